@@ -1,0 +1,116 @@
+"""Every error of ours, one tree. Raise where a rule breaks; catch at a door, where `status` says how to answer.
+
+    CommandCentreError
+    ├── BadInput            400  what was sent is not of the form the door takes
+    │   └── TooLarge        413
+    ├── NotSignedIn         401  nobody we know
+    ├── NotPermitted        403  somebody we know, who may not
+    ├── NotFound            404
+    ├── RuleBroken          409  understood, allowed to ask, and not possible now
+    │   ├── TransitionRefused
+    │   └── AlreadyOwned         somebody else was first; says who
+    ├── TooMany             429  with the seconds to wait
+    ├── Unavailable         503  nothing was kept; try again
+    │   ├── BusUnavailable
+    │   ├── DatabaseUnavailable
+    │   ├── StorageFull
+    │   └── LaneFull
+    └── Misconfigured            a start that must not happen
+
+`code` is stable; the Chinese sentence stands in `texts/zh.toml` under `error.<code>`, with `params` for its named holes.
+"""
+
+from typing import ClassVar
+
+
+class CommandCentreError(Exception):
+    """Something the person must be told, by `code` and `params`, never by this English text."""
+
+    code: str = "internal"
+    status: ClassVar[int] = 500
+
+    def __init__(self, detail: str = "", *, code: str | None = None, **params: object) -> None:
+        super().__init__(detail or code or type(self).code)
+        if code is not None:
+            self.code = code
+        self.params = params
+
+
+class BadInput(CommandCentreError):
+    code = "input.bad"
+    status = 400
+
+
+class TooLarge(BadInput):
+    code = "input.too_large"
+    status = 413
+
+
+class NotSignedIn(CommandCentreError):
+    code = "identity.not_signed_in"
+    status = 401
+
+
+class NotPermitted(CommandCentreError):
+    code = "identity.not_permitted"
+    status = 403
+
+
+class NotFound(CommandCentreError):
+    code = "not_found"
+    status = 404
+
+
+class RuleBroken(CommandCentreError):
+    code = "rule.broken"
+    status = 409
+
+
+class TransitionRefused(RuleBroken):
+    """A step that the state machine does not have, as answering a call that has ended."""
+
+    code = "transition_refused"
+
+
+class AlreadyOwned(RuleBroken):
+    """Two people pressed «我来处理»; this is for the second. params: owner (role and surname), since."""
+
+    code = "already_owned"
+
+
+class TooMany(CommandCentreError):
+    """params: retry_after_s."""
+
+    code = "too_many"
+    status = 429
+
+    def __init__(self, detail: str = "", *, retry_after_s: int, code: str | None = None, **params: object) -> None:
+        super().__init__(detail, code=code, retry_after_s=retry_after_s, **params)
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(CommandCentreError):
+    code = "unavailable"
+    status = 503
+
+
+class BusUnavailable(Unavailable):
+    code = "unavailable.bus"
+
+
+class DatabaseUnavailable(Unavailable):
+    code = "unavailable.database"
+
+
+class StorageFull(Unavailable):
+    code = "unavailable.storage_full"
+
+
+class LaneFull(Unavailable):
+    """More work waits than the bounded lane takes; nothing of this request was kept."""
+
+    code = "unavailable.busy"
+
+
+class Misconfigured(CommandCentreError):
+    code = "misconfigured"

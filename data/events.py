@@ -1,0 +1,616 @@
+"""Every event the system can announce: facts in past tense, with ids only, and the rows of the wall they touch.
+
+An event never carries a name, a phone number, a plate, a case number or a coordinate: those stand in the rows, where each viewer's
+`Sight` masks them. The wire name is `<noun>.<past tense>`; `EVENTS` maps it to the class. Adding one: README, «how to add an event».
+
+A row of the wall is named by (kind, id). Besides the rows below, every event with `shown = True` touches its own line in the event
+stream ("entry", seq) and the day's figures ("today", "today"); `Entry.touched` adds them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, TypeAlias
+
+Row: TypeAlias = tuple[str, str]
+
+EVENTS: dict[str, type["Event"]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact. Subclasses name themselves by `kind` and say which row is their `subject`."""
+
+    kind: ClassVar[str]
+    subject: ClassVar[str]
+    shown: ClassVar[bool] = True  # False: for the inspector only, draws nothing on a wall
+
+    def payload(self) -> dict[str, Any]:
+        """JSON values only: strings, whole numbers, booleans, lists of them."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    def subject_id(self) -> str:
+        return str(getattr(self, _ID_FIELD[self.subject]))
+
+    def touches(self) -> Iterator[Row]:
+        """The rows whose drawing this fact may change, found by the names of its id fields."""
+        for name, kind in _ROW_OF_FIELD.items():
+            value = getattr(self, name, None)
+            if value is not None:
+                yield kind, str(value)
+        for unit_no in getattr(self, "unit_nos", ()):
+            yield "unit", str(unit_no)
+
+
+_ID_FIELD = {
+    "court": "court_code",
+    "officer": "officer_id",
+    "team": "team_id",
+    "vehicle": "vehicle_id",
+    "unit": "unit_no",
+    "device": "device_no",
+    "area": "area_id",
+    "fence": "fence_id",
+    "case": "case_id",
+    "mission": "mission_id",
+    "call": "call_id",
+    "sos": "sos_id",
+    "wall": "wall_id",
+    "session": "session_id",
+    "link": "link_id",
+    "audit": "audit_id",
+}
+_ROW_OF_FIELD = {_ID_FIELD[kind]: kind for kind in ("court", "team", "unit", "area", "fence", "case", "mission", "call", "sos", "wall")}
+
+
+def _event(cls: type[Event]) -> type[Event]:
+    EVENTS[cls.kind] = cls
+    return cls
+
+
+def from_payload(kind: str, payload: dict[str, Any]) -> Event:
+    """The event again, from its journal entry. Raises KeyError for a kind this version does not know."""
+    return EVENTS[kind](**{name: tuple(value) if isinstance(value, list) else value for name, value in payload.items()})
+
+
+# --- the court and its people ---------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourtFounded(Event):
+    kind = "court.founded"
+    subject = "court"
+    court_code: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerAdded(Event):
+    kind = "officer.added"
+    subject = "officer"
+    officer_id: str
+    team_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerChanged(Event):
+    """Name, phone or another restricted field was set; which one is not said."""
+
+    kind = "officer.changed"
+    subject = "officer"
+    officer_id: str
+    team_id: str | None
+    unit_nos: tuple[int, ...] = ()
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamFormed(Event):
+    kind = "team.formed"
+    subject = "team"
+    team_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleAdded(Event):
+    kind = "vehicle.added"
+    subject = "vehicle"
+    vehicle_id: str
+    team_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitAdded(Event):
+    kind = "unit.added"
+    subject = "unit"
+    unit_no: int
+    team_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaDrawn(Event):
+    """A community of the court's district, where its cases are counted."""
+
+    kind = "area.drawn"
+    subject = "area"
+    area_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FenceDrawn(Event):
+    kind = "fence.drawn"
+    subject = "fence"
+    fence_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FenceRemoved(Event):
+    kind = "fence.removed"
+    subject = "fence"
+    fence_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FenceEntered(Event):
+    kind = "fence.entered"
+    subject = "fence"
+    fence_id: str
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FenceLeft(Event):
+    kind = "fence.left"
+    subject = "fence"
+    fence_id: str
+    unit_no: int
+
+
+# --- units: duty and silence ----------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyBegan(Event):
+    kind = "duty.began"
+    subject = "unit"
+    unit_no: int
+    team_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyEnded(Event):
+    """why: asked | returned (15 min after the last mission's return) | revoked."""
+
+    kind = "duty.ended"
+    subject = "unit"
+    unit_no: int
+    team_id: str | None
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceDeclared(Event):
+    """«进入无信号区»: the officer said beforehand that no position will come for so many minutes."""
+
+    kind = "silence.declared"
+    subject = "unit"
+    unit_no: int
+    team_id: str | None
+    minutes: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceEnded(Event):
+    """why: heard (a fix came) | elapsed | asked."""
+
+    kind = "silence.ended"
+    subject = "unit"
+    unit_no: int
+    team_id: str | None
+    why: str
+
+
+# --- cases ----------------------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFiled(Event):
+    kind = "case.filed"
+    subject = "case"
+    case_id: str
+    area_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAssigned(Event):
+    kind = "case.assigned"
+    subject = "case"
+    case_id: str
+    area_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStageChanged(Event):
+    kind = "case.stage_changed"
+    subject = "case"
+    case_id: str
+    area_id: str | None
+    stage: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseNodeDone(Event):
+    kind = "case.node_done"
+    subject = "case"
+    case_id: str
+    area_id: str | None
+    node: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSuspended(Event):
+    kind = "case.suspended"
+    subject = "case"
+    case_id: str
+    area_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResumed(Event):
+    kind = "case.resumed"
+    subject = "case"
+    case_id: str
+    area_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseClosed(Event):
+    kind = "case.closed"
+    subject = "case"
+    case_id: str
+    area_id: str | None
+    closing_kind: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseChanged(Event):
+    """A restricted field of the case or its parties was set; which one is not said."""
+
+    kind = "case.changed"
+    subject = "case"
+    case_id: str
+    area_id: str | None
+
+
+# --- missions -------------------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissionAssigned(Event):
+    kind = "mission.assigned"
+    subject = "mission"
+    mission_id: str
+    team_id: str | None
+    case_id: str | None
+    unit_nos: tuple[int, ...] = ()
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissionDeparted(Event):
+    kind = "mission.departed"
+    subject = "mission"
+    mission_id: str
+    team_id: str | None
+    case_id: str | None
+    unit_nos: tuple[int, ...] = ()
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissionArrived(Event):
+    kind = "mission.arrived"
+    subject = "mission"
+    mission_id: str
+    team_id: str | None
+    case_id: str | None
+    unit_nos: tuple[int, ...] = ()
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissionFruitless(Event):
+    """扑空: nobody there. A first-class result, the team is on its way back."""
+
+    kind = "mission.fruitless"
+    subject = "mission"
+    mission_id: str
+    team_id: str | None
+    case_id: str | None
+    unit_nos: tuple[int, ...] = ()
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissionFinished(Event):
+    kind = "mission.finished"
+    subject = "mission"
+    mission_id: str
+    team_id: str | None
+    case_id: str | None
+    unit_nos: tuple[int, ...] = ()
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissionCancelled(Event):
+    kind = "mission.cancelled"
+    subject = "mission"
+    mission_id: str
+    team_id: str | None
+    case_id: str | None
+    unit_nos: tuple[int, ...] = ()
+
+
+# --- calls and alarms -----------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRinging(Event):
+    kind = "call.ringing"
+    subject = "call"
+    call_id: str
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTaken(Event):
+    """«我来处理»: exactly one person owns the call from now on."""
+
+    kind = "call.taken"
+    subject = "call"
+    call_id: str
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered(Event):
+    kind = "call.answered"
+    subject = "call"
+    call_id: str
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallMissed(Event):
+    """Nobody answered for 30 s; it goes on ringing, louder, for everybody and the leader on duty."""
+
+    kind = "call.missed"
+    subject = "call"
+    call_id: str
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Event):
+    """why: finished | withdrawn (by the officer before an answer)."""
+
+    kind = "call.ended"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SosRaised(Event):
+    kind = "sos.raised"
+    subject = "sos"
+    sos_id: str
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SosAcknowledged(Event):
+    """One person owns the alarm; the officer's phone says so."""
+
+    kind = "sos.acknowledged"
+    subject = "sos"
+    sos_id: str
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SosEscalated(Event):
+    """level 1 after 15 s unowned (every desk again), 2 after 30 s (all leaders' pages)."""
+
+    kind = "sos.escalated"
+    subject = "sos"
+    sos_id: str
+    unit_no: int
+    level: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SosResponding(Event):
+    """Help is on its way; the team that goes."""
+
+    kind = "sos.responding"
+    subject = "sos"
+    sos_id: str
+    unit_no: int
+    team_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SosResolved(Event):
+    kind = "sos.resolved"
+    subject = "sos"
+    sos_id: str
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SosFalseAlarm(Event):
+    kind = "sos.false_alarm"
+    subject = "sos"
+    sos_id: str
+    unit_no: int
+
+
+# --- walls ----------------------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WallPaired(Event):
+    kind = "wall.paired"
+    subject = "wall"
+    wall_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WallSteered(Event):
+    """A desk put a layout, unit, mission or call on this wall, or switched visitors' mode."""
+
+    kind = "wall.steered"
+    subject = "wall"
+    wall_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WallRevoked(Event):
+    kind = "wall.revoked"
+    subject = "wall"
+    wall_id: str
+
+
+# --- identity and audit: for the inspector only -----------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOpened(Event):
+    kind = "account.opened"
+    subject = "officer"
+    shown = False
+    officer_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged(Event):
+    """what: password | pin | role | disabled | enabled."""
+
+    kind = "account.changed"
+    subject = "officer"
+    shown = False
+    officer_id: str
+    what: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened(Event):
+    kind = "session.opened"
+    subject = "session"
+    shown = False
+    session_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionClosed(Event):
+    """why: signed_out | revoked | replaced."""
+
+    kind = "session.closed"
+    subject = "session"
+    shown = False
+    session_id: str
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceEnrolled(Event):
+    kind = "device.enrolled"
+    subject = "device"
+    device_no: int
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRevoked(Event):
+    kind = "device.revoked"
+    subject = "device"
+    device_no: int
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkMade(Event):
+    """purpose: enrol | sign_in | wall | director | pairing."""
+
+    kind = "link.made"
+    subject = "link"
+    shown = False
+    link_id: str
+    purpose: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkUsed(Event):
+    kind = "link.used"
+    subject = "link"
+    shown = False
+    link_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecorded(Event):
+    """Somebody saw, tried or changed something that must leave a trace; what exactly stands in the audit row `audit_id`."""
+
+    kind = "audit.recorded"
+    subject = "audit"
+    shown = False
+    audit_id: str
+    act: str
+    digest: str

@@ -1,0 +1,147 @@
+"""Who may do what, as one table that a lawyer can read, and what a viewer may see (`Sight`).
+
+Roles and rights: `domain/rules.md` E.7. A verb that is not in the table is allowed to nobody.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is here for."""
+
+    DUTY = "duty"  # 值班员
+    COMMANDER = "commander"  # 指挥长、局长
+    LEADER = "leader"  # 院领导
+    JUDGE = "judge"  # 承办法官、助理
+    FIELD = "field"  # 外勤干警、法警
+    FUND = "fund"  # 案款员
+    TECHNICAL = "technical"  # 技术值守
+    INSPECTOR = "inspector"  # 督察、审计
+    UPPER = "upper"  # 上级巡查
+    WALL = "wall"  # a wall's browser: reads only
+    DIRECTOR = "director"  # the demo's director: steers the demo, sees nothing of the court
+    CASE_SYSTEM = "case_system"  # the court's case system, a machine
+    DEVICE = "device"  # a phone or vehicle set, for itself only
+    SYSTEM = "system"  # timers and the command line
+
+
+class Clearance(StrEnum):
+    """How openly rows are shown; see `masking`."""
+
+    DESK = "desk"
+    WALL = "wall"
+    VISITORS = "visitors"  # a wall or desk that guests can see
+    FIELD = "field"  # an officer's own phone
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody or something that is signed in. kind: OFFICER | DEVICE | WALL | DIRECTOR | MACHINE | SYSTEM."""
+
+    kind: str
+    id: str
+    role: Role
+    court_code: str
+    officer_id: str | None = None
+    unit_no: int | None = None
+    device_no: int | None = None
+    team_id: str | None = None
+    wall_id: str | None = None
+    session_id: str | None = None
+    address: str | None = None
+    locked: bool = False
+
+
+SYSTEM = Actor(kind="SYSTEM", id="system", role=Role.SYSTEM, court_code="")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one viewer may see. Equal Sights see equal bytes, so the wall's frames are made once for each distinct Sight.
+
+    team_id, unit_no: only rows of that team or unit (None: of the whole court). positions: whether live positions are shown at all.
+    wall_id: the wall that this viewer is, so that it hears its own steering; None for desks and phones.
+    """
+
+    clearance: Clearance
+    role: Role
+    court_code: str
+    team_id: str | None = None
+    unit_no: int | None = None
+    positions: bool = True
+
+
+class Verb(StrEnum):
+    SEE_WALL = "see.wall"
+    SEE_DESK = "see.desk"
+    SEE_TRACK = "see.track"
+    SEE_RESTRICTED = "see.restricted"
+    SEE_AUDIT = "see.audit"
+    REPORT_POSITION = "report.position"
+    PLACE_CALL = "place.call"
+    RAISE_SOS = "raise.sos"
+    TAKE_CALL = "take.call"
+    ANSWER_CALL = "answer.call"
+    END_CALL = "end.call"
+    TAKE_SOS = "take.sos"
+    RESPOND_SOS = "respond.sos"
+    RESOLVE_SOS = "resolve.sos"
+    CHANGE_CASE = "change.case"
+    ASSIGN_MISSION = "assign.mission"
+    MOVE_MISSION = "move.mission"
+    CHANGE_DUTY = "change.duty"
+    DECLARE_SILENCE = "declare.silence"
+    STEER_WALL = "steer.wall"
+    PAIR_WALL = "pair.wall"
+    REVOKE_WALL = "revoke.wall"
+    ENROL_DEVICE = "enrol.device"
+    REVOKE_DEVICE = "revoke.device"
+    MANAGE_PEOPLE = "manage.people"
+    DRAW_FENCE = "draw.fence"
+    CROSS_FENCE = "cross.fence"
+    RUN_TIMER = "run.timer"
+    DIRECT_DEMO = "direct.demo"
+
+
+_CENTRE = frozenset({Role.DUTY, Role.COMMANDER, Role.LEADER})
+_COMMAND = frozenset({Role.DUTY, Role.COMMANDER})
+_OWN = frozenset({Role.DEVICE, Role.FIELD, Role.JUDGE})
+
+ALLOWED: dict[Verb, frozenset[Role]] = {
+    Verb.SEE_WALL: frozenset({Role.WALL}) | _CENTRE | {Role.UPPER},
+    Verb.SEE_DESK: _CENTRE | {Role.TECHNICAL, Role.INSPECTOR},
+    Verb.SEE_TRACK: _CENTRE | {Role.INSPECTOR},
+    Verb.SEE_RESTRICTED: _CENTRE | {Role.INSPECTOR},
+    Verb.SEE_AUDIT: frozenset({Role.INSPECTOR}),
+    Verb.REPORT_POSITION: frozenset({Role.DEVICE}),
+    Verb.PLACE_CALL: _OWN,
+    Verb.RAISE_SOS: _OWN,
+    Verb.TAKE_CALL: _CENTRE,
+    Verb.ANSWER_CALL: _CENTRE,
+    Verb.END_CALL: _CENTRE | _OWN,
+    Verb.TAKE_SOS: _CENTRE,
+    Verb.RESPOND_SOS: _CENTRE,
+    Verb.RESOLVE_SOS: _CENTRE,
+    Verb.CHANGE_CASE: _COMMAND | {Role.CASE_SYSTEM},
+    Verb.ASSIGN_MISSION: _COMMAND | {Role.CASE_SYSTEM},
+    Verb.MOVE_MISSION: _COMMAND | {Role.CASE_SYSTEM} | _OWN,
+    Verb.CHANGE_DUTY: _OWN | {Role.SYSTEM},
+    Verb.DECLARE_SILENCE: _OWN,
+    Verb.STEER_WALL: _COMMAND | {Role.LEADER},
+    Verb.PAIR_WALL: _COMMAND | {Role.TECHNICAL},
+    Verb.REVOKE_WALL: _COMMAND | {Role.TECHNICAL},
+    Verb.ENROL_DEVICE: frozenset({Role.TECHNICAL, Role.DUTY, Role.SYSTEM}),
+    Verb.REVOKE_DEVICE: frozenset({Role.TECHNICAL, Role.DUTY, Role.SYSTEM}),
+    Verb.MANAGE_PEOPLE: frozenset({Role.TECHNICAL, Role.SYSTEM}),
+    Verb.DRAW_FENCE: _COMMAND | {Role.TECHNICAL, Role.SYSTEM},
+    Verb.CROSS_FENCE: frozenset({Role.SYSTEM}),
+    Verb.RUN_TIMER: frozenset({Role.SYSTEM}),
+    Verb.DIRECT_DEMO: frozenset({Role.DIRECTOR}),
+}
+
+
+def may(actor: Actor, verb: Verb) -> bool:
+    """Whether this actor's role has this verb at all; whether it has it *here* (own unit, own team) the noun's rule says."""
+    return not actor.locked and actor.role in ALLOWED.get(verb, frozenset())

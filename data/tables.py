@@ -1,0 +1,423 @@
+"""The schema: every mapped class. Only `data.actions` changes these rows, only `data.queries` reads them, only `data.journal` commits.
+
+Times are UTC; money is whole cents (分); places are WGS 84 degrees. Columns of type `Sealed` hold ciphertext: names of parties, identity
+numbers, phones, addresses and plates never lie readable in the database file.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+Sealed = LargeBinary  # written and read through `data.sealing`; the database never sees the text
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC. Refuses a datetime without a zone; SQLite forgets the zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant, str: String, dict[str, Any]: JSON, list[Any]: JSON}
+
+
+def _ulid() -> Mapped[str]:
+    return mapped_column(String(26), primary_key=True)
+
+
+# --- the journal ----------------------------------------------------------------------------------------------------------------
+
+
+class CounterRow(Table):
+    """One row a counter. `journal`: the last number and the digest of its entry; taken last in each transaction."""
+
+    __tablename__ = "counter"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(String(64), default="")
+
+
+class EntryRow(Table):
+    """One event of the journal, numbered and chained. Append-only: triggers refuse update and delete."""
+
+    __tablename__ = "entry"
+    seq: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
+    id: Mapped[str] = mapped_column(String(26), unique=True)
+    kind: Mapped[str] = mapped_column(String(48), index=True)
+    occurred_at: Mapped[datetime] = mapped_column(Instant)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    court_code: Mapped[str] = mapped_column(String(16))
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[str] = mapped_column(String(40))
+    actor_role: Mapped[str] = mapped_column(String(16))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    prev: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+# --- the court and its people ---------------------------------------------------------------------------------------------------
+
+
+class CourtRow(Table):
+    __tablename__ = "court"
+    code: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    level: Mapped[str] = mapped_column(String(16))
+    lat: Mapped[float | None] = mapped_column(Float)
+    lon: Mapped[float | None] = mapped_column(Float)
+    duty_phone: Mapped[str | None] = mapped_column(String(32))  # the centre's own office number, shown to officers
+
+
+class TeamRow(Table):
+    __tablename__ = "team"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    name: Mapped[str] = mapped_column(String(32))  # 三组, 快反组
+    position: Mapped[int] = mapped_column(Integer, default=0)  # order on a list
+    leader_id: Mapped[str | None] = mapped_column(String(26))
+    __table_args__ = (UniqueConstraint("court_code", "name"),)
+
+
+class OfficerRow(Table):
+    __tablename__ = "officer"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    name: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(16))  # 法官, 法警, 书记员: how the wall calls him after the surname
+    role: Mapped[str] = mapped_column(String(16))  # permissions.Role
+    badge_no: Mapped[str | None] = mapped_column(String(32))
+    sex: Mapped[str | None] = mapped_column(String(1))
+    phone: Mapped[bytes | None] = mapped_column(Sealed)
+    team_id: Mapped[str | None] = mapped_column(ForeignKey("team.id"), index=True)
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class VehicleRow(Table):
+    __tablename__ = "vehicle"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    kind: Mapped[str] = mapped_column(String(16))  # 警车 / 指挥车 / 货运 / 拖车 as POLICE, COMMAND, TRANSPORT, TOW
+    plate: Mapped[bytes | None] = mapped_column(Sealed)
+    team_id: Mapped[str | None] = mapped_column(ForeignKey("team.id"), index=True)
+
+
+class UnitRow(Table):
+    """Whatever moves on the map: an officer or a vehicle under a number that says nothing about the person."""
+
+    __tablename__ = "unit"
+    no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    kind: Mapped[str] = mapped_column(String(8))  # OFFICER | VEHICLE
+    officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"), unique=True)
+    vehicle_id: Mapped[str | None] = mapped_column(ForeignKey("vehicle.id"), unique=True)
+    team_id: Mapped[str | None] = mapped_column(ForeignKey("team.id"), index=True)
+    on_duty: Mapped[bool] = mapped_column(Boolean, default=False)
+    duty_since: Mapped[datetime | None] = mapped_column(Instant)
+    returned_at: Mapped[datetime | None] = mapped_column(Instant)  # end of the last mission: 15 min later duty ends by itself
+    silent_since: Mapped[datetime | None] = mapped_column(Instant)
+    silent_until: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class DutyRow(Table):
+    """One stretch of duty of a unit; positions outside it are never kept."""
+
+    __tablename__ = "duty"
+    id: Mapped[str] = _ulid()
+    unit_no: Mapped[int] = mapped_column(ForeignKey("unit.no"))
+    began_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_why: Mapped[str | None] = mapped_column(String(16))
+    __table_args__ = (Index(None, "unit_no", "began_at"),)
+
+
+class DeviceRow(Table):
+    __tablename__ = "device"
+    no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    unit_no: Mapped[int] = mapped_column(ForeignKey("unit.no"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))  # PHONE | VEHICLE | BODYCAM_4G
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    osmand_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    enrolled_at: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class AreaRow(Table):
+    """A community (社区) of the district: the finest place at which the wall ever counts cases."""
+
+    __tablename__ = "area"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    street: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(32))
+    lat: Mapped[float] = mapped_column(Float)
+    lon: Mapped[float] = mapped_column(Float)
+
+
+class FenceRow(Table):
+    __tablename__ = "fence"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    name: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))  # WATCH (看到谁进出) | COURT (法院驻地)
+    ring: Mapped[list[Any]] = mapped_column(JSON)  # [[lat, lon], …], WGS 84
+    removed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class FenceInsideRow(Table):
+    """Which unit is inside which fence now, so that a restart neither forgets nor repeats a crossing."""
+
+    __tablename__ = "fence_inside"
+    fence_id: Mapped[str] = mapped_column(ForeignKey("fence.id"), primary_key=True)
+    unit_no: Mapped[int] = mapped_column(ForeignKey("unit.no"), primary_key=True)
+    since: Mapped[datetime] = mapped_column(Instant)
+
+
+# --- cases and missions ---------------------------------------------------------------------------------------------------------
+
+
+class CaseRow(Table):
+    __tablename__ = "enforcement_case"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    case_no: Mapped[str] = mapped_column(String(64), unique=True)  # normalised, full-width brackets
+    cause: Mapped[str] = mapped_column(String(64))  # 案由
+    matter: Mapped[str | None] = mapped_column(String(64))  # 事项: 腾退厂房
+    filed_at: Mapped[datetime] = mapped_column(Instant)
+    claim_cents: Mapped[int] = mapped_column(BigInteger, default=0)
+    recovered_cents: Mapped[int] = mapped_column(BigInteger, default=0)
+    stage: Mapped[str] = mapped_column(String(16))  # cases.Stage
+    node: Mapped[int | None] = mapped_column(Integer)  # 1…37
+    side_state: Mapped[str | None] = mapped_column(String(24))
+    judge_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    team_id: Mapped[str | None] = mapped_column(ForeignKey("team.id"))
+    area_id: Mapped[str | None] = mapped_column(ForeignKey("area.id"), index=True)
+    lat: Mapped[float | None] = mapped_column(Float)  # exact place: RESTRICTED, never on a wall
+    lon: Mapped[float | None] = mapped_column(Float)
+    address: Mapped[bytes | None] = mapped_column(Sealed)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    closing_kind: Mapped[str | None] = mapped_column(String(24))
+    changed_at: Mapped[datetime] = mapped_column(Instant, index=True)  # at the source, of the newest change
+
+
+class CasePartyRow(Table):
+    __tablename__ = "case_party"
+    id: Mapped[str] = _ulid()
+    case_id: Mapped[str] = mapped_column(ForeignKey("enforcement_case.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))  # APPLICANT | DEBTOR | THIRD_PARTY
+    natural: Mapped[bool] = mapped_column(Boolean, default=True)  # False: a company
+    name: Mapped[bytes] = mapped_column(Sealed)
+    masked: Mapped[str] = mapped_column(String(32))  # 张某某, 某建材公司: made once by rules.masking, what the wall shows
+    id_no: Mapped[bytes | None] = mapped_column(Sealed)
+    phone: Mapped[bytes | None] = mapped_column(Sealed)
+    address: Mapped[bytes | None] = mapped_column(Sealed)
+
+
+class MissionRow(Table):
+    __tablename__ = "mission"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)  # ours, or the sender's own id
+    no: Mapped[str] = mapped_column(String(24))  # 勤〔20260112〕003
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    kind: Mapped[str] = mapped_column(String(24))  # missions.MissionKind
+    matter: Mapped[str] = mapped_column(String(64))  # 腾退厂房
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("enforcement_case.id"))
+    foreign_case_no: Mapped[str | None] = mapped_column(String(64))  # a case of another court that we assist
+    team_id: Mapped[str | None] = mapped_column(ForeignKey("team.id"), index=True)
+    vehicle_id: Mapped[str | None] = mapped_column(ForeignKey("vehicle.id"))
+    area_id: Mapped[str | None] = mapped_column(ForeignKey("area.id"))
+    place: Mapped[str | None] = mapped_column(String(64))  # street or community; shown while under way
+    lat: Mapped[float | None] = mapped_column(Float)
+    lon: Mapped[float | None] = mapped_column(Float)
+    planned_from: Mapped[datetime] = mapped_column(Instant, index=True)
+    planned_to: Mapped[datetime] = mapped_column(Instant)
+    state: Mapped[str] = mapped_column(String(16))  # missions.MissionState
+    departed_at: Mapped[datetime | None] = mapped_column(Instant)
+    arrived_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    outcome: Mapped[str | None] = mapped_column(String(24))
+    changed_at: Mapped[datetime] = mapped_column(Instant)  # at the source, of the newest change
+
+
+class ReceivedRow(Table):
+    """An id that a sender made for a message, so that sending twice is the same as sending once."""
+
+    __tablename__ = "received"
+    sender: Mapped[str] = mapped_column(String(40), primary_key=True)
+    message_id: Mapped[str] = mapped_column(String(96), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+# --- calls and alarms -----------------------------------------------------------------------------------------------------------
+
+
+class CallRow(Table):
+    __tablename__ = "call"
+    id: Mapped[str] = _ulid()  # made on the phone
+    number: Mapped[str] = mapped_column(String(24))  # 呼〔20260112〕003
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    unit_no: Mapped[int] = mapped_column(ForeignKey("unit.no"))
+    device_no: Mapped[int] = mapped_column(ForeignKey("device.no"))
+    mission_id: Mapped[str | None] = mapped_column(ForeignKey("mission.id"))
+    state: Mapped[str] = mapped_column(String(16))  # calls.CallState
+    placed_at: Mapped[datetime] = mapped_column(Instant, index=True)  # on the phone, corrected
+    received_at: Mapped[datetime] = mapped_column(Instant)
+    lat: Mapped[float | None] = mapped_column(Float)
+    lon: Mapped[float | None] = mapped_column(Float)
+    accuracy_m: Mapped[float | None] = mapped_column(Float)
+    fix_at: Mapped[datetime | None] = mapped_column(Instant)
+    area_id: Mapped[str | None] = mapped_column(String(32))
+    owner_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    owned_at: Mapped[datetime | None] = mapped_column(Instant)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    missed_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_why: Mapped[str | None] = mapped_column(String(16))
+
+
+class SosRow(Table):
+    __tablename__ = "sos"
+    id: Mapped[str] = _ulid()  # made on the phone
+    number: Mapped[str] = mapped_column(String(24))
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    unit_no: Mapped[int] = mapped_column(ForeignKey("unit.no"))
+    device_no: Mapped[int] = mapped_column(ForeignKey("device.no"))
+    mission_id: Mapped[str | None] = mapped_column(ForeignKey("mission.id"))
+    state: Mapped[str] = mapped_column(String(16))  # sos.SosState
+    raised_at: Mapped[datetime] = mapped_column(Instant, index=True)  # on the phone, corrected: the original time
+    received_at: Mapped[datetime] = mapped_column(Instant)
+    lat: Mapped[float | None] = mapped_column(Float)
+    lon: Mapped[float | None] = mapped_column(Float)
+    accuracy_m: Mapped[float | None] = mapped_column(Float)
+    fix_at: Mapped[datetime | None] = mapped_column(Instant)
+    battery_pct: Mapped[int | None] = mapped_column(Integer)
+    area_id: Mapped[str | None] = mapped_column(String(32))
+    owner_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    owned_at: Mapped[datetime | None] = mapped_column(Instant)
+    level: Mapped[int] = mapped_column(Integer, default=0)
+    responding_team_id: Mapped[str | None] = mapped_column(ForeignKey("team.id"))
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+
+
+# --- walls ----------------------------------------------------------------------------------------------------------------------
+
+
+class WallRow(Table):
+    __tablename__ = "wall"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    name: Mapped[str] = mapped_column(String(32))  # 指挥大厅
+    position: Mapped[int] = mapped_column(Integer)  # wall k of the desk's list
+    layout: Mapped[int] = mapped_column(Integer, default=1)
+    visitors: Mapped[bool] = mapped_column(Boolean, default=False)
+    focus_kind: Mapped[str | None] = mapped_column(String(16))  # unit | mission | call | sos
+    focus_id: Mapped[str | None] = mapped_column(String(40))
+    steered_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    steered_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+# --- identity -------------------------------------------------------------------------------------------------------------------
+
+
+class AccountRow(Table):
+    """How an officer signs in at a desk."""
+
+    __tablename__ = "account"
+    officer_id: Mapped[str] = mapped_column(ForeignKey("officer.id"), primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(Text)
+    pin_hash: Mapped[str | None] = mapped_column(Text)
+    must_change: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class SessionRow(Table):
+    """Something that is signed in: a person at a desk, a wall's browser, a director's page. Phones are devices, not sessions."""
+
+    __tablename__ = "session"
+    id: Mapped[str] = _ulid()
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))  # OFFICER | WALL | DIRECTOR
+    officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"), index=True)
+    wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"), index=True)
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    locked_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    address: Mapped[str | None] = mapped_column(String(64))
+
+
+class LinkRow(Table):
+    """A one-time link. Only the digest of its secret is kept; reading it changes nothing, pressing the button uses it up."""
+
+    __tablename__ = "link"
+    id: Mapped[str] = _ulid()
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(String(16))  # enrol | sign_in | wall | director | pairing
+    officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    unit_no: Mapped[int | None] = mapped_column(ForeignKey("unit.no"))
+    wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"))
+    code: Mapped[str | None] = mapped_column(String(12))  # pairing: what the wall shows and the desk types
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    approved_at: Mapped[datetime | None] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class AuditRow(Table):
+    """One trace for the inspector; its digest travels in the journal's chain, so it cannot be changed unseen."""
+
+    __tablename__ = "audit"
+    id: Mapped[str] = _ulid()
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[str] = mapped_column(String(40))
+    actor_role: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str | None] = mapped_column(String(64))
+    act: Mapped[str] = mapped_column(String(48), index=True)  # sign_in, read_restricted, read_track, denied, …
+    object_kind: Mapped[str | None] = mapped_column(String(16))
+    object_id: Mapped[str | None] = mapped_column(String(96), index=True)
+    fields: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    reason: Mapped[str | None] = mapped_column(Text)
+    result: Mapped[str] = mapped_column(String(32))  # done | refused | failed
