@@ -92,7 +92,7 @@ $(STAMPS)/self: pyproject.toml $(STAMPS)/run  # hatchling comes with the hashed 
 	@touch $@
 
 $(STAMPS)/node: .ci/node.lock $(STAMPS)/tools  # Debian 12 has node 18: then a wheel brings node and npm into .venv
-	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || { \
+	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
 	  echo "There is no node 20 with npm here; putting one into .venv (230 MB)."; $(INSTALL) --require-hashes -r .ci/node.lock; }
 	@touch $@
 
