@@ -1,1 +1,5 @@
-"""Where things are: coordinates, fixes, fences, districts. Pure geometry: no clock, no network, no database, no room above."""
+"""Where things are: coordinates, fixes, fences, districts, roads. Pure geometry.
+
+It knows WGS 84 degrees (latitude before longitude), metres and seconds; other datums exist only in `coordinates`. It must not know a
+clock, a database, a network, the environment or any other room, and touches a file only in `layers`, whose path it is given.
+"""
