@@ -27,7 +27,7 @@ _BD_TURN = math.pi * 3000 / 180
 _BD_LAT, _BD_LON = 0.006, 0.0065
 
 # Each pass leaves less than 1/100 of the error (GCJ-02), 1/40 (BD-09); they begin at 1 km.
-_GCJ_PASSES, _BD_PASSES = 4, 6
+_GCJ_PASSES, _BD_PASSES = 5, 7
 
 
 class NotADegree(ValueError):
