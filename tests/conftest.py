@@ -1,0 +1,169 @@
+"""What tests stand on: real servers, a fresh database, a clock that is set, a real browser. The running product: `running.py`."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from data.engines import Database, open_database
+from data.tables import Table
+from tests.faulty_proxy import FaultyProxy
+from tests.servers import POSTGRESQL_BIN, PostgresServer, RedisServer, need
+
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_FLAGS = [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--allow-loopback-in-peer-connection",  # without it zero frames where only `lo` exists
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for the browser or for PostgreSQL carries the mark of it, so that `-m` can leave it out."""
+    for item in items:
+        asked = getattr(item, "fixturenames", ())
+        for mark in ("browser", "postgres"):
+            if mark in asked:
+                item.add_marker(mark)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of this machine or of another test reaches a test."""
+    for name in [name for name in os.environ if name.startswith("ECC_")]:
+        monkeypatch.delenv(name)
+
+
+class Clock:
+    """A clock that stands until it is set. `clock.now` is what our functions take; the first instant is a Monday, 09:38 in Shanghai."""
+
+    def __init__(self, instant: datetime = datetime(2026, 11, 23, 1, 38, tzinfo=UTC)) -> None:
+        self._instant = instant
+
+    def now(self) -> datetime:
+        return self._instant
+
+    def __call__(self) -> datetime:
+        return self._instant
+
+    def advance(self, seconds: float) -> datetime:
+        """Forward, or backward when negative; returns the new instant."""
+        self._instant += timedelta(seconds=seconds)
+        return self._instant
+
+    def set(self, instant: datetime) -> None:
+        """To an instant that knows its zone."""
+        assert instant.tzinfo is not None
+        self._instant = instant.astimezone(UTC)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """A server of this test's own (0.1 s): kill it, freeze it, restart it."""
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def _cluster() -> Iterator[PostgresServer]:
+    need((POSTGRESQL_BIN / "postgres").exists(), "postgresql-15")
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def postgres(_cluster: PostgresServer) -> Iterator[PostgresServer]:
+    """The one cluster of this run, brought back to life whatever a test does to it."""
+    _cluster.ensure()
+    yield _cluster
+    _cluster.ensure()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """An empty PostgreSQL database of this test's own."""
+    name = f"test_{uuid4().hex}"
+    yield postgres.create_database(name)
+    postgres.ensure()
+    postgres.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database on each of the two: the test runs twice."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ecc.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def empty_database(database_url: str) -> Iterator[Database]:
+    """Both engines on an empty database, for migrations."""
+    database = open_database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """Both engines on a database that has every table and no row."""
+    Table.metadata.create_all(empty_database.writes)
+    return empty_database
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A real Chromium, of this test's own: Playwright belongs to the loop that started it, and each test has its own loop."""
+    need(CHROMIUM.exists(), "chromium")
+    flags = CHROMIUM_FLAGS + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def page(browser: Browser) -> Page:
+    """A page as on the wall: 1920x1080 CSS pixels, Chinese, in Shanghai."""
+    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN", timezone_id="Asia/Shanghai")
+    return await context.new_page()
+
+
+class MakeProxy(Protocol):
+    async def __call__(self, host: str, port: int | None = None) -> FaultyProxy: ...
+
+
+@pytest.fixture
+async def faulty_proxy() -> AsyncIterator[MakeProxy]:
+    """`proxy = await faulty_proxy(host, port)`: as many as the test needs, closed after it."""
+    async with AsyncExitStack() as open_ones:
+
+        async def make(host: str, port: int | None = None) -> FaultyProxy:
+            return await open_ones.enter_async_context(FaultyProxy(host, port))
+
+        yield make
