@@ -71,8 +71,7 @@ $(STAMPS)/venv:
 	  echo "Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) -c 'import platform; print(platform.python_version())'); name another one with PYTHON=python3.12." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) has no venv module; on Debian install it with: apt-get install python3-venv" >&2; exit 1; }
-	@rm -rf .venv
-	$(PYTHON) -m venv .venv
+	@$(VENV_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { rm -rf .venv; $(PYTHON) -m venv .venv; }
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/tools: .ci/tools.lock $(STAMPS)/venv

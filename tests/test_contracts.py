@@ -1,0 +1,116 @@
+"""The import contracts of pyproject.toml: complete as the tree grows, and able to fail.
+
+A module that a contract does not name is free; so each face, query and door that exists must be named where it matters.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("geo", "data", "streaming", "dashboard")
+FACE_FILES = ("page.py", "app.py", "stage.py")  # what makes a folder of the dashboard a face
+FOR_OUTSIDERS = {"party", "public", "released"}  # the only queries that a party, the public or an audience reads through
+PAGES = "pages call actions and queries, never tables"
+OUTSIDERS = "outsiders read party, public and released only"
+
+PLANTED = [
+    ("geo/planted.py", "import data.errors", "dashboard > streaming > data > geo"),
+    ("data/planted.py", "import streaming", "dashboard > streaming > data > geo"),
+    ("data/rules/planted.py", "import data.tables", "inside data"),
+    ("data/queries/planted.py", "import data.actions", "inside data"),
+    ("data/rules/planted.py", "import time", "rules and geometry are pure"),
+    ("geo/planted.py", "import asyncio", "rules and geometry are pure"),
+    ("dashboard/desk/planted.py", "import dashboard.wall.page", "inside dashboard; faces do not know each other"),
+    ("dashboard/panels/planted.py", "from data.tables import CounterRow", PAGES),
+    ("dashboard/field/planted.py", "import sqlalchemy", PAGES),
+    ("dashboard/demo/planted.py", "import data.actions", "the demonstration speaks through the public doors"),
+    ("streaming/planted.py", "import redis", "only the bus knows Redis"),
+]
+
+
+@pytest.fixture(scope="module")
+def contracts() -> dict[str, dict[str, Any]]:
+    """By name."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return {contract["name"]: contract for contract in settings["tool"]["importlinter"]["contracts"]}
+
+
+def layers(contract: Mapping[str, Any]) -> set[str]:
+    """Every module in a layers contract, brackets taken off."""
+    return {name.strip(" ()") for layer in contract["layers"] for name in re.split("[|:]", layer)}
+
+
+def names(contract: Mapping[str, Any], key: str) -> set[str]:
+    """Modules of a list, `package.**` as `package`."""
+    return {name.removesuffix(".**") for name in contract.get(key, ())}
+
+
+def faces() -> set[str]:
+    return {file.parent.name for name in FACE_FILES for file in ROOT.glob(f"dashboard/*/{name}")}
+
+
+def test_every_face_is_kept_from_the_others_and_from_the_tables(contracts: dict[str, dict[str, Any]]) -> None:
+    assert faces() <= layers(contracts["inside dashboard; faces do not know each other"])
+    assert {f"dashboard.{face}" for face in faces()} <= names(contracts[PAGES], "source_modules")
+
+
+def test_every_query_is_closed_to_outsiders_unless_made_for_them(contracts: dict[str, dict[str, Any]]) -> None:
+    outsiders = {"dashboard.portal": ROOT / "dashboard/portal", "dashboard.screening.stage": ROOT / "dashboard/screening/stage.py"}
+    present = {name for name, path in outsiders.items() if path.exists()}
+    contract = contracts.get(OUTSIDERS, {})
+    assert present <= names(contract, "source_modules")
+    if present:
+        queries = {file.stem for file in ROOT.glob("data/queries/[!_]*.py")} - FOR_OUTSIDERS
+        assert {f"data.queries.{query}" for query in queries} <= names(contract, "forbidden_modules")
+
+
+def test_only_the_bus_knows_redis_as_soon_as_there_is_a_bus(contracts: dict[str, dict[str, Any]]) -> None:
+    if (ROOT / "streaming/bus.py").exists():
+        contract = contracts["only the bus knows Redis"]
+        assert contract["protected_modules"] == ["redis"]
+        assert contract["allowed_importers"] == ["streaming.bus"]
+
+
+def test_every_room_is_watched(contracts: dict[str, dict[str, Any]]) -> None:
+    assert layers(contracts["dashboard > streaming > data > geo"]) == set(ROOMS)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The four rooms and their contracts, to plant something in; faces that do not exist yet are made, empty."""
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=lambda _, found: [n for n in found if "." in n and not n.endswith(".py")])
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for folder in ("wall", "desk", "field", "panels", "demo"):
+        (tmp_path / "dashboard" / folder).mkdir(exist_ok=True)
+        (tmp_path / "dashboard" / folder / "__init__.py").touch()
+    (tmp_path / "dashboard/wall/page.py").touch()
+    return tmp_path
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-logo", "--no-cache"]
+    return subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False)
+
+
+def test_the_tree_keeps_its_contracts(copy: Path) -> None:
+    said = lint(copy)
+    assert said.returncode == 0, said.stdout
+
+
+@pytest.mark.parametrize(("file", "line", "name"), PLANTED, ids=[f"{file}: {line}" for file, line, _ in PLANTED])
+def test_a_planted_import_is_caught(copy: Path, contracts: dict[str, dict[str, Any]], file: str, line: str, name: str) -> None:
+    if name not in contracts:
+        pytest.skip(f"contract not needed yet: {name}")
+    (copy / file).write_text(f"{line}\n")
+    said = lint(copy)
+    assert said.returncode == 1, said.stdout
+    assert re.search(rf"^{re.escape(name)} BROKEN", said.stdout, re.MULTILINE), said.stdout
