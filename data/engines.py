@@ -88,7 +88,9 @@ def _begin_with(engine: Engine, begin: str, pragmas: tuple[str, ...]) -> None:
 
 def _open_postgresql(url: str) -> Database:
     def engine(read_only: bool, size: int) -> Engine:
-        options = f"-c statement_timeout={WAIT_S * 1000} -c lock_timeout={WAIT_S * 1000}" + (" -c default_transaction_read_only=on" if read_only else "")
+        options = f"-c statement_timeout={WAIT_S * 1000} -c lock_timeout={WAIT_S * 1000}" + (
+            " -c default_transaction_read_only=on" if read_only else ""
+        )
         # tcp_user_timeout: a frozen or cut-off server must not hold a thread for the kernel's quarter of an hour
         connect = {"connect_timeout": WAIT_S, "options": options, "tcp_user_timeout": WAIT_S * 1000, "keepalives_idle": 5}
         level = {"isolation_level": "REPEATABLE READ"} if read_only else {}

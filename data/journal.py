@@ -112,9 +112,7 @@ class Journal:
                 announcements = self._number(work)
         self._say(announcements)
 
-    def do(
-        self, actor: Actor, now: datetime, action: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def do(self, actor: Actor, now: datetime, action: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """One action as one transaction."""
         with self.work(actor, now) as work:
             return action(work, *args, **kwargs)
