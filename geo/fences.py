@@ -7,7 +7,7 @@ The plane is Mercator's: it has one scale at one latitude, and a straight line o
 """
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -21,7 +21,9 @@ from geo.fixes import Fix
 MARGIN_M = 25.0  # a good receiver between houses wanders as far
 
 Unit = TypeVar("Unit", bound=Hashable)
-_Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]  # place k stands against fence k
+_Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]  # fix k of the first is asked about fence k of the second
+_Sides = dict[int, frozenset[str]]
+_NONE: frozenset[str] = frozenset()
 
 
 class NotAFence(ValueError):
@@ -111,20 +113,22 @@ class FenceIndex:
     def step_all(
         self, standings: Mapping[Unit, Standing], fixes: Iterable[tuple[Unit, Fix]]
     ) -> tuple[dict[Unit, Standing], list[tuple[Unit, Crossing]]]:
-        """One more fix, or several, of many units: 10,000 units against 500 fences take some milliseconds, one by one many times that.
+        """More fixes of many units in one go: a hundred times cheaper than one by one.
 
         standings: of every unit that is not NOWHERE. fixes: those of one unit in the order of their time. Returns only the standings that
         changed, and the crossings.
         """
+        listed = list(fixes)
         changed: dict[Unit, Standing] = {}
         crossings: list[tuple[Unit, Crossing]] = []
-        for units, row in _rows(fixes):
-            latest = {**standings, **changed} if changed else standings
-            steps = self._step_row([latest.get(unit, NOWHERE) for unit in units], row)
-            for number, (standing, crossed) in steps.items():
-                changed[units[number]] = standing
-                crossings += [(units[number], crossing) for crossing in crossed]
-        return changed, crossings
+        into, out = self._clear_sides(standings, listed)
+        for number, (unit, fix) in enumerate(listed):
+            before = changed.get(unit) or standings.get(unit, NOWHERE)
+            clear = into.get(number, _NONE) - before.inside | out.get(number, _NONE) & before.inside
+            if clear or before.once or not before.inside <= self._numbers.keys():
+                changed[unit], crossed = self._stepped(before, clear, fix.t_ms)
+                crossings += [(unit, crossing) for crossing in crossed]
+        return {unit: standing for unit, standing in changed.items() if standing != standings.get(unit, NOWHERE)}, crossings
 
     def inside(self, latlon: ArrayLike) -> list[frozenset[str]]:
         """The fences whose line goes round each place (n, 2): the plain question, without margin or memory. Raises NotADegree."""
@@ -135,44 +139,51 @@ class FenceIndex:
                 found[number].add(fence.id)
         return [frozenset(ids) for ids in found]
 
-    def _step_row(self, before: list[Standing], fixes: list[Fix]) -> dict[int, tuple[Standing, list[Crossing]]]:
-        """One fix for each unit: the standings that changed, by the unit's place in the lists."""
-        xy = _on_plane([(fix.lat, fix.lon) for fix in fixes])
-        doubt_m = np.array([fix.accuracy_m or 0.0 for fix in fixes]) / 2
-        clear: dict[int, list[str]] = {}
-        held: list[tuple[int, int]] = []
-        for number, standing in enumerate(before):
-            if standing is not NOWHERE:
-                known = [(number, self._numbers[id]) for id in standing.inside if id in self._numbers]
-                held += known
-                if standing.once or len(known) < len(standing.inside):  # this standing changes even if the fix says nothing
-                    clear[number] = []
-        inside = np.array(held, dtype=np.intp).reshape(-1, 2).T
-        for numbers, fences in (self._clearly_in(inside, xy, doubt_m), self._clearly_out(inside, xy, doubt_m)):
-            for number, fence in zip(numbers.tolist(), fences.tolist(), strict=True):
-                clear.setdefault(number, []).append(self.fences[fence].id)
-        steps = {number: self._stepped(before[number], ids, fixes[number].t_ms) for number, ids in clear.items()}
-        return {number: step for number, step in steps.items() if step[0] is not before[number]}
-
-    def _stepped(self, before: Standing, clear: list[str], t_ms: int) -> tuple[Standing, list[Crossing]]:
+    def _stepped(self, before: Standing, clear: frozenset[str], t_ms: int) -> tuple[Standing, list[Crossing]]:
         """Fences clearly on the other side for the second time in a row are crossed; those for the first time are remembered.
 
         A fence that was removed is forgotten without a word.
         """
-        crossed = before.once.intersection(clear)
-        inside = frozenset(id for id in before.inside ^ crossed if id in self._numbers)
+        crossed = before.once & clear
+        inside = (before.inside ^ crossed) & self._numbers.keys()
         crossings = [Crossing(id, id not in before.inside, t_ms) for id in sorted(crossed)]
-        return Standing(inside, frozenset(clear) - crossed), crossings
+        return Standing(frozenset(inside), clear - crossed), crossings
 
-    def _clearly_in(self, inside: NDArray[np.intp], xy: FloatArray, doubt_m: FloatArray) -> _Pairs:
-        """Pairs of a unit and a fence that it is not inside of, where the fix says that it clearly is.
+    def _clear_sides(self, standings: Mapping[Unit, Standing], fixes: list[tuple[Unit, Fix]]) -> tuple[_Sides, _Sides]:
+        """The fences that each fix is clearly inside of, and those that it is clearly outside of, by the fix's place in the list.
 
-        inside (2, k): the pairs that are. Boxes first, then the core, then, if the fix is poor, the distance to the line.
+        Outside is asked only of fences that the unit is inside of, or may enter with these very fixes.
         """
-        numbers, fences = self._tree.query(shapely.points(xy))
-        new = ~np.isin(numbers * len(self.fences) + fences, inside[0] * len(self.fences) + inside[1])
-        numbers, fences = numbers[new], fences[new]
+        xy = _on_plane([(fix.lat, fix.lon) for _, fix in fixes])
+        doubt_m = np.array([fix.accuracy_m or 0.0 for _, fix in fixes]) / 2
+        into = self._by_fix(self._clearly_in(xy, doubt_m))
+        watched: dict[Unit, frozenset[str]] = {}
+        for unit, _ in fixes:
+            if unit in standings and unit not in watched:
+                watched[unit] = standings[unit].inside & self._numbers.keys()
+        if len({unit for unit, _ in fixes}) < len(fixes):  # with one fix a unit cannot both enter and leave
+            for number, ids in into.items():
+                unit = fixes[number][0]
+                watched[unit] = watched.get(unit, _NONE) | ids
+        asked = [
+            (number, self._numbers[id])
+            for number, (unit, _) in enumerate(fixes)
+            if unit in watched
+            for id in watched[unit] - into.get(number, _NONE)
+        ]
+        pairs = np.array(asked, dtype=np.intp).reshape(-1, 2)
+        return into, self._by_fix(self._clearly_out((pairs[:, 0], pairs[:, 1]), xy, doubt_m))
+
+    def _by_fix(self, pairs: _Pairs) -> _Sides:
+        sides: dict[int, list[str]] = {}
+        for number, fence in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True):
+            sides.setdefault(number, []).append(self.fences[fence].id)
+        return {number: frozenset(ids) for number, ids in sides.items()}
+
+    def _clearly_in(self, xy: FloatArray, doubt_m: FloatArray) -> _Pairs:
+        """Pairs of a fix and a fence that it is clearly inside of: boxes first, then the core, then the line if the fix is poor."""
         made = self._made
+        numbers, fences = self._tree.query(shapely.points(xy))
         sure = shapely.contains_xy(made.cores[fences], xy[numbers])
         numbers, fences = numbers[sure], fences[sure]
         poor = np.flatnonzero(doubt_m[numbers] > made.margins[fences])
@@ -181,29 +192,14 @@ class FenceIndex:
         sure[poor] = away_m > doubt_m[numbers[poor]]
         return numbers[sure], fences[sure]
 
-    def _clearly_out(self, inside: NDArray[np.intp], xy: FloatArray, doubt_m: FloatArray) -> _Pairs:
-        """Of the pairs (2, k) of a unit and a fence it is inside of, those where the fix says that it clearly is not."""
+    def _clearly_out(self, asked: _Pairs, xy: FloatArray, doubt_m: FloatArray) -> _Pairs:
+        """Those of the pairs of a fix and a fence where the fix is clearly outside."""
         made = self._made
-        out = ~shapely.intersects_xy(made.halos[inside[1]], xy[inside[0]])
-        numbers, fences = inside[0][out], inside[1][out]
+        out = ~shapely.intersects_xy(made.halos[asked[1]], xy[asked[0]])
+        numbers, fences = asked[0][out], asked[1][out]
         away_m = shapely.distance(shapely.points(xy[numbers]), made.areas[fences]) * made.scales[fences]
         sure = away_m > doubt_m[numbers]
         return numbers[sure], fences[sure]
-
-
-def _rows(fixes: Iterable[tuple[Unit, Fix]]) -> Iterator[tuple[list[Unit], list[Fix]]]:
-    """The fixes in rows: each unit once in a row, its first fix in the first."""
-    rest = list(fixes)
-    while rest:
-        first: dict[Unit, Fix] = {}
-        later: list[tuple[Unit, Fix]] = []
-        for unit, fix in rest:
-            if unit in first:
-                later.append((unit, fix))
-            else:
-                first[unit] = fix
-        yield list(first), list(first.values())
-        rest = later
 
 
 def _lines_of(fences: Sequence[Fence], margin_m: float) -> _Lines:

@@ -176,8 +176,21 @@ def test_several_fixes_of_one_unit_in_a_batch_are_taken_in_their_order() -> None
     fixes = [(7, off(0, t_ms=1)), (8, off(0, t_ms=1)), (7, off(0, t_ms=2)), (7, off(900, t_ms=3)), (7, off(900, t_ms=4))]
     changed, crossings = INDEX.step_all({}, fixes)
     assert crossings == [(7, Crossing("court", True, 2)), (7, Crossing("court", False, 4))]
-    assert changed[7] == NOWHERE
-    assert changed[8] == Standing(once=frozenset({"court"}))
+    assert changed == {8: Standing(once=frozenset({"court"}))}  # 7 is back where it began
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1), standing=st.sampled_from([NOWHERE, Standing(frozenset({"0", "3"})), Standing(once=frozenset({"1"}))])
+)
+@settings(max_examples=15, deadline=None)
+def test_a_late_batch_steps_as_its_fixes_one_by_one(seed: int, standing: Standing) -> None:
+    rng = np.random.default_rng(seed)
+    index = FenceIndex([circle(str(n), moved(*COURT, *rng.uniform((0, 0), (360, 500)).tolist()), rng.uniform(100, 700)) for n in range(5)])
+    fixes = [at(moved(*COURT, *rng.uniform((0, 0), (360, 1200)).tolist()), t, rng.choice([5.0, 200.0])) for t in range(120)]
+    expected, crossings = walk(fixes, index, standing)
+    changed, together = index.step_all({7: standing}, [(7, fix) for fix in fixes])
+    assert changed.get(7, standing) == expected
+    assert together == [(7, crossing) for crossing in crossings]
 
 
 def test_nothing_changes_for_units_far_from_every_fence() -> None:

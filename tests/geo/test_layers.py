@@ -81,6 +81,7 @@ def test_a_layer_without_rows_is_refused(tmp_path: Path) -> None:
     assert "empty.geojson: holds no shapes" in refused(tmp_path / "empty.geojson")
 
 
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
 def test_a_layer_without_a_datum_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, layer_of(SQUARE, crs=None), "areas.shp")
     assert "areas.shp: names no datum" in refused(path)
