@@ -24,6 +24,7 @@ class Role(StrEnum):
     CASE_SYSTEM = "case_system"  # the court's case system, a machine
     DEVICE = "device"  # a phone or vehicle set, for itself only
     SYSTEM = "system"  # timers and the command line
+    NOBODY = "nobody"  # not signed in: stands in the audit only, may nothing
 
 
 class Clearance(StrEnum):
@@ -38,7 +39,7 @@ class Clearance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody or something that is signed in. kind: OFFICER | DEVICE | WALL | DIRECTOR | MACHINE | SYSTEM."""
+    """Somebody or something that is signed in. kind: OFFICER | DEVICE | WALL | DIRECTOR | MACHINE | SYSTEM | NOBODY."""
 
     kind: str
     id: str
@@ -55,6 +56,7 @@ class Actor:
 
 
 SYSTEM = Actor(kind="SYSTEM", id="system", role=Role.SYSTEM, court_code="")
+NOBODY = Actor(kind="NOBODY", id="nobody", role=Role.NOBODY, court_code="")
 
 
 @dataclass(frozen=True, slots=True)
