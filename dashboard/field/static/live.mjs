@@ -1,0 +1,180 @@
+// The phone's own ear at /live: rows of this unit, the server's clock each second, who is watching. Reconnects for ever.
+
+import { backoffMs } from './doors.mjs';
+
+/** @typedef {import('./wire').Rows} Rows */
+
+const SILENT_MS = 3000; // the server speaks each second
+const PROBE_MS = 500;
+const TIRED_PROBE_MS = 2000; // after a minute without a server: a radio that is woken twice a second empties the battery
+const TIRED_AFTER_MS = 60000;
+const PROBE_LIMIT_MS = 2000;
+const SNAPSHOT_MS = 8000; // it speaks, but has not told what is so: begin again
+const REFUSED_CAP_MS = 10000;
+const SIGNED_OUT = 4401;
+
+/** @returns {Rows} */
+const noRows = () => ({ call: new Map(), sos: new Map(), mission: new Map(), unit: new Map() });
+
+export class Live {
+  /** @type {Rows} */
+  rows = noRows();
+  /** @type {'connecting' | 'live' | 'lost'} */
+  state = 'connecting';
+  /** When the rows were last known to be right, server clock; null: never. @type {number | null} */
+  asOf = null;
+  /** How many at the centre look at this unit; null: not known now. @type {number | null} */
+  watchers = null;
+  build = '';
+  #clock;
+  #given;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #running = false;
+  #probing = false;
+  #heardAt = 0;
+  #openedAt = 0;
+  #lostAt = 0;
+  #refusals = 0;
+
+  /**
+   * @param {import('./clock.mjs').Clock} clock
+   * @param {{onRows: () => void, onState: () => void, onHello: (hello: import('./wire').Hello) => void, onDoubt: () => void}} given
+   * `onDoubt`: perhaps this phone is not signed in any more
+   */
+  constructor(clock, given) {
+    this.#clock = clock;
+    this.#given = given;
+    setInterval(() => this.#check(), PROBE_MS);
+    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.#check(); });
+    window.addEventListener('online', () => void this.#probe());
+    window.addEventListener('pagehide', () => this.stop()); // an open socket keeps a page out of the back-forward cache
+    window.addEventListener('pageshow', (event) => { if (event.persisted) this.start(); });
+  }
+
+  start() {
+    if (this.#running) return;
+    this.#running = true;
+    this.#connect();
+  }
+
+  stop() {
+    this.#running = false;
+    this.#drop();
+  }
+
+  #connect() {
+    this.#drop();
+    this.#heardAt = this.#openedAt = performance.now();
+    const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live?face=field`);
+    socket.binaryType = 'arraybuffer';
+    socket.onmessage = (event) => { if (typeof event.data === 'string') this.#hear(event.data); }; // packed positions: its own, it knows them
+    socket.onclose = (event) => { if (socket === this.#socket) this.#lose(event.code); };
+    this.#socket = socket;
+  }
+
+  /** Never waits for an old connection to end. */
+  #drop() {
+    const old = this.#socket;
+    this.#socket = null;
+    if (!old) return;
+    old.onmessage = null;
+    old.onclose = null;
+    old.close();
+  }
+
+  #check() {
+    if (!this.#running || !this.#socket) return;
+    const now = performance.now();
+    if (now - this.#heardAt > SILENT_MS || (this.state !== 'live' && now - this.#openedAt > SNAPSHOT_MS)) this.#lose(0);
+  }
+
+  /** @param {number} code */
+  #lose(code) {
+    const accepted = this.state === 'live';
+    this.#drop();
+    if (this.state !== 'lost') this.#lostAt = performance.now();
+    this.state = 'lost';
+    this.watchers = null;
+    this.#given.onState();
+    if (code === SIGNED_OUT || !accepted) {
+      this.#refusals += 1;
+      this.#given.onDoubt();
+    }
+    void this.#probe();
+  }
+
+  /** Asks by fetch whether the server is there: a browser holds back new sockets after failures, but not this. */
+  async #probe() {
+    if (this.#probing) return;
+    this.#probing = true;
+    if (this.#refusals) await pause(backoffMs(this.#refusals, REFUSED_CAP_MS)); // it answers, but not to us: do not hammer
+    while (this.#running && !this.#socket) {
+      if (await healthy()) this.#connect();
+      else await pause(this.#tired() ? TIRED_PROBE_MS : PROBE_MS);
+    }
+    this.#probing = false;
+  }
+
+  #tired() {
+    return document.hidden || performance.now() - this.#lostAt > TIRED_AFTER_MS;
+  }
+
+  /** @param {string} text */
+  #hear(text) {
+    this.#heardAt = performance.now();
+    const message = JSON.parse(text);
+    if (typeof message.server_time === 'number') this.#clock.hear(message.server_time);
+    if (message.type === 'hello') {
+      this.#refusals = 0;
+      this.build = message.build ?? '';
+      this.#given.onHello(message);
+    } else if (message.type === 'snapshot') this.#replace(message.rows);
+    else if (message.type === 'rows') this.#merge(message.rows);
+    else if (message.type === 'tick') this.watchers = message.watchers ?? 0;
+    this.asOf = this.#clock.now();
+    if (message.type === 'snapshot') this.state = 'live';
+    if (message.type !== 'rows') this.#given.onState();
+  }
+
+  /** @param {Record<string, Record<string, any>>} rows */
+  #replace(rows) {
+    this.rows = noRows();
+    for (const [kind, byId] of Object.entries(rows)) for (const [id, row] of Object.entries(byId)) this.#set(kind, id, row);
+    this.#given.onRows();
+  }
+
+  /** @param {[string, string, any][]} rows */
+  #merge(rows) {
+    for (const [kind, id, row] of rows) this.#set(kind, id, row);
+    this.#given.onRows();
+  }
+
+  /** What the answer to our own post already told, until the row comes. @param {keyof Rows} kind @param {string} id @param {Record<string, unknown>} fields */
+  patch(kind, id, fields) {
+    const row = this.rows[kind].get(id);
+    if (row) Object.assign(row, fields);
+  }
+
+  /** @param {string} kind @param {string} id @param {any} row */
+  #set(kind, id, row) {
+    const known = /** @type {Record<string, Map<string, any>>} */ (/** @type {unknown} */ (this.rows))[kind];
+    if (row === null) known?.delete(id);
+    else known?.set(id, row);
+  }
+}
+
+async function healthy() {
+  const giveUp = new AbortController();
+  const limit = setTimeout(() => giveUp.abort(), PROBE_LIMIT_MS);
+  try {
+    return (await fetch('/healthz', { cache: 'no-store', signal: giveUp.signal })).status < 500;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(limit);
+  }
+}
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

@@ -1,0 +1,140 @@
+/** What travels and what is kept. Types only: this file is not served. Times are ms since 1970 UTC unless a name says otherwise. */
+
+/** Who this phone is: GET /ingest/me. */
+export interface Me {
+  unit: string | number;
+  label: string;
+  who?: string;
+  team?: string | null;
+  duty: boolean;
+  court: string;
+  duty_phone?: string | null;
+  demo?: boolean;
+  civil_offset_s?: number;
+}
+
+/** One position as the browser gave it. `t` is the phone's own clock, `offset` what was known then of server − phone. */
+export interface KeptFix {
+  id: string;
+  t: number;
+  offset: number | null;
+  lat: number;
+  lon: number;
+  accuracy_m: number;
+  speed_mps: number | null;
+  heading_deg: number | null;
+  battery_pct: number | null;
+}
+
+/** One position as the door takes it: times in the server's clock. */
+export interface WireFix {
+  id: string;
+  t: string;
+  lat: number;
+  lon: number;
+  src_crs: 'WGS84';
+  accuracy_m: number;
+  speed_mps: number | null;
+  heading_deg: number | null;
+  battery_pct: number | null;
+  provider: 'FUSED';
+  mock: false;
+}
+
+export interface Refusal {
+  id: string;
+  code: string;
+  text: string;
+}
+
+/** Answer of the doors that take many at once. */
+export interface Taken {
+  accepted: string[];
+  known: string[];
+  refused: Refusal[];
+  server_time?: string;
+  shifted?: boolean;
+}
+
+export type Kind = 'sos' | 'call' | 'end' | 'duty' | 'silence' | 'mission';
+
+/** Something a person did. It is kept until the centre has answered; `id` never changes, so twice is once. */
+export interface Action {
+  id: string;
+  kind: Kind;
+  t: number;
+  offset: number | null;
+  unit: string;
+  details: {
+    fix?: KeptFix | null;
+    on?: boolean;
+    minutes?: number;
+    call_id?: string;
+    mission_id?: string;
+    event?: 'departed' | 'arrived' | 'fruitless' | 'finished';
+  };
+}
+
+/** `kept`: on the phone; `sending`; `waiting`: tried, will be tried again; the rest are ends. */
+export type Fate = 'kept' | 'sending' | 'waiting' | 'answered' | 'refused' | 'withdrawn';
+
+export interface CallRow {
+  id: string;
+  number?: string;
+  state: 'RINGING' | 'ANSWERED' | 'MISSED' | 'ENDED';
+  placed_at: number;
+  owner?: string | null;
+  owned_at?: number | null;
+  answered_at?: number | null;
+  ended_at?: number | null;
+}
+
+export interface SosRow {
+  id: string;
+  number?: string;
+  state: 'RAISED' | 'ACKED' | 'RESPONDING' | 'RESOLVED' | 'FALSE_ALARM';
+  raised_at: number;
+  owner?: string | null;
+  owned_at?: number | null;
+  closed_at?: number | null;
+}
+
+export interface MissionRow {
+  id: string;
+  matter: string;
+  place?: string | null;
+  case_no?: string | null;
+  state: 'ASSIGNED' | 'EN_ROUTE' | 'ON_SCENE' | 'FRUITLESS' | 'FINISHED' | 'CANCELLED';
+  planned_from_at?: number | null;
+  changed_at?: number | null;
+}
+
+export interface UnitRow {
+  no: string;
+  who?: string;
+  team?: string | null;
+  on_duty: boolean;
+  silent_until_at?: number | null;
+}
+
+export interface Rows {
+  call: Map<string, CallRow>;
+  sos: Map<string, SosRow>;
+  mission: Map<string, MissionRow>;
+  unit: Map<string, UnitRow>;
+}
+
+export interface Hello {
+  type: 'hello';
+  server_time: number;
+  build?: string;
+  civil_offset_s?: number;
+  court?: string;
+  demo?: boolean;
+}
+
+export interface Tick {
+  type: 'tick';
+  server_time: number;
+  watchers?: number;
+}
