@@ -27,7 +27,7 @@ from dashboard.field.app import build_field
 
 TEXTS = Path(__file__).resolve().parents[2] / "dashboard" / "texts"
 COOKIE = "ecc_device"
-TICK_S = 1.0
+TICK_S = 0.25  # a real one speaks each second; tests need not wait for it
 MANY = {"positions": "fixes", "missions": "missions"}
 
 

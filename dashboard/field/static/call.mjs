@@ -57,9 +57,9 @@ export class Press {
     this.render();
   }
 
-  /** Sends, unless one is under way. */
+  /** Sends, unless one is under way; one that nobody answered goes on ringing at the centre. */
   press() {
-    if (this.standing.phase !== 'idle' && this.standing.phase !== 'missed') return;
+    if (this.standing.phase !== 'idle') return;
     if (performance.now() < this.#quietUntil) return;
     feel(this.#kind === 'call' ? 'press' : 'sent');
     this.#glow.until = 0;
@@ -104,9 +104,9 @@ export class Press {
     this.#feelChange(before, this.standing);
     const { phase } = this.standing;
     mark(this.#zone, 'data-state', phase);
-    const glowing = performance.now() < this.#glow.until;
+    const glowing = performance.now() < this.#glow.until && !this.#zone.hasAttribute('data-holding');
     say(within(this.#zone, '.word'), phase === 'idle' ? t(this.#kind === 'call' ? 'call' : 'sos') : this.#word());
-    say(within(this.#zone, '.more'), phase === 'idle' ? (glowing ? this.#glow.text : t(this.#kind === 'call' ? 'call_hint' : 'sos_hint')) : this.#more());
+    say(within(this.#zone, '.more'), phase === 'idle' ? (glowing ? this.#glow.text : this.#hint()) : this.#more());
     LADDER.forEach((_, index) => {
       const step = this.#zone.querySelectorAll('.ladder > *')[index];
       if (step) mark(step, 'data-reached', REACHED[phase] > index ? '' : null);
@@ -123,6 +123,11 @@ export class Press {
       feel('ended');
       this.glow(t(this.#kind === 'call' ? 'call_ended' : 'sos_closed'));
     }
+  }
+
+  #hint() {
+    if (this.#kind === 'call') return t('call_hint');
+    return t(this.#zone.hasAttribute('data-holding') ? 'sos_holding' : 'sos_hint');
   }
 
   #word() {
@@ -178,7 +183,7 @@ function standingOf(row) {
     case 'RESPONDING':
       return { ...known, phase: 'answered' };
     case 'MISSED':
-      return { ...known, phase: 'missed' };
+      return { ...known, phase: row.owner ? 'owned' : 'missed' };
     default:
       return idle();
   }
@@ -202,7 +207,7 @@ export function mountCall(phone) {
   whenHeld(sosZone, {
     ms: HOLD_MS,
     may: () => sos.standing.phase === 'idle',
-    onStart: () => feel('hold'),
+    onStart: () => { feel('hold'); sos.render(); },
     onEarly: () => { feel('released'); sos.glow(t('sos_released')); },
     onDone: () => {
       if (!phone.positions.on) phone.startDuty('sos');
@@ -217,7 +222,7 @@ export function mountCall(phone) {
     const calling = call.standing.phase !== 'idle';
     const helping = sos.standing.phase !== 'idle';
     part('talk').hidden = !calling && !helping;
-    part('withdraw').hidden = !calling || call.standing.phase === 'missed';
+    part('withdraw').hidden = !calling;
     say(part('withdraw'), t(call.standing.phase === 'answered' ? 'call_end' : 'call_withdraw'));
     say(part('talk-line'), t(helping ? 'talk_sos' : 'talk_call'));
     mark(part('phone'), 'data-busy', calling || helping ? '' : null);

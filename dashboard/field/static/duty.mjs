@@ -18,7 +18,10 @@ export function mountDuty(phone) {
 
   phone.outbox.listen(({ action, fate, text }) => {
     if (action.kind !== 'duty') return;
-    if (fate === 'answered') phone.live.patch('unit', action.unit, { on_duty: action.details.on });
+    if (fate === 'answered') {
+      phone.live.patch('unit', action.unit, { on_duty: action.details.on });
+      void phone.positions.flush(); // fixes that waited for this answer
+    }
     if (fate === 'answered' || fate === 'kept') phone.rememberDuty(action.details.on === true);
     if (fate === 'refused') phone.notice('duty', t('duty_refused', { why: text }));
   });

@@ -147,9 +147,11 @@ export class Positions {
       heading_deg: measured(coords.heading),
       battery_pct: this.#battery(),
     };
+    const first = this.newest === null;
     this.newest = fix;
     this.waiting += 1;
     await this.#store.fixes.put(fix);
+    if (first) void this.flush(); // the wall sees at once who has come on duty
     if (this.waiting > KEPT + MARGIN) await this.#dropOldest(this.waiting - KEPT);
   }
 

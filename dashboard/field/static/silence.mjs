@@ -28,7 +28,7 @@ export function mountSilence(phone) {
     render() {
       const at = until();
       part('silent').hidden = at === null;
-      part('silence').hidden = at !== null;
+      part('silence').hidden = at !== null || !phone.positions.on;
       mark(part('silent'), 'data-unsent', phone.outbox.waiting('silence').length ? '' : null);
       if (at === null) return;
       const left = Math.ceil((at - phone.clock.now()) / 1000);
