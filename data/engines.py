@@ -6,7 +6,7 @@ the first write; a reading transaction that then wants to write fails at once an
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
@@ -26,6 +26,7 @@ class Database:
     url: str
     writes: Engine
     reads: Engine
+    remembered: dict[str, Any] = field(default_factory=dict, compare=False)  # of queries, between two sessions: what could not be drawn
 
     @property
     def dialect(self) -> str:
@@ -34,7 +35,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One consistent view for a query. Raises DatabaseUnavailable."""
-        with foreign_errors(), Session(self.reads, autoflush=False) as session:
+        with foreign_errors(), Session(self.reads, autoflush=False, info={"remembered": self.remembered}) as session:
             yield session
 
     def close(self) -> None:

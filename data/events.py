@@ -3,7 +3,8 @@
 An event never carries a name, a phone number, a plate, a case number or a coordinate: those stand in the rows, where each viewer's
 `Sight` masks them. The wire name is `<noun>.<past tense>`; `EVENTS` maps it to the class. Adding one: README, «how to add an event».
 
-A row of the wall is named by (kind, id). Besides the rows below, every event with `shown = True` touches its own line in the event
+A row of the wall is named by (kind, id). An officer is no row of his own: ("officer", id) stands for every row that says his name, and the
+query finds them. Besides the rows below, every event with `shown = True` touches its own line in the event
 stream ("entry", seq) and the day's figures ("today", "today"); `Entry.touched` adds them.
 """
 
@@ -37,8 +38,9 @@ class Event:
             value = getattr(self, name, None)
             if value is not None:
                 yield kind, str(value)
-        for unit_no in getattr(self, "unit_nos", ()):
-            yield "unit", str(unit_no)
+        for name, kind in _ROWS_OF_FIELD.items():
+            for value in getattr(self, name, ()):
+                yield kind, str(value)
 
 
 _ID_FIELD = {
@@ -59,7 +61,9 @@ _ID_FIELD = {
     "link": "link_id",
     "audit": "audit_id",
 }
-_ROW_OF_FIELD = {_ID_FIELD[kind]: kind for kind in ("court", "team", "unit", "area", "fence", "case", "mission", "call", "sos", "wall")}
+_ROW_KINDS = ("court", "officer", "team", "unit", "area", "fence", "case", "mission", "call", "sos", "wall")
+_ROW_OF_FIELD = {_ID_FIELD[kind]: kind for kind in _ROW_KINDS}
+_ROWS_OF_FIELD = {"unit_nos": "unit", "fence_ids": "fence"}
 
 
 def _event(cls: type[Event]) -> type[Event]:
@@ -189,13 +193,14 @@ class DutyBegan(Event):
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutyEnded(Event):
-    """why: asked | returned (15 min after the last mission's return) | revoked."""
+    """why: asked | returned (15 min after the last mission's return) | revoked. fence_ids: where it was inside; that is forgotten too."""
 
     kind = "duty.ended"
     subject = "unit"
     unit_no: int
     team_id: str | None
     why: str
+    fence_ids: tuple[str, ...] = ()
 
 
 @_event

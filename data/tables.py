@@ -236,7 +236,7 @@ class CaseRow(Table):
     lat: Mapped[float | None] = mapped_column(Float)  # exact place: RESTRICTED, never on a wall
     lon: Mapped[float | None] = mapped_column(Float)
     address: Mapped[bytes | None] = mapped_column(Sealed)
-    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     closing_kind: Mapped[str | None] = mapped_column(String(24))
     changed_at: Mapped[datetime] = mapped_column(Instant, index=True)  # at the source, of the newest change
 
@@ -252,6 +252,16 @@ class CasePartyRow(Table):
     id_no: Mapped[bytes | None] = mapped_column(Sealed)
     phone: Mapped[bytes | None] = mapped_column(Sealed)
     address: Mapped[bytes | None] = mapped_column(Sealed)
+
+
+class RecoveryRow(Table):
+    """Money that came in: how much more a report of the case system said than the one before. Below zero: a correction."""
+
+    __tablename__ = "recovery"
+    id: Mapped[str] = _ulid()
+    case_id: Mapped[str] = mapped_column(ForeignKey("enforcement_case.id"))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    cents: Mapped[int] = mapped_column(BigInteger)
 
 
 class MissionRow(Table):
@@ -271,7 +281,7 @@ class MissionRow(Table):
     lon: Mapped[float | None] = mapped_column(Float)
     planned_from: Mapped[datetime] = mapped_column(Instant, index=True)
     planned_to: Mapped[datetime] = mapped_column(Instant)
-    state: Mapped[str] = mapped_column(String(16))  # missions.MissionState
+    state: Mapped[str] = mapped_column(String(16), index=True)  # missions.MissionState
     departed_at: Mapped[datetime | None] = mapped_column(Instant)
     arrived_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -299,7 +309,7 @@ class CallRow(Table):
     unit_no: Mapped[int] = mapped_column(ForeignKey("unit.no"))
     device_no: Mapped[int] = mapped_column(ForeignKey("device.no"))
     mission_id: Mapped[str | None] = mapped_column(ForeignKey("mission.id"))
-    state: Mapped[str] = mapped_column(String(16))  # calls.CallState
+    state: Mapped[str] = mapped_column(String(16), index=True)  # calls.CallState
     placed_at: Mapped[datetime] = mapped_column(Instant, index=True)  # on the phone, corrected
     received_at: Mapped[datetime] = mapped_column(Instant)
     lat: Mapped[float | None] = mapped_column(Float)
@@ -323,7 +333,7 @@ class SosRow(Table):
     unit_no: Mapped[int] = mapped_column(ForeignKey("unit.no"))
     device_no: Mapped[int] = mapped_column(ForeignKey("device.no"))
     mission_id: Mapped[str | None] = mapped_column(ForeignKey("mission.id"))
-    state: Mapped[str] = mapped_column(String(16))  # sos.SosState
+    state: Mapped[str] = mapped_column(String(16), index=True)  # sos.SosState
     raised_at: Mapped[datetime] = mapped_column(Instant, index=True)  # on the phone, corrected: the original time
     received_at: Mapped[datetime] = mapped_column(Instant)
     lat: Mapped[float | None] = mapped_column(Float)
