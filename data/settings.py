@@ -1,0 +1,334 @@
+"""Every setting of the product, read once from a TOML file and from `ECC_*` variables; frozen, and passed down as an argument.
+
+The only reader of the environment. What each key means stands in `dashboard/ecc.example.toml`. A variable wins over the file.
+"""
+
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from data.errors import Misconfigured
+
+PREFIX = "ECC_"
+TOML_NAME = "ecc.toml"  # looked for in the home when no file is named
+LOG_LEVELS = ("debug", "info", "warning", "error")
+FOLDER_MODE = 0o700
+
+# Passwords that scanners try first. Whoever runs the centre with one of them has an open door and does not know it.
+WEAK = {
+    "password", "passwd", "pass", "changeme", "change-me", "secret", "admin", "administrator", "root", "test", "demo", "default", "guest",
+    "postgres", "postgresql", "redis", "valkey", "foobared", "ecc", "enforcement", "123456", "12345678", "123456789", "111111", "000000",
+    "qwerty", "letmein", "welcome",
+}  # fmt: skip
+
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+
+
+def _default_home() -> Path:
+    return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "ecc"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may choose. Names, units and defaults; `ecc.example.toml` says the rest."""
+
+    home: Path = field(default_factory=_default_home)
+    host: str = "127.0.0.1"
+    port: int = 8050
+    public_origin: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    database_url: str = ""  # empty: SQLite in the home; filled by `_complete`
+    redis_url: str | None = None
+    court_code: str = "QX"
+    court_name: str = "清溪区人民法院"
+    duty_phone: str = ""
+    civil_offset_s: int = 28_800
+    layers: Path = Path()
+    history_days: int = 30
+    session_hours: int = 12
+    wall_session_days: int = 400
+    stale_s: int = 30
+    lost_s: int = 120
+    visitors_default: bool = False
+    log_level: str = "info"
+    demo: bool = False
+
+    @classmethod
+    def of(cls, **values: Any) -> "Settings":
+        """Settings from typed values, checked and completed as if they had been read. Raises Misconfigured."""
+        return _complete(cls(**values))
+
+    def but(self, **changes: Any) -> "Settings":
+        """These settings with some changed, checked again; what was derived from the home follows a new home."""
+        if "home" in changes:
+            changes.setdefault("layers", Path())
+            if self.database_url == _sqlite_in(self.home):
+                changes.setdefault("database_url", "")
+        return _complete(replace(self, **changes))
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as a browser sees them."""
+        if self.public_origin:
+            return self.public_origin
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
+        host = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by TLS, here or at a proxy: cookies are then Secure."""
+        return self.origin.startswith("https://")
+
+    @property
+    def keys(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def positions(self) -> Path:
+        return self.home / "positions"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "log"
+
+    @property
+    def run(self) -> Path:
+        return self.home / "run"
+
+    def make_folders(self) -> None:
+        """The home and its folders, for us alone (0700). Raises Misconfigured when they cannot be made or written."""
+        try:
+            for folder in (self.home, self.keys, self.positions, self.log, self.run, self.layers):
+                folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+            self.home.chmod(FOLDER_MODE)
+        except OSError as error:
+            raise Misconfigured(f"{error.strerror}", code="misconfigured.home", path=str(self.home)) from error
+        if not os.access(self.home, os.W_OK | os.X_OK):
+            raise Misconfigured("not writable", code="misconfigured.home", path=str(self.home))
+
+
+def load(environ: Mapping[str, str] | None = None, toml_path: Path | None = None) -> Settings:
+    """The settings of this start: defaults, then the TOML file, then `ECC_*` variables.
+
+    toml_path: None means `ecc.toml` in the home, if there is one. Raises Misconfigured: unknown_key (names the nearest known key),
+    bad_value, weak_secret, file.
+    """
+    environ = os.environ if environ is None else environ
+    from_environ = _known({name.removeprefix(PREFIX).lower(): value for name, value in environ.items() if name.startswith(PREFIX)}, PREFIX)
+    if toml_path is None:
+        home = _path(from_environ["home"]) if "home" in from_environ else _default_home()
+        toml_path = home / TOML_NAME if (home / TOML_NAME).exists() else None
+    from_file = _known(_read_toml(toml_path), "") if toml_path else {}
+    values = {key: _value(key, raw) for key, raw in (from_file | from_environ).items()}
+    return Settings.of(**values)
+
+
+def as_environ(settings: Settings) -> dict[str, str]:
+    """The environment of a child process that shall load exactly these settings, whatever file or variable they came from."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    said = {f"{PREFIX}{each.name.upper()}": _as_text(getattr(settings, each.name)) for each in fields(settings)}
+    return kept | {name: value for name, value in said.items() if value is not None}
+
+
+def keys() -> tuple[str, ...]:
+    """Every key, in the order of the example."""
+    return tuple(each.name for each in fields(Settings))
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or value == ():
+        return None
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------------------
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise Misconfigured(str(error.strerror), code="misconfigured.file", path=str(path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(str(error), code="misconfigured.file", path=str(path)) from error
+
+
+def _known(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """The same values. A key that nobody reads would be believed to work: it is an error, with the nearest known one."""
+    known = keys()
+    for key in values:
+        if key not in known:
+            nearest = next(iter(get_close_matches(key, known, 1, 0.4)), None)
+            said, meant = (f"{prefix}{name.upper()}" if prefix and name else name or "" for name in (key, nearest))
+            raise Misconfigured(
+                f"unknown setting {said}, did you mean {meant or '?'}",
+                code="misconfigured.unknown_key" if nearest else "misconfigured.unknown_key_alone",
+                key=said,
+                nearest=meant,
+            )
+    return dict(values)
+
+
+def _value(key: str, raw: Any) -> Any:
+    form = _FORMS[str(next(each.type for each in fields(Settings) if each.name == key))]
+    try:
+        return form(raw)
+    except (ValueError, TypeError) as error:
+        raise _bad(key, str(error)) from error
+
+
+def _bad(key: str, why: str) -> Misconfigured:
+    return Misconfigured(f"{key}: {why}", code="misconfigured.bad_value", key=key, why=why)
+
+
+def _text(raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise TypeError("a text in quotes is expected")
+    return raw.strip()
+
+
+def _number(raw: Any) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        raise TypeError("a whole number is expected")
+    try:
+        return int(raw)
+    except ValueError as error:
+        raise ValueError("a whole number is expected") from error
+
+
+def _truth(raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    said = str(raw).strip().lower()
+    if said not in _TRUE | _FALSE:
+        raise ValueError("true or false is expected")
+    return said in _TRUE
+
+
+def _path(raw: Any) -> Path:
+    said = _text(raw)
+    if not said:
+        raise ValueError("a path is expected")
+    return Path(said).expanduser().absolute()
+
+
+def _words(raw: Any) -> tuple[str, ...]:
+    listed = raw if isinstance(raw, list | tuple) else _text(raw).split(",")
+    return tuple(_text(word) for word in listed if _text(word))
+
+
+def _or_nothing(form: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda raw: None if raw == "" else form(raw)
+
+
+_FORMS: dict[str, Callable[[Any], Any]] = {
+    str(str): _text,
+    str(int): _number,
+    str(bool): _truth,
+    str(Path): _path,
+    str(str | None): _or_nothing(_text),
+    str(Path | None): _or_nothing(_path),
+    str(tuple[str, ...]): _words,
+}
+
+
+# --- checking ---------------------------------------------------------------------------------------------------------------------
+
+_LIMITS = {
+    "port": (0, 65_535),  # 0: a free one, for tests
+    "civil_offset_s": (-86_400, 86_400),  # the demonstration may shift its day by up to a whole one
+    "history_days": (1, 3_650),
+    "session_hours": (1, 24),
+    "wall_session_days": (1, 3_650),
+    "stale_s": (5, 3_600),
+    "lost_s": (10, 86_400),
+}
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,16}")
+
+
+def _complete(settings: Settings) -> Settings:
+    """The settings with what follows from the home filled in. Raises Misconfigured."""
+    home = settings.home.expanduser().absolute()
+    settings = replace(
+        settings,
+        home=home,
+        layers=home / "layers" if settings.layers == Path() else settings.layers,
+        database_url=_driver(settings.database_url) or _sqlite_in(home),
+    )
+    for check in (_check_numbers, _check_words, _check_tls, _check_addresses):
+        check(settings)
+    for key in ("database_url", "redis_url"):
+        _check_secret(key, getattr(settings, key))
+    return settings
+
+
+def _sqlite_in(home: Path) -> str:
+    return f"sqlite:///{home / 'ecc.db'}"
+
+
+def _driver(url: str) -> str:
+    """`postgres://` and `postgresql://` mean the driver we use."""
+    return re.sub(r"\Apostgres(ql)?://", "postgresql+psycopg://", url)
+
+
+def _check_numbers(settings: Settings) -> None:
+    for key, (least, most) in _LIMITS.items():
+        if not least <= getattr(settings, key) <= most:
+            raise _bad(key, f"{least} … {most}")
+    if settings.lost_s <= settings.stale_s:
+        raise _bad("lost_s", f"> stale_s ({settings.stale_s})")
+
+
+def _check_words(settings: Settings) -> None:
+    if settings.log_level not in LOG_LEVELS:
+        raise _bad("log_level", " | ".join(LOG_LEVELS))
+    if not _CODE.fullmatch(settings.court_code):
+        raise _bad("court_code", "A-Z a-z 0-9 _ -, 1 … 16")
+    if not settings.court_name:
+        raise _bad("court_name", "1 …")
+
+
+def _check_tls(settings: Settings) -> None:
+    for key, other in (("tls_cert", settings.tls_key), ("tls_key", settings.tls_cert)):
+        path: Path | None = getattr(settings, key)
+        if path is None and other is not None:
+            raise _bad(key, "tls_cert + tls_key")
+        if path is not None and not path.is_file():
+            raise _bad(key, f"no file {path}")
+
+
+def _check_addresses(settings: Settings) -> None:
+    if not settings.database_url.startswith(("sqlite:////", "postgresql+psycopg://")):
+        raise _bad("database_url", "sqlite:////… | postgresql+psycopg://…")
+    if settings.redis_url is not None and urlsplit(settings.redis_url).scheme not in ("redis", "rediss", "unix"):
+        raise _bad("redis_url", "redis:// | rediss:// | unix://")
+    if settings.public_origin is not None and not re.fullmatch(r"https?://[^/\s?#@]+", settings.public_origin):
+        raise _bad("public_origin", "https://host[:port]")
+    for proxy in settings.trusted_proxies:
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError as error:
+            raise _bad("trusted_proxies", f"{proxy}: IP | IP/bits") from error
+
+
+def _check_secret(key: str, url: str | None) -> None:
+    """A well-known password is refused; it is never repeated in the error."""
+    try:
+        secret = unquote(urlsplit(url or "").password or "")
+    except ValueError as error:
+        raise _bad(key, "no URL") from error
+    if secret.lower() in WEAK or (secret and len(set(secret)) < 3):
+        raise Misconfigured(f"{key} holds a well-known password", code="misconfigured.weak_secret", key=key)

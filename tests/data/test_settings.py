@@ -1,0 +1,145 @@
+"""Settings: every key documented, every mistake named before anything starts."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from data import settings as subject
+from data.errors import Misconfigured
+from data.settings import Settings, as_environ, load
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "dashboard/ecc.example.toml"
+
+
+def documented() -> dict[str, object]:
+    """The example with its keys uncommented."""
+    return tomllib.loads("\n".join(re.findall(r"(?m)^# ([a-z_]+ = .*)$", EXAMPLE.read_text())))
+
+
+def test_the_example_loads_as_it_stands(tmp_path: Path) -> None:
+    assert load({"ECC_HOME": str(tmp_path)}, EXAMPLE) == Settings.of(home=tmp_path)
+
+
+def test_every_key_is_documented_and_no_other() -> None:
+    assert set(documented()) == set(subject.keys())
+
+
+def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
+    shown = {key: value for key, value in documented().items() if value not in ("", []) and key != "home"}
+    said = Settings.of(home=tmp_path)
+    assert shown == {key: getattr(said, key) for key in shown}
+
+
+def test_the_example_uncommented_loads(tmp_path: Path) -> None:
+    file = tmp_path / "ecc.toml"
+    lines = [line for line in re.findall(r"(?m)^# ([a-z_]+ = .*)$", EXAMPLE.read_text()) if not line.endswith('= ""')]
+    file.write_text("\n".join(lines))
+    assert load({"ECC_HOME": str(tmp_path)}, file) == Settings.of(home=tmp_path)
+
+
+def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        load({"ECC_HOME": str(tmp_path), "ECC_PROT": "9000"})
+    assert refused.value.code == "misconfigured.unknown_key"
+    assert refused.value.params == {"key": "ECC_PROT", "nearest": "ECC_PORT"}
+
+
+def test_an_unknown_key_of_the_file_names_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "ecc.toml").write_text('databse_url = "x"')
+    with pytest.raises(Misconfigured) as refused:
+        load({"ECC_HOME": str(tmp_path)})
+    assert refused.value.params == {"key": "databse_url", "nearest": "database_url"}
+
+
+def test_a_key_like_no_other_says_where_all_of_them_stand(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        load({"ECC_HOME": str(tmp_path), "ECC_ZZZZZZZZZZ": "1"})
+    assert refused.value.code == "misconfigured.unknown_key_alone"
+
+
+def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "ecc.toml").write_text('port = 9000\ncourt_name = "乙区人民法院"')
+    settings = load({"ECC_HOME": str(tmp_path), "ECC_PORT": "9001"})
+    assert (settings.port, settings.court_name) == (9001, "乙区人民法院")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("DEMO", "perhaps"),
+        ("LOG_LEVEL", "loud"),
+        ("REDIS_URL", "http://127.0.0.1"),
+        ("DATABASE_URL", "mysql://127.0.0.1/ecc"),
+        ("DATABASE_URL", "sqlite:///relative.db"),
+        ("PUBLIC_ORIGIN", "https://court.example/path"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
+        ("TLS_CERT", "missing.pem"),
+        ("LOST_S", "20"),
+        ("COURT_CODE", "a b"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_its_key(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        load({"ECC_HOME": str(tmp_path), f"ECC_{name}": value})
+    assert refused.value.code == "misconfigured.bad_value"
+    assert str(refused.value.params["key"]) in {name.lower(), "tls_key", "tls_cert"}
+
+
+@pytest.mark.parametrize("url", ["redis://:foobared@10.0.0.5/0", "redis://ecc:%70assword@10.0.0.5/0", "redis://:aaaaaa@10.0.0.5"])
+def test_a_well_known_password_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        load({"ECC_HOME": str(tmp_path), "ECC_REDIS_URL": url})
+    assert refused.value.code == "misconfigured.weak_secret"
+    assert refused.value.params == {"key": "redis_url"}
+    assert "foobared" not in str(refused.value)
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "broken.toml"
+    file.write_text("port = ")
+    with pytest.raises(Misconfigured) as refused:
+        load({"ECC_HOME": str(tmp_path)}, file)
+    assert (refused.value.code, refused.value.params["path"]) == ("misconfigured.file", str(file))
+
+
+def test_a_child_loads_exactly_the_same(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    settings = Settings.of(
+        home=tmp_path / "a", port=0, trusted_proxies=("10.0.0.1", "fd00::/8"), demo=True, redis_url="unix:///x/bus.sock", civil_offset_s=-5
+    )
+    (tmp_path / "a/ecc.toml").write_text("port = 9999\nhistory_days = 7")
+    kept = {name: value for name, value in as_environ(settings).items() if name.startswith("ECC_")} | {"ECC_HISTORY_DAYS": "30"}
+    assert load(kept) == settings
+
+
+def test_what_follows_from_the_home_follows_a_new_home(tmp_path: Path) -> None:
+    moved = Settings.of(home=tmp_path / "a").but(home=tmp_path / "b", demo=True)
+    assert moved == Settings.of(home=tmp_path / "b", demo=True)
+
+
+def test_the_origin_is_what_a_browser_sees(tmp_path: Path) -> None:
+    pem = tmp_path / "c.pem"
+    pem.touch()
+    assert Settings.of(home=tmp_path).origin == "http://127.0.0.1:8050"
+    assert Settings.of(home=tmp_path, host="0.0.0.0", tls_cert=pem, tls_key=pem).origin == "https://127.0.0.1:8050"
+    assert Settings.of(home=tmp_path, public_origin="https://centre.court").origin == "https://centre.court"
+    assert Settings.of(home=tmp_path, host="::1").origin == "http://[::1]:8050"
+
+
+def test_the_home_is_for_us_alone(tmp_path: Path) -> None:
+    settings = Settings.of(home=tmp_path / "deep/home")
+    settings.make_folders()
+    for folder in (settings.home, settings.keys, settings.positions, settings.log, settings.run, settings.layers):
+        assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_home_that_cannot_be_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Misconfigured) as refused:
+        Settings.of(home=tmp_path / "file/home").make_folders()
+    assert refused.value.code == "misconfigured.home"
