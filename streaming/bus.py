@@ -1,0 +1,150 @@
+"""Redis publish and subscribe: two channels, and the only file that knows Redis.
+
+`events` says «number n exists», as JSON {"n": number, "k": kind, "t": [[kind, id], …]}; `fixes` carries packed frames (`geo.packed`).
+Nothing is kept there. Foreign errors become BusUnavailable; a message that is not of these forms is counted and dropped.
+"""
+
+import asyncio
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import orjson
+import redis
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from data.errors import BusUnavailable
+from data.journal import Announcement
+
+EVENTS = "events"
+FIXES = "fixes"
+WIRE_S = 1.0  # nobody waits longer for Redis
+WAITING = 10_000  # announcements; when full the oldest goes, for the journal has it and readers ask the journal
+LARGEST = 4 * 1024 * 1024  # bytes; 100,000 records of a frame are 2.4 MB
+
+log = logging.getLogger(__name__)
+
+OnAnnouncement = Callable[[int, str], None]
+OnFixes = Callable[[bytes], None]
+
+
+class Bus:
+    """One process's connection to the bus. `announce` may be called from any thread; the rest belongs to one event loop."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._waiting: queue.Queue[Announcement | None] = queue.Queue(WAITING)
+        self._thread: threading.Thread | None = None
+        self._publisher = redis.asyncio.Redis.from_url(url, socket_timeout=WIRE_S, socket_connect_timeout=WIRE_S)
+        self.up = False
+        self.since_ms = int(time.time() * 1000)
+        self.dropped = 0
+        self.foreign = 0
+
+    # --- saying ---
+
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        """Say that these numbers exist. Never waits: a thread of its own does the talking."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._talk, name="announcer", daemon=True)
+            self._thread.start()
+        for announcement in announcements:
+            try:
+                self._waiting.put_nowait(announcement)
+            except queue.Full:
+                self.dropped += 1
+                with contextlib.suppress(queue.Empty):
+                    self._waiting.get_nowait()
+                with contextlib.suppress(queue.Full):
+                    self._waiting.put_nowait(announcement)
+
+    def _talk(self) -> None:
+        client = redis.Redis.from_url(self._url, socket_timeout=WIRE_S / 2, socket_connect_timeout=WIRE_S / 2)
+        while (said := self._waiting.get()) is not None:
+            try:
+                client.publish(EVENTS, orjson.dumps({"n": said.seq, "k": said.kind, "t": said.touched}))
+            except RedisError:
+                self.dropped += 1  # readers find it in the journal
+        client.close()
+
+    async def publish_fixes(self, frame: bytes) -> None:
+        """One packed frame to all who listen. Raises BusUnavailable after one second at most."""
+        try:
+            async with asyncio.timeout(WIRE_S):
+                await self._publisher.publish(FIXES, frame)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise BusUnavailable(type(error).__name__) from error
+
+    # --- hearing ---
+
+    async def listen(
+        self, on_announcement: OnAnnouncement, on_fixes: OnFixes, on_change: Callable[[bool], Awaitable[None]] | None = None
+    ) -> None:
+        """Hear both channels for ever, coming back by itself. A frozen server is noticed by an unanswered ping within two seconds."""
+        while True:
+            try:
+                await self._hear(on_announcement, on_fixes, on_change)
+            except (RedisError, OSError, TimeoutError) as error:
+                log.info("bus: %s", type(error).__name__)
+            await self._turn(False, on_change)
+            await asyncio.sleep(0.25)
+
+    async def _hear(self, on_announcement: OnAnnouncement, on_fixes: OnFixes, on_change: Callable[[bool], Awaitable[None]] | None) -> None:
+        client = redis.asyncio.Redis.from_url(self._url, socket_timeout=None, socket_connect_timeout=WIRE_S)
+        channel = client.pubsub()
+        try:
+            async with asyncio.timeout(WIRE_S):
+                await channel.subscribe(EVENTS, FIXES)
+            heard = time.monotonic()
+            pinged = 0.0
+            while True:
+                if time.monotonic() - pinged >= WIRE_S:
+                    pinged = time.monotonic()
+                    async with asyncio.timeout(WIRE_S):
+                        await channel.ping()
+                message = await channel.get_message(timeout=0.25)
+                if message is None:
+                    if time.monotonic() - heard > 2 * WIRE_S + 0.25:
+                        raise TimeoutError
+                    continue
+                heard = time.monotonic()
+                if not self.up:
+                    await self._turn(True, on_change)
+                if message["type"] == "message":
+                    self._pass_on(message["channel"], message["data"], on_announcement, on_fixes)
+        finally:
+            with contextlib.suppress(RedisError, OSError, TimeoutError, asyncio.CancelledError):
+                async with asyncio.timeout(WIRE_S):
+                    await channel.aclose()  # type: ignore[no-untyped-call]
+                    await client.aclose()
+
+    def _pass_on(self, channel: bytes, data: bytes, on_announcement: OnAnnouncement, on_fixes: OnFixes) -> None:
+        try:
+            if len(data) > LARGEST:
+                raise ValueError("too large")
+            if channel == EVENTS.encode():
+                said = orjson.loads(data)
+                number, kind = said["n"], said["k"]
+                if not isinstance(number, int) or not isinstance(kind, str):
+                    raise TypeError("not an announcement")
+                on_announcement(number, kind)
+            else:
+                on_fixes(data)
+        except (ValueError, KeyError, TypeError):
+            self.foreign += 1
+            log.warning("bus: a message on %s that is not ours was dropped", channel.decode(errors="replace"))
+
+    async def _turn(self, up: bool, on_change: Callable[[bool], Awaitable[None]] | None) -> None:
+        if up != self.up:
+            self.up, self.since_ms = up, int(time.time() * 1000)
+            if on_change is not None:
+                await on_change(up)
+
+    async def aclose(self) -> None:
+        self._waiting.put(None)
+        with contextlib.suppress(RedisError, OSError):
+            await self._publisher.aclose()
