@@ -110,6 +110,8 @@ class Centre:
             return refusal(401, "identity.not_signed_in", "请先登记")
         message = await request.json()
         scripted = self.answers[door].pop(0) if self.answers[door] else None
+        if scripted and isinstance(scripted.body, str):
+            return PlainTextResponse(scripted.body, scripted.status, scripted.headers, "text/html")
         if scripted and not scripted.takes:
             return JSONResponse(scripted.body or error("unavailable", "暂时不可用"), scripted.status, scripted.headers)
         answer = await self.answer(door, message)

@@ -252,6 +252,30 @@ async def test_the_phone_shakes_when_the_hold_begins_when_it_is_sent_and_when_so
     assert (await page.evaluate("window.shakes"))[:2] == ["40", "250"]
 
 
+async def test_an_answer_is_heard(phone: BrowserContext, centre: Centre) -> None:
+    await phone.add_init_script("""
+        window.tones = [];
+        const start = OscillatorNode.prototype.start;
+        OscillatorNode.prototype.start = function (...at) { window.tones.push(this.frequency.value); return start.apply(this, at); };
+    """)
+    page = await open_page(phone, centre)
+    await page.locator("[data-act=call]").tap()
+    await until(lambda: centre.received["calls"])
+    await centre.set_row("call", centre.received["calls"][0]["id"], state="ANSWERED", owner="周法官")
+    await page.wait_for_function("window.tones.includes(660) && window.tones.includes(990)")
+
+
+async def test_the_screen_stays_on_while_on_duty(phone: BrowserContext, centre: Centre) -> None:
+    await phone.add_init_script("""
+        window.asked = [];
+        navigator.wakeLock.request = async (kind) => { window.asked.push(kind); return { released: false }; };
+    """)
+    page = await open_page(phone, centre)
+    assert await page.evaluate("window.asked") == []
+    await on_duty(page, centre)
+    assert await page.evaluate("window.asked") == ["screen"]
+
+
 async def test_asking_for_help_off_duty_goes_on_duty_and_says_so(phone: BrowserContext, centre: Centre) -> None:
     page = await open_page(phone, centre)
     await hold(page, 1.7)
@@ -336,6 +360,22 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_id(phone: BrowserC
     await expect(page.locator("#sos .word")).to_have_text("指挥中心已收到")
     assert len({message["id"] for message in centre.received["sos"]}) == 1
     assert len({message["t"] for message in centre.received["sos"]}) == 1
+
+
+async def test_the_welcome_page_of_a_hotel_is_not_the_centre(phone: BrowserContext, centre: Centre) -> None:
+    centre.answers["sos"] = [Scripted(200, "<html>Wi-Fi</html>")]
+    page = await open_page(phone, centre)
+    await hold(page, 1.7)
+    await until(lambda: centre.received["sos"])
+    assert centre.tries["sos"] == 2
+
+
+async def test_an_alarm_that_the_centre_refuses_stays_on_the_screen_with_the_phone_number(phone: BrowserContext, centre: Centre) -> None:
+    centre.answers["sos"] = [Scripted(403, {"error": {"code": "identity.not_permitted", "text": "本终端不能求助"}})]
+    page = await open_page(phone, centre)
+    await hold(page, 1.7)
+    await expect(page.locator("[data-notice=sos]")).to_contain_text("求助没有成功，请打电话：本终端不能求助")
+    await expect(page.locator("#dial")).to_be_visible()
 
 
 async def test_retry_after_is_honoured(phone: BrowserContext, centre: Centre) -> None:
@@ -544,14 +584,19 @@ async def test_a_long_time_offline_is_sent_newest_first_in_batches_of_500(phone:
 
 async def test_the_store_is_bounded_and_says_what_it_dropped(phone: BrowserContext, centre: Centre) -> None:
     page = await open_page(phone, centre)
-    kept = await page.evaluate("""async () => {
-        const { openStore } = await import('./store.mjs');
-        const store = await openStore(() => {});
-        for (let i = 0; i < 30; i += 1) await store.fixes.put({ id: `A${String(i).padStart(3, '0')}` });
-        await store.fixes.dropOldest(12);
-        return (await store.fixes.all()).map((fix) => fix.id);
-    }""")
-    assert kept == [f"A{i:03}" for i in range(12, 30)]
+    await page.evaluate("""() => new Promise((done) => {
+        const asked = indexedDB.open('ecc-field', 1);
+        asked.onsuccess = () => {
+            const work = asked.result.transaction('fixes', 'readwrite');
+            for (let i = 0; i < 50500; i += 1) work.objectStore('fixes').put({ id: `01A${String(i).padStart(6, '0')}`, t: i, offset: 0 });
+            work.oncomplete = done;
+        };
+    })""")
+    await page.close()
+    centre.answers["positions"] = [Scripted(503)] * 100
+    page = await open_page(phone, centre)
+    await page.locator("[data-act=duty]").tap()
+    await expect(page.locator("[data-notice=dropped]")).to_contain_text("最早的 501 个定位点已删除", timeout=20_000)
 
 
 async def test_a_wrong_phone_clock_is_corrected_by_the_centre(browser: Browser, centre: Centre) -> None:

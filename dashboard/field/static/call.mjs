@@ -46,7 +46,7 @@ export class Press {
       this.#delivered = { id: action.id, at: this.#phone.clock.served(action), number: answer?.number ?? '', since: performance.now() };
     } else if (fate === 'refused') {
       feel('refused');
-      this.glow(t(this.#kind === 'call' ? 'call_refused' : 'sos_refused', { why: text }));
+      this.#phone.notice(this.#kind, t(this.#kind === 'call' ? 'call_refused' : 'sos_refused', { why: text }));
     }
     this.render();
   }
@@ -63,6 +63,7 @@ export class Press {
     if (performance.now() < this.#quietUntil) return;
     feel(this.#kind === 'call' ? 'press' : 'sent');
     this.#glow.until = 0;
+    this.#phone.notice(this.#kind, null);
     void this.#phone.act(this.#kind, { fix: this.#phone.positions.newest });
     this.render();
   }

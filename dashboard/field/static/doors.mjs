@@ -58,6 +58,9 @@ function judge(answer, body) {
   const text = body?.error?.text ?? t('refused_without_reason', { status });
   const seconds = Number(answer.headers.get('Retry-After') ?? body?.error?.retry_after_s ?? 0);
   const afterMs = Number.isFinite(seconds) ? Math.max(0, seconds * 1000) : 0;
+  if (answer.ok && (answer.redirected || typeof body !== 'object' || body === null)) {
+    return { word: 'later', status: 0, body: null, text: t('unreachable'), afterMs }; // the welcome page of a hotel, not the centre
+  }
   if (answer.ok) return { word: 'ok', status, body, text: '', afterMs: 0 };
   if (status === 401) return { word: 'unknown', status, body, text, afterMs };
   return { word: FINAL.has(status) ? 'refused' : 'later', status, body, text, afterMs };

@@ -84,13 +84,16 @@ export function mountDuty(phone) {
 function keepAwake(needed) {
   /** @type {WakeLockSentinel | null} */
   let lock = null;
+  let asking = false;
   const ask = async () => {
-    if (!needed() || document.hidden || (lock && !lock.released)) return;
+    if (asking || !needed() || document.hidden || (lock && !lock.released)) return;
+    asking = true;
     try {
       lock = await navigator.wakeLock.request('screen');
     } catch {
       lock = null; // not here, or power saving: the sheet of the phone says so
     }
+    asking = false;
   };
   document.addEventListener('visibilitychange', () => void ask());
   return { ask, held: () => lock !== null && !lock.released };

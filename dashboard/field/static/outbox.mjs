@@ -16,6 +16,7 @@ import { wireFix } from './position.mjs';
 const LANE = { sos: 'sos', call: 'call', end: 'call', duty: 'duty', silence: 'silence', mission: 'mission' };
 const CAP_MS = { sos: 4000, call: 8000, end: 15000, duty: 15000, silence: 15000, mission: 30000 };
 const LIMIT_MS = 8000; // a radio that hangs: give up and ask again with the same id
+const KEEP_MS = 500; // a disk that is slow must not hold back an alarm
 
 export class Outbox {
   /** @type {Waiting[]} oldest first */
@@ -70,7 +71,7 @@ export class Outbox {
   async add(action, holdMs = 0) {
     this.#waiting.push({ action, tries: 0, readyAt: performance.now() + holdMs, left: false, sent: false, fate: 'kept' });
     this.#tell(action, 'kept');
-    await this.#shelf.put(action);
+    await Promise.race([this.#shelf.put(action), new Promise((resolve) => { setTimeout(resolve, KEEP_MS); })]);
     void this.#walk(LANE[action.kind]);
   }
 

@@ -4,6 +4,7 @@
 const NAME = 'ecc-field';
 const SHELVES = ['actions', 'fixes', 'facts'];
 const OPEN_MS = 3000; // a browser may leave the opening unanswered for ever
+const WORK_MS = 4000; // and a transaction too
 
 /** Opens and, when the browser closed it, opens again. */
 class Database {
@@ -34,6 +35,7 @@ class Database {
   async #once(shelf, mode, ask) {
     const database = await this.open();
     return new Promise((resolve, reject) => {
+      setTimeout(() => reject(new DOMException('no answer', 'TimeoutError')), WORK_MS);
       const work = database.transaction(shelf, mode);
       const request = ask(work.objectStore(shelf));
       work.oncomplete = () => resolve(request.result);
@@ -101,7 +103,7 @@ export class Shelf {
   /** Oldest first. @returns {Promise<T[]>} */
   async all() {
     const kept = /** @type {T[] | undefined} */ (await this.#try('readonly', (shelf) => shelf.getAll()));
-    return [...(kept ?? []), ...this.#memory.values()].sort(byId);
+    return this.#joined(kept);
   }
 
   /** The newest `n`, oldest of them first. @param {number} n @returns {Promise<T[]>} */
@@ -110,7 +112,12 @@ export class Shelf {
     const from = keys?.at(-n) ?? keys?.[0];
     const range = from === undefined ? undefined : IDBKeyRange.lowerBound(from);
     const kept = range && /** @type {T[] | undefined} */ (await this.#try('readonly', (shelf) => shelf.getAll(range)));
-    return [...(kept ?? []), ...this.#memory.values()].sort(byId).slice(-n);
+    return this.#joined(kept).slice(-n);
+  }
+
+  /** A thing whose keeping timed out may stand in both. @param {T[] | undefined} kept */
+  #joined(kept) {
+    return [...new Map([...(kept ?? []), ...this.#memory.values()].map((thing) => [thing.id, thing])).values()].sort(byId);
   }
 
   async count() {

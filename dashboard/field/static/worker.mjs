@@ -30,8 +30,7 @@ export function installWorker(build, idle) {
     settled: () => settled,
     /** The server's build: fetch the newer page, once for each build. @param {string} theirs */
     heard(theirs) {
-      if (!theirs || theirs === build || sessionStorageOf('ecc-renewed') === theirs) return;
-      keepInSession('ecc-renewed', theirs);
+      if (!theirs || theirs === build || !oncePerBuild(theirs)) return;
       if (registration && had) {
         void registration.update().catch(() => null);
         setTimeout(() => { wanted = true; }, PAUSE_MS); // the worker did not change: what did is not in the page's own files
@@ -40,20 +39,13 @@ export function installWorker(build, idle) {
   };
 }
 
-/** @param {string} key */
-function sessionStorageOf(key) {
+/** True the first time in this window for this build; false also where the browser cannot remember: better old than turning in circles. @param {string} theirs */
+function oncePerBuild(theirs) {
   try {
-    return sessionStorage.getItem(key);
+    if (sessionStorage.getItem('ecc-renewed') === theirs) return false;
+    sessionStorage.setItem('ecc-renewed', theirs);
+    return true;
   } catch {
-    return null;
-  }
-}
-
-/** @param {string} key @param {string} value */
-function keepInSession(key, value) {
-  try {
-    sessionStorage.setItem(key, value);
-  } catch {
-    // refused: the page then reloads once more than needed
+    return false;
   }
 }
