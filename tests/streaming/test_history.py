@@ -1,0 +1,83 @@
+"""What was acknowledged is on disk, once."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from geo.fixes import Fix
+from streaming.history import History
+
+DAY_MS = 86_400_000
+T = 1_764_000_000_000
+
+
+def fix(number: int, *, t_ms: int | None = None, device_no: int = 1) -> Fix:
+    return Fix(f"id{number}", 1001, device_no, T + number * 1000 if t_ms is None else t_ms, 40.0, 101.8, 8.0, None, None, 70, "GPS", False)
+
+
+def test_a_batch_sent_twice_is_kept_once_and_named_as_known(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    batch = [fix(number) for number in range(10)]
+    assert history.keep(batch, T).result(5) == frozenset()
+    assert history.keep([*batch, fix(10)], T).result(5) == {f"id{number}" for number in range(10)}
+    assert [kept.id for kept in history.track(1001, T, T + 60_000)] == [f"id{number}" for number in range(11)]
+    history.close()
+
+
+def test_the_same_moment_of_one_device_is_the_same_fix_whatever_its_id(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.keep([fix(1)], T).result(5)
+    assert history.keep([fix(2, t_ms=fix(1).t_ms)], T).result(5) == {"id2"}
+    assert history.keep([fix(3, t_ms=fix(1).t_ms, device_no=2)], T).result(5) == frozenset()
+    history.close()
+
+
+def test_a_start_finds_the_newest_fix_of_each_unit(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.keep([fix(5), fix(9), fix(7)], T).result(5)
+    history.close()
+    again = History(tmp_path)
+    assert again.newest()[1001].id == "id9"
+    again.close()
+
+
+def test_old_days_go_and_new_ones_stay(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.keep([fix(1), fix(2, t_ms=T + 40 * DAY_MS)], T).result(5)
+    assert history.purge(30, date(2026, 1, 3)) == ["20251124"]
+    assert history.count() == 1
+    history.close()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from geo.fixes import Fix
+from streaming.history import History
+history = History(Path(sys.argv[1]))
+for number in range(100_000):
+    fix = Fix(f"id{number}", 1001, 1, 1_764_000_000_000 + number, 40.0, 101.8, 8.0, None, None, 70, "GPS", False)
+    history.keep([fix], 0).result(5)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("acknowledged", [3, 17])
+def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path, acknowledged: int) -> None:
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    last = -1
+    while last < acknowledged:
+        last = int(writer.stdout.readline())
+    os.kill(writer.pid, signal.SIGKILL)
+    rest = writer.stdout.read().split()
+    writer.wait()
+    last = int(rest[-1]) if rest else last
+    history = History(tmp_path)
+    assert history.count() >= last + 1
+    history.close()
