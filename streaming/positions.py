@@ -1,0 +1,277 @@
+"""The path of a position, as one visible list of steps (`Positions.take`), in order for each unit.
+
+Nothing is acknowledged before it is in the day file. The newest position of a unit only moves forward in time at its source: a late batch
+is kept and never rewinds a marker. Off duty nothing is kept.
+"""
+
+import asyncio
+import logging
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+
+from data.actions.units import end_silence, record_crossing
+from data.errors import BusUnavailable, CommandCentreError, StorageFull
+from data.journal import Journal
+from data.lanes import Lanes
+from data.rules.permissions import SYSTEM, Actor
+from data.tables import DutyRow, FenceInsideRow, FenceRow, UnitRow
+from geo.coordinates import Crs, to_wgs84
+from geo.fences import Crossing, Fence, FenceIndex, NotAFence, Standing
+from geo.fixes import Fix, believe
+from geo.packed import Kind, pack, records_of
+from streaming.bus import Bus
+from streaming.history import History
+
+TICK_S = 0.05  # what is new goes out at most 20 times a second
+AHEAD_MS = 300_000  # a clock further ahead than this is not corrected, its fixes are refused
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One position as a device said it, its form already checked by the door."""
+
+    id: str
+    t_ms: int
+    lat: float
+    lon: float
+    src_crs: Crs = Crs.WGS84
+    accuracy_m: float | None = None
+    speed_mps: float | None = None
+    heading_deg: float | None = None
+    battery_pct: int | None = None
+    provider: str = "GPS"
+    mock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a batch: ids kept, ids known before, (id, code) refused."""
+
+    accepted: list[str]
+    known: list[str]
+    refused: list[tuple[str, str]]
+    shifted: bool = False
+
+
+@dataclass(slots=True)
+class Ground:
+    """What the court says about its units, read again when the journal says that it changed."""
+
+    duty: dict[int, list[tuple[int, int]]] = field(default_factory=dict)  # stretches of duty in ms, in order; open ones end at infinity
+    silent: frozenset[int] = frozenset()
+    fences: FenceIndex | None = None
+    inside: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    def on_duty_at(self, unit_no: int, t_ms: int) -> bool:
+        stretches = self.duty.get(unit_no, [])
+        place = bisect_right(stretches, (t_ms, 1 << 62)) - 1
+        return place >= 0 and t_ms <= stretches[place][1]
+
+
+Relocate = Callable[[Actor, float, float], tuple[float, float, bool]]
+
+
+class Positions:
+    """Takes what devices report; knows the newest position of every unit; says on the bus what is new."""
+
+    def __init__(
+        self, journal: Journal, lanes: Lanes, history: History, bus: Bus, now: Callable[[], datetime], relocate: Relocate | None = None
+    ) -> None:
+        self._journal, self._lanes, self._history, self._bus, self._now, self._relocate = journal, lanes, history, bus, now, relocate
+        self._newest: dict[int, Fix] = {}
+        self._fresh: dict[int, Fix] = {}  # bounded by the number of units: a newer fix replaces an older one
+        self._standing: dict[int, Standing] = {}
+        self._ground = Ground()
+        self._stale_ground = True
+        self.counts: Counter[str] = Counter()
+
+    async def open(self) -> None:
+        """After a start: the newest positions from the day files, duty and fences from the database."""
+        self._newest = await asyncio.to_thread(self._history.newest)
+        await self._read_ground()
+
+    def of(self, unit_no: int) -> Fix | None:
+        return self._newest.get(unit_no)
+
+    def newest(self) -> Mapping[int, Fix]:
+        return self._newest
+
+    # --- the path ---
+
+    async def take(self, actor: Actor, reported: Sequence[Reported], sent_at_ms: int | None = None) -> Taken:
+        """The path of a batch. Raises LaneFull, StorageFull, DatabaseUnavailable: then nothing of it was kept."""
+        assert actor.unit_no is not None
+        assert actor.device_no is not None
+        if self._stale_ground:
+            await self._read_ground()
+        now_ms = int(self._now().timestamp() * 1000)
+        ahead_ms = _ahead(reported, sent_at_ms, now_ms)
+        refused: list[tuple[str, str]] = []
+        believed: list[Fix] = []
+        shifted = False
+        previous = self._newest.get(actor.unit_no)
+        for one in reported:
+            code, fix, moved = self._judge(actor, one, previous, ahead_ms, now_ms)
+            shifted |= moved
+            if fix is None:
+                refused.append((one.id, code))
+                continue
+            believed.append(fix)
+            previous = fix if previous is None or fix.t_ms > previous.t_ms else previous
+        once = _once(believed)
+        known = await self._keep(once, now_ms)
+        accepted = [fix for fix in once if fix.id not in known]
+        self._forward(accepted)
+        self.counts.update(code for _, code in refused)
+        self.counts["accepted"] += len(accepted)
+        kept = {id(fix) for fix in accepted}
+        return Taken([fix.id for fix in accepted], [fix.id for fix in believed if id(fix) not in kept], refused, shifted)
+
+    def _judge(self, actor: Actor, one: Reported, previous: Fix | None, ahead_ms: int, now_ms: int) -> tuple[str, Fix | None, bool]:
+        """Measured clock · to WGS 84 · moved into the demo's district · on duty then? · believable?"""
+        assert actor.unit_no is not None
+        assert actor.device_no is not None
+        lat, lon, moved = one.lat, one.lon, False
+        if -90 <= lat <= 90 and -180 <= lon <= 180:
+            if one.src_crs is not Crs.WGS84:
+                lat, lon = to_wgs84(lat, lon, one.src_crs)
+            if self._relocate is not None:
+                lat, lon, moved = self._relocate(actor, lat, lon)
+        t_ms = one.t_ms - ahead_ms
+        fix = Fix(
+            one.id,
+            actor.unit_no,
+            actor.device_no,
+            t_ms,
+            lat,
+            lon,
+            one.accuracy_m,
+            one.speed_mps,
+            one.heading_deg,
+            one.battery_pct,
+            one.provider,
+            one.mock,
+        )
+        doubt = believe(fix, previous, now_ms)
+        if doubt is not None:
+            return doubt.value, None, moved
+        if not self._ground.on_duty_at(actor.unit_no, t_ms):
+            return "fix.off_duty", None, moved
+        return "", fix, moved
+
+    async def _keep(self, believed: Sequence[Fix], now_ms: int) -> frozenset[str]:
+        """Into the day file; the answer names the ids that were known before."""
+        if not believed:
+            return frozenset()
+        return await asyncio.wrap_future(self._history.keep(believed, now_ms))
+
+    def _forward(self, accepted: Iterable[Fix]) -> None:
+        for fix in accepted:
+            newest = self._newest.get(fix.unit_no)
+            if newest is None or fix.t_ms > newest.t_ms:
+                self._newest[fix.unit_no] = fix
+                self._fresh[fix.unit_no] = fix
+
+    # --- what is new, 20 times a second ---
+
+    async def run(self) -> None:
+        """For ever: say what is new on the bus, watch the fences, end a declared silence that a fix has broken."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            fresh, self._fresh = self._fresh, {}
+            if not fresh:
+                continue
+            try:
+                await self._say(fresh)
+                await self._watch(fresh)
+            except (CommandCentreError, StorageFull):
+                log.exception("positions: a tick failed")
+
+    async def _say(self, fresh: dict[int, Fix]) -> None:
+        now_ms = int(self._now().timestamp() * 1000)
+        try:
+            await self._bus.publish_fixes(pack(records_of(fresh.values(), now_ms), Kind.SOME, now_ms))
+        except BusUnavailable:
+            self._fresh = fresh | self._fresh  # once it is back, the newest of each unit goes out
+            await asyncio.sleep(0.25)
+
+    async def _watch(self, fresh: dict[int, Fix]) -> None:
+        ground = self._ground
+        for unit_no in fresh.keys() & ground.silent:
+            await self._lanes.writer.run(self._journal.do, SYSTEM, self._now(), end_silence, unit_no, "heard")
+        if ground.fences is None:
+            return
+        standings = {no: self._standing.get(no) or Standing(inside=ground.inside.get(no, frozenset())) for no in fresh}
+        changed, crossings = ground.fences.step_all(standings, list(fresh.items()))
+        self._standing.update(changed)
+        for unit_no, crossing in crossings:
+            await self._cross(unit_no, crossing)
+
+    async def _cross(self, unit_no: int, crossing: Crossing) -> None:
+        at = datetime.fromtimestamp(crossing.t_ms / 1000, self._now().tzinfo)
+        await self._lanes.writer.run(
+            self._journal.do, SYSTEM, self._now(), record_crossing, crossing.fence_id, unit_no, crossing.entered, at
+        )
+
+    # --- what the court says ---
+
+    def heard(self, kind: str) -> None:
+        """An event of this kind was announced: duty, silence and fences are read again before the next fix."""
+        if kind.partition(".")[0] in {"duty", "silence", "fence", "unit", "device"}:
+            self._stale_ground = True
+
+    async def _read_ground(self) -> None:
+        self._stale_ground = False
+        try:
+            self._ground = await self._lanes.readers.run(self._ground_now)
+        except CommandCentreError:
+            self._stale_ground = True
+            raise
+
+    def _ground_now(self) -> Ground:
+        ground = Ground()
+        with self._journal.database.reading() as session:
+            for unit_no, began_at, ended_at in session.execute(
+                select(DutyRow.unit_no, DutyRow.began_at, DutyRow.ended_at).order_by(DutyRow.began_at)
+            ):
+                ended_ms = int(ended_at.timestamp() * 1000) if ended_at else 1 << 62
+                ground.duty.setdefault(unit_no, []).append((int(began_at.timestamp() * 1000), ended_ms))
+            ground.silent = frozenset(session.scalars(select(UnitRow.no).where(UnitRow.silent_since.is_not(None))))
+            fences = []
+            for row in session.scalars(select(FenceRow).where(FenceRow.removed_at.is_(None))):
+                try:
+                    fences.append(Fence(row.id, row.ring))
+                except NotAFence:
+                    log.warning("fence %s has no usable ring and is not watched", row.id)
+            ground.fences = FenceIndex(fences) if fences else None
+            for fence_id, unit_no in session.execute(select(FenceInsideRow.fence_id, FenceInsideRow.unit_no)):
+                ground.inside[unit_no] = ground.inside.get(unit_no, frozenset()) | {fence_id}
+        return ground
+
+
+def _once(fixes: Iterable[Fix]) -> list[Fix]:
+    """Of one batch, the same id or the same moment twice is one fix."""
+    ids: set[str] = set()
+    moments: set[int] = set()
+    once = []
+    for fix in fixes:
+        if fix.id not in ids and fix.t_ms not in moments:
+            once.append(fix)
+        ids.add(fix.id)
+        moments.add(fix.t_ms)
+    return once
+
+
+def _ahead(reported: Sequence[Reported], sent_at_ms: int | None, now_ms: int) -> int:
+    """By how many ms the device's clock runs ahead, as far as it can be measured: no shown time may lie ahead of the server's."""
+    if sent_at_ms is not None and abs(sent_at_ms - now_ms) <= AHEAD_MS:
+        return max(sent_at_ms - now_ms, 0)
+    latest = max((one.t_ms for one in reported if one.t_ms <= now_ms + AHEAD_MS), default=now_ms)
+    return max(latest - now_ms, 0)
