@@ -1,0 +1,395 @@
+"""The door for devices: positions, calls, alarms, duty (mounted at /ingest).
+
+Every message carries an id made on the device, so sending twice is the same as sending once. Every refusal says why in a sentence, and one
+bad row never refuses the others. Bodies are limited while they are read; a device that sends too much is told how long to wait.
+"""
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+import msgspec
+import orjson
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.responses import Response
+from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.websockets import WebSocketDisconnect
+from ulid import ULID
+
+from data.actions.calls import end_call, place_call
+from data.actions.sos import raise_sos
+from data.actions.units import begin_duty, declare_silence, end_duty, end_silence
+from data.errors import BadInput, CommandCentreError, NotPermitted, TooLarge, TooMany
+from data.journal import Journal
+from data.lanes import Lanes
+from data.rules.permissions import Actor, Verb, may
+from geo.coordinates import Crs, to_wgs84
+from geo.fixes import Fix, believe
+from streaming.positions import Positions, Reported, Taken
+
+MOST_FIXES = 500
+MOST_BYTES = 1024 * 1024
+LIVE_PER_S, WINDOW_S = 20, 10  # fresh fixes of one device, over ten seconds
+LATE_PER_S = 500  # fixes kept while offline, older than a minute
+LATE_MS = 60_000
+
+Who = Callable[[HTTPConnection], Awaitable[Actor]]
+
+
+class Say(Protocol):
+    """A sentence by its key, as `dashboard.i18n`."""
+
+    def __call__(self, key: str, **holes: object) -> str: ...
+
+
+class FixMessage(msgspec.Struct, forbid_unknown_fields=False):
+    """One position on the wire."""
+
+    id: str
+    t: str
+    lat: float
+    lon: float
+    src_crs: Literal["WGS84", "GCJ02", "BD09"] = "WGS84"
+    accuracy_m: float | None = None
+    speed_mps: float | None = None
+    heading_deg: float | None = None
+    battery_pct: float | None = None
+    provider: Literal["GPS", "BDS", "NETWORK", "FUSED", "MANUAL"] = "GPS"
+    mock: bool = False
+    device: int | None = None
+
+
+class Batch(msgspec.Struct):
+    """Positions on the wire. Each fix is decoded by itself, so that one of a bad form does not refuse the others."""
+
+    fixes: list[msgspec.Raw]
+    sent_at: str | None = None
+
+
+class Press(msgspec.Struct):
+    """A call or an alarm on the wire."""
+
+    id: str
+    t: str
+    fix: msgspec.Raw | None = None
+
+
+class DutyMessage(msgspec.Struct):
+    id: str
+    on: bool
+    t: str
+
+
+class SilenceMessage(msgspec.Struct):
+    id: str
+    minutes: int
+    t: str = ""
+
+
+class EndMessage(msgspec.Struct):
+    id: str
+
+
+_batch = msgspec.json.Decoder(Batch)
+_fix = msgspec.json.Decoder(FixMessage)
+
+
+@dataclass
+class Rate:
+    """How much one device has sent lately. Bounded: two numbers a second for ten seconds."""
+
+    live: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=400))
+    late_at: float = 0.0
+    late: int = 0
+
+    def check(self, live: int, late: int, now: float) -> None:
+        """Raises TooMany with the seconds to wait; then nothing of this batch was taken."""
+        while self.live and self.live[0][0] < now - WINDOW_S:
+            self.live.popleft()
+        if sum(count for _, count in self.live) + live > LIVE_PER_S * WINDOW_S or len(self.live) == self.live.maxlen:
+            raise TooMany("live fixes", retry_after_s=2, code="ingest.too_many_fixes")
+        if now - self.late_at >= 1:
+            self.late_at, self.late = now, 0
+        if self.late + late > LATE_PER_S:
+            raise TooMany("late fixes", retry_after_s=1, code="ingest.too_many_fixes")
+        self.live.append((now, live))
+        self.late += late
+
+
+@dataclass
+class Doors:
+    """What the doors need, handed down by the composition root."""
+
+    who: Who
+    positions: Positions
+    journal: Journal
+    lanes: Lanes
+    say: Say
+    now: Callable[[], datetime]
+    about: Callable[[Actor], dict[str, Any]]  # who the phone is: label, team, duty, …
+    seen: Callable[[Actor], list[dict[str, Any]]]  # «谁看过我»
+    area_at: Callable[[float, float], str | None] = lambda lat, lon: None
+    rates: dict[int, Rate] = field(default_factory=dict)
+
+    async def device(self, connection: HTTPConnection, verb: Verb) -> Actor:
+        actor = await self.who(connection)
+        if not may(actor, verb):
+            raise NotPermitted(verb)
+        return actor
+
+    async def write(self, actor: Actor, action: Callable[..., Any], *arguments: Any) -> Any:
+        return await self.lanes.writer.run(self.journal.do, actor, self.now(), action, *arguments)
+
+    # --- positions ---
+
+    async def take(self, actor: Actor, body: bytes) -> bytes:
+        """One batch of positions: the answer's bytes."""
+        try:
+            batch = _batch.decode(body)
+        except msgspec.DecodeError as error:
+            raise BadInput(str(error), code="ingest.not_json") from error
+        if len(batch.fixes) > MOST_FIXES:
+            raise TooLarge("fixes", code="ingest.too_many_in_one", most=MOST_FIXES)
+        now_ms = _ms(self.now())
+        reported, refused = self._read(actor, batch)
+        late = sum(1 for one in reported if one.t_ms < now_ms - LATE_MS)
+        assert actor.device_no is not None
+        self.rates.setdefault(actor.device_no, Rate()).check(len(batch.fixes) - late, late, time.monotonic())
+        taken = await self.positions.take(actor, reported, instant_ms(batch.sent_at) if batch.sent_at else None)
+        return self._answer(taken, refused)
+
+    def _read(self, actor: Actor, batch: Batch) -> tuple[list[Reported], list[tuple[str, str]]]:
+        reported, refused = [], []
+        for raw in batch.fixes:
+            try:
+                message = _fix.decode(raw)
+                if message.device is not None and message.device != actor.device_no:
+                    raise NotPermitted("device", code="ingest.other_device")
+                reported.append(as_reported(message))
+            except (msgspec.DecodeError, ValueError):
+                refused.append((_id_in(raw), "fix.bad_form"))
+        self.positions.counts.update(code for _, code in refused)
+        return reported, refused
+
+    def _answer(self, taken: Taken, refused: list[tuple[str, str]]) -> bytes:
+        answer = {
+            "accepted": taken.accepted,
+            "known": taken.known,
+            "refused": [{"id": id_, "code": code, "text": self.say(f"error.{code}")} for id_, code in [*refused, *taken.refused]],
+            "server_time": _iso(self.now()),
+        }
+        return orjson.dumps(answer | ({"shifted": True} if taken.shifted else {}))
+
+    # --- calls, alarms, duty ---
+
+    async def press(self, actor: Actor, message: Press, action: Callable[..., str]) -> bytes:
+        """A call or an alarm: 202 with its number. A fix that cannot be believed is left out; the press counts all the same."""
+        pressed_at = datetime.fromtimestamp(instant_ms(message.t) / 1000, UTC)
+        fix = self._fix_of(actor, message.fix)
+        area = self.area_at(fix.lat, fix.lon) if fix else None
+        battery = (fix.battery_pct,) if action is raise_sos and fix else (None,) if action is raise_sos else ()
+        number = await self.write(actor, action, ulid(message.id), pressed_at, fix, *battery, area)
+        return orjson.dumps({"id": message.id, "number": number})
+
+    def _fix_of(self, actor: Actor, raw: msgspec.Raw | None) -> Fix | None:
+        newest = self.positions.of(actor.unit_no or 0)
+        if raw is None:
+            return newest
+        with contextlib.suppress(msgspec.DecodeError, ValueError):
+            one = as_reported(_fix.decode(raw))
+            lat, lon = to_wgs84(one.lat, one.lon, one.src_crs)
+            fix = Fix(
+                one.id, actor.unit_no or 0, actor.device_no or 0, one.t_ms, lat, lon,
+                one.accuracy_m, one.speed_mps, one.heading_deg, one.battery_pct, one.provider, one.mock,
+            )  # fmt: skip
+            if believe(fix, newest, _ms(self.now())) is None:
+                return fix
+        return newest
+
+
+def build_ingest(doors: Doors) -> FastAPI:
+    """The sub-app with every door for devices."""
+    app = FastAPI(title="ecc ingest", docs_url=None, redoc_url=None, openapi_url=None)
+
+    def door(path: str, method: str = "POST", *, role: str, status: int = 200, body: type | None = None) -> Callable[[Any], Any]:
+        schema = {"content": {"application/json": {"schema": {"type": "object", "title": body.__name__}}}} if body else None
+        extra = {"x-role": role} | ({"requestBody": schema} if schema else {})
+        return app.api_route(path, methods=[method], openapi_extra=extra, status_code=status, response_class=Response)
+
+    @door("/positions", role="device", body=Batch)
+    async def positions(request: Request) -> Response:
+        actor = await doors.device(request, Verb.REPORT_POSITION)
+        return _json(await doors.take(actor, await body_of(request)))
+
+    @door("/calls", role="device", status=202, body=Press)
+    async def calls(request: Request) -> Response:
+        actor = await doors.device(request, Verb.PLACE_CALL)
+        return _json(await doors.press(actor, await read(request, Press), place_call), 202)
+
+    @door("/sos", role="device", status=202, body=Press)
+    async def sos(request: Request) -> Response:
+        actor = await doors.device(request, Verb.RAISE_SOS)
+        return _json(await doors.press(actor, await read(request, Press), raise_sos), 202)
+
+    @door("/calls/end", role="device", status=202, body=EndMessage)
+    async def calls_end(request: Request) -> Response:
+        actor = await doors.device(request, Verb.END_CALL)
+        message = await read(request, EndMessage)
+        await doors.write(actor, end_call, ulid(message.id))
+        return _json(orjson.dumps({"id": message.id}), 202)
+
+    @door("/duty", role="device", status=202, body=DutyMessage)
+    async def duty(request: Request) -> Response:
+        actor = await doors.device(request, Verb.CHANGE_DUTY)
+        message = await read(request, DutyMessage)
+        at = datetime.fromtimestamp(instant_ms(message.t) / 1000, UTC)
+        if message.on:
+            await doors.write(actor, begin_duty, actor.unit_no, at)
+        else:
+            await doors.write(actor, end_duty, actor.unit_no, "asked", at)
+        doors.positions.heard("duty.changed")
+        return _json(orjson.dumps({"id": message.id}), 202)
+
+    @door("/silence", role="device", status=202, body=SilenceMessage)
+    async def silence(request: Request) -> Response:
+        actor = await doors.device(request, Verb.DECLARE_SILENCE)
+        message = await read(request, SilenceMessage)
+        if message.minutes == 0:
+            await doors.write(actor, end_silence, actor.unit_no, "asked")
+        else:
+            await doors.write(actor, declare_silence, actor.unit_no, message.minutes, message.id)
+        doors.positions.heard("silence.changed")
+        return _json(orjson.dumps({"id": message.id}), 202)
+
+    @door("/me", "GET", role="device")
+    async def me(request: Request) -> Response:
+        actor = await doors.device(request, Verb.REPORT_POSITION)
+        return _json(orjson.dumps(await doors.lanes.readers.run(doors.about, actor)))
+
+    @door("/seen", "GET", role="device")
+    async def seen(request: Request) -> Response:
+        actor = await doors.device(request, Verb.REPORT_POSITION)
+        return _json(orjson.dumps({"seen": await doors.lanes.readers.run(doors.seen, actor)}))
+
+    @app.websocket("/ws")
+    async def ws(socket: WebSocket) -> None:
+        try:
+            actor = await doors.device(socket, Verb.REPORT_POSITION)
+        except CommandCentreError as error:
+            await socket.send_denial_response(refusal(error, doors.say))
+            return
+        await socket.accept()
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                message = await socket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                body = message.get("bytes") or (message.get("text") or "").encode()
+                if len(body) > MOST_BYTES:
+                    await socket.close(1009)
+                    return
+                try:
+                    actor = await doors.device(socket, Verb.REPORT_POSITION)
+                    await socket.send_bytes(await doors.take(actor, body)) if message.get("bytes") else await socket.send_text(
+                        (await doors.take(actor, body)).decode()
+                    )
+                except CommandCentreError as error:
+                    await socket.send_text(bytes(refusal(error, doors.say).body).decode())
+                    if error.status in (400, 401, 413):
+                        await socket.close(1008)
+                        return
+
+    @app.exception_handler(CommandCentreError)
+    async def refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, CommandCentreError)
+        return refusal(error, doors.say)
+
+    return app
+
+
+async def body_of(request: Request) -> bytes:
+    """The body, cut off as soon as it is too large. Raises TooLarge."""
+    chunks, length = [], 0
+    try:
+        async for chunk in request.stream():
+            length += len(chunk)
+            if length > MOST_BYTES:
+                raise TooLarge("body", code="ingest.body_too_large")
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise BadInput("gone", code="ingest.not_json") from error
+    return b"".join(chunks)
+
+
+async def read(request: Request, kind: type[Any]) -> Any:
+    """The body as a message of this kind. Raises BadInput."""
+    try:
+        return msgspec.json.decode(await body_of(request), type=kind)
+    except msgspec.DecodeError as error:
+        raise BadInput(str(error), code="ingest.not_json") from error
+
+
+def as_reported(message: FixMessage) -> Reported:
+    """A fix of right form. Raises ValueError for an id or a moment that is none."""
+    battery = None if message.battery_pct is None else max(0, min(100, round(message.battery_pct)))
+    return Reported(
+        ulid(message.id), instant_ms(message.t), message.lat, message.lon, Crs(message.src_crs), message.accuracy_m,
+        message.speed_mps, message.heading_deg, battery, message.provider, message.mock,
+    )  # fmt: skip
+
+
+def ulid(text: str) -> str:
+    """The id in its one spelling. Raises BadInput."""
+    try:
+        return str(ULID.from_str(text.upper()))
+    except ValueError as error:
+        raise BadInput("not a ULID", code="ingest.bad_id") from error
+
+
+def instant_ms(text: str) -> int:
+    """ISO 8601 with a zone → ms since 1970. Raises BadInput."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise ValueError("no zone")
+        return _ms(moment)
+    except (ValueError, OverflowError) as error:
+        raise BadInput("not a moment", code="ingest.bad_time") from error
+
+
+def refusal(error: CommandCentreError, say: Say) -> Response:
+    """What the sender is told: a stable code and a sentence, never the inside."""
+    try:
+        text = say(f"error.{error.code}", **error.params)
+    except (KeyError, CommandCentreError):
+        text = say("error.internal")
+    told: dict[str, Any] = {"code": error.code, "text": text}
+    headers = {}
+    if isinstance(error, TooMany):
+        told["retry_after_s"] = error.retry_after_s
+        headers["Retry-After"] = str(error.retry_after_s)
+    elif error.status == 503:
+        headers["Retry-After"] = "2"
+    return Response(orjson.dumps({"error": told}), error.status, headers, "application/json")
+
+
+def _id_in(raw: msgspec.Raw) -> str:
+    with contextlib.suppress(orjson.JSONDecodeError, AttributeError):
+        return str(orjson.loads(bytes(raw)).get("id", ""))[:64]
+    return ""
+
+
+def _json(body: bytes, status: int = 200) -> Response:
+    return Response(body, status, media_type="application/json")
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
