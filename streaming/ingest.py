@@ -21,9 +21,11 @@ from starlette.websockets import WebSocketDisconnect
 from ulid import ULID
 
 from data.actions.calls import end_call, place_call
+from data.actions.cases import CaseReport, report_case
+from data.actions.missions import MissionReport, report_mission
 from data.actions.sos import raise_sos
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence
-from data.errors import BadInput, CommandCentreError, NotPermitted, TooLarge, TooMany
+from data.errors import BadInput, CommandCentreError, NotPermitted, TooLarge, TooMany, Unavailable
 from data.journal import Journal
 from data.lanes import Lanes
 from data.rules.permissions import Actor, Verb, may
@@ -92,6 +94,18 @@ class SilenceMessage(msgspec.Struct):
 
 class EndMessage(msgspec.Struct):
     id: str
+
+
+class Cases(msgspec.Struct):
+    """Changes of cases, as the court's case system tells them."""
+
+    cases: list[msgspec.Raw]
+
+
+class Missions(msgspec.Struct):
+    """Steps of missions, from the case system or from the team's own phone."""
+
+    missions: list[msgspec.Raw]
 
 
 _batch = msgspec.json.Decoder(Batch)
@@ -171,7 +185,7 @@ class Doors:
                     raise NotPermitted("device", code="ingest.other_device")
                 reported.append(as_reported(message))
             except (msgspec.DecodeError, ValueError):
-                refused.append((_id_in(raw), "fix.bad_form"))
+                refused.append((_field_in(raw, "id"), "fix.bad_form"))
         self.positions.counts.update(code for _, code in refused)
         return reported, refused
 
@@ -183,6 +197,27 @@ class Doors:
             "server_time": _iso(self.now()),
         }
         return orjson.dumps(answer | ({"shifted": True} if taken.shifted else {}))
+
+    # --- cases and missions: each row by itself ---
+
+    async def rows(self, actor: Actor, rows: list[msgspec.Raw], kind: type[Any], action: Callable[..., bool], name: str) -> bytes:
+        """Each row as its own transaction; a bad one is named and the others go in. Raises Unavailable when the database is gone."""
+        if len(rows) > MOST_FIXES:
+            raise TooLarge("rows", code="ingest.too_many_in_one", most=MOST_FIXES)
+        accepted: list[str] = []
+        known: list[str] = []
+        refused: list[dict[str, Any]] = []
+        for number, raw in enumerate(rows):
+            said = _field_in(raw, name)
+            try:
+                (accepted if await self.write(actor, action, msgspec.json.decode(raw, type=kind)) else known).append(said)
+            except (msgspec.DecodeError, ValueError):
+                refused.append({"row": number, "id": said, "code": "ingest.bad_row", "text": self.say("error.ingest.bad_row")})
+            except Unavailable:
+                raise
+            except CommandCentreError as error:
+                refused.append({"row": number, "id": said} | _told(error, self.say))
+        return orjson.dumps({"accepted": accepted, "known": known, "refused": refused, "server_time": _iso(self.now())})
 
     # --- calls, alarms, duty ---
 
@@ -224,6 +259,16 @@ def build_ingest(doors: Doors) -> FastAPI:
     async def positions(request: Request) -> Response:
         actor = await doors.device(request, Verb.REPORT_POSITION)
         return _json(await doors.take(actor, await body_of(request)))
+
+    @door("/cases", role="case_system", body=Cases)
+    async def cases(request: Request) -> Response:
+        actor = await doors.device(request, Verb.CHANGE_CASE)
+        return _json(await doors.rows(actor, (await read(request, Cases)).cases, CaseReport, report_case, "case_no"))
+
+    @door("/missions", role="case_system, device", body=Missions)
+    async def missions(request: Request) -> Response:
+        actor = await doors.device(request, Verb.MOVE_MISSION)
+        return _json(await doors.rows(actor, (await read(request, Missions)).missions, MissionReport, report_mission, "id"))
 
     @door("/calls", role="device", status=202, body=Press)
     async def calls(request: Request) -> Response:
@@ -363,11 +408,7 @@ def instant_ms(text: str) -> int:
 
 def refusal(error: CommandCentreError, say: Say) -> Response:
     """What the sender is told: a stable code and a sentence, never the inside."""
-    try:
-        text = say(f"error.{error.code}", **error.params)
-    except (KeyError, CommandCentreError):
-        text = say("error.internal")
-    told: dict[str, Any] = {"code": error.code, "text": text}
+    told = _told(error, say)
     headers = {}
     if isinstance(error, TooMany):
         told["retry_after_s"] = error.retry_after_s
@@ -377,9 +418,17 @@ def refusal(error: CommandCentreError, say: Say) -> Response:
     return Response(orjson.dumps({"error": told}), error.status, headers, "application/json")
 
 
-def _id_in(raw: msgspec.Raw) -> str:
+def _told(error: CommandCentreError, say: Say) -> dict[str, Any]:
+    try:
+        text = say(f"error.{error.code}", **error.params)
+    except (KeyError, CommandCentreError):
+        text = say("error.internal")
+    return {"code": error.code, "text": text}
+
+
+def _field_in(raw: msgspec.Raw, name: str) -> str:
     with contextlib.suppress(orjson.JSONDecodeError, AttributeError):
-        return str(orjson.loads(bytes(raw)).get("id", ""))[:64]
+        return str(orjson.loads(bytes(raw)).get(name, ""))[:96]
     return ""
 
 
