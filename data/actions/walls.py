@@ -1,0 +1,87 @@
+"""Walls: made, steered from a desk, taken off."""
+
+from sqlalchemy import func, select
+from ulid import ULID
+
+from data.actions.allowed import allowed
+from data.actions.audit import record_audit
+from data.actions.keeping import held
+from data.errors import BadInput, NotFound, RuleBroken
+from data.events import WallPaired, WallRevoked, WallSteered
+from data.journal import Work
+from data.rules import walls, words
+from data.rules.identity import Act
+from data.rules.permissions import Verb
+from data.rules.walls import Focus
+from data.tables import CallRow, MissionRow, SosRow, UnitRow, WallRow
+
+_FOCUSED = {Focus.UNIT: UnitRow, Focus.MISSION: MissionRow, Focus.CALL: CallRow, Focus.SOS: SosRow}
+NO_FOCUS = ("", "")
+
+
+def add_wall(work: Work, name: str) -> str:
+    """A wall under its name (指挥大厅), last on the desks' list. Returns its id. Raises RuleBroken wall.exists."""
+    allowed(work, Verb.PAIR_WALL)
+    name = words.word(name, "name", 32)
+    alive = WallRow.revoked_at.is_(None)
+    if work.session.scalar(select(WallRow.id).where(alive, WallRow.name == name)) is not None:
+        raise RuleBroken("wall", code="wall.exists")
+    position = (work.session.scalar(select(func.max(WallRow.position)).where(alive)) or 0) + 1
+    wall = WallRow(id=str(ULID.from_datetime(work.now)), court_code=work.court_code, name=name, position=position, layout=1, visitors=False)
+    work.session.add(wall)
+    work.session.flush()
+    work.record(WallPaired(wall_id=wall.id))
+    return wall.id
+
+
+def steer_wall(
+    work: Work, wall_id: str, layout: int | None = None, focus: tuple[str, str] | None = None, visitors: bool | None = None
+) -> bool:
+    """Put a layout, a focus or visitors' mode on a wall; what is None stays. The last command wins. Returns whether anything changed.
+
+    focus: (unit|mission|call|sos, id), or ("", "") to take it off. Raises BadInput wall.layout_unknown, wall.layout_not_in_use,
+    wall.focus_unknown.
+    """
+    allowed(work, Verb.STEER_WALL)
+    wall = held(work, WallRow, wall_id, "not_found.wall")
+    if wall.revoked_at is not None:
+        raise NotFound("revoked", code="not_found.wall")
+    before = (wall.layout, wall.focus_kind, wall.focus_id, wall.visitors)
+    if layout is not None:
+        wall.layout = walls.layout(layout)
+    if focus is not None:
+        wall.focus_kind, wall.focus_id = _focus(work, *focus)
+    if visitors is not None:
+        wall.visitors = bool(visitors)
+    if (wall.layout, wall.focus_kind, wall.focus_id, wall.visitors) == before:
+        return False
+    wall.steered_by, wall.steered_at = work.actor.officer_id, work.now
+    if wall.visitors != before[3]:
+        record_audit(work, Act.VISITORS, "wall", wall_id, result="on" if wall.visitors else "off")
+    work.record(WallSteered(wall_id=wall_id))
+    return True
+
+
+def revoke_wall(work: Work, wall_id: str) -> bool:
+    """From now on this wall shows nothing. Returns False if it was revoked already."""
+    allowed(work, Verb.REVOKE_WALL)
+    wall = held(work, WallRow, wall_id, "not_found.wall")
+    if wall.revoked_at is not None:
+        return False
+    wall.revoked_at = work.now
+    work.record(WallRevoked(wall_id=wall_id))
+    return True
+
+
+def _focus(work: Work, kind: str, focus_id: str) -> tuple[str | None, str | None]:
+    if (kind, focus_id) == NO_FOCUS:
+        return None, None
+    table = _FOCUSED[walls.focus_kind(kind)]
+    key: str | int = focus_id
+    if table is UnitRow:
+        if not (focus_id.isascii() and focus_id.isdigit() and len(focus_id) < 10):
+            raise BadInput("unit", code="unit.bad_number")
+        key = int(focus_id)
+    if work.session.get(table, key) is None:
+        raise NotFound("focus", code=f"not_found.{kind}")
+    return kind, focus_id

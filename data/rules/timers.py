@@ -1,0 +1,20 @@
+"""What happens by itself when a time has come."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Timer(StrEnum):
+    CALL_MISSED = "call_missed"
+    SOS_ESCALATES = "sos_escalates"
+    SILENCE_ELAPSES = "silence_elapses"
+    DUTY_ENDS = "duty_ends"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing to do now. id: of the call or alarm, or the unit's number as text. level: of an alarm."""
+
+    timer: Timer
+    id: str
+    level: int = 0
