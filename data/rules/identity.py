@@ -1,11 +1,17 @@
 """What a password and a PIN must be, and how long somebody waits who fails too often. The counting itself stands in `data.attempts`."""
 
+import hashlib
 import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
+from typing import Any
+
+import orjson
 
 from data.errors import BadInput
 
@@ -50,6 +56,16 @@ class Act(StrEnum):
 
 
 OF_A_PERSON = frozenset({Act.READ_RESTRICTED, Act.READ_TRACK, Act.WATCH})  # what «谁看过我» tells an officer
+
+
+def trace_digest(words: Mapping[str, Any]) -> str:
+    """SHA-256 over every word of an audit row, keys sorted, moments in UTC. It travels in the journal's chain."""
+    plain = {key: _moment(value) if isinstance(value, datetime) else value for key, value in words.items()}
+    return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 # --- what is accepted -------------------------------------------------------------------------------------------------------------
@@ -99,12 +115,6 @@ def is_known(secret: str) -> bool:
     """Whether a secret is one that everybody tries first: empty, `admin`, `Password123!`, `guest`."""
     letters = re.sub(r"[^a-z]", "", secret.lower())
     return letters in _KNOWN_WORDS or not secret.strip() or (letters == "" and len(set(secret)) < PASSWORD_SIGNS)
-
-
-def known_secret_in(url: str) -> bool:
-    """Whether the password inside a database's or bus's address is one that everybody tries first. No password at all: False."""
-    found = re.match(r"[a-z0-9+]+://([^/@:]*):([^/@]*)@", url)
-    return found is not None and (is_known(found[2]) or found[2] == found[1])
 
 
 def _is_row(text: str) -> bool:

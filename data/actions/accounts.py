@@ -1,0 +1,133 @@
+"""Who may sign in at a desk: accounts, passwords, PINs, roles."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from data.actions.allowed import allowed
+from data.actions.audit import record_audit
+from data.actions.sessions import close_sessions
+from data.credentials import hash_secret, new_password
+from data.errors import BadInput, NotFound, NotPermitted, RuleBroken
+from data.events import AccountChanged, AccountOpened
+from data.journal import Work
+from data.rules import identity
+from data.rules.identity import Act
+from data.rules.permissions import Role, Verb
+from data.tables import AccountRow, OfficerRow
+
+OF_PEOPLE = frozenset(
+    {Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAccount:
+    """What is printed once. The password must be changed at the first sign-in."""
+
+    username: str
+    password: str
+
+
+def open_account(work: Work, officer_id: str, username: str, password: str, pin: str | None = None, *, must_change: bool = False) -> None:
+    """Let an officer sign in. Hashing takes some 0.2 s: it happens before the transaction touches the database.
+
+    Raises BadInput (identity.password_…, pin_…, bad_username), NotFound, RuleBroken identity.account_exists, identity.username_taken.
+    """
+    allowed(work, Verb.MANAGE_PEOPLE)
+    name = identity.username(username)
+    password_hash = hash_secret(identity.password(password, of=name))
+    pin_hash = None if pin is None else hash_secret(identity.pin(pin))
+    _officer(work, officer_id)
+    if work.session.get(AccountRow, officer_id) is not None:
+        raise RuleBroken(officer_id, code="identity.account_exists")
+    if work.session.scalar(select(AccountRow.officer_id).where(AccountRow.username == name)) is not None:
+        raise RuleBroken("username", code="identity.username_taken")
+    work.session.add(
+        AccountRow(officer_id=officer_id, username=name, password_hash=password_hash, pin_hash=pin_hash, must_change=must_change)
+    )
+    work.record(AccountOpened(officer_id=officer_id))
+    record_audit(work, Act.CHANGE_ACCOUNT, "officer", officer_id, fields=("account",))
+
+
+def first_account(work: Work, officer_id: str, username: str) -> FirstAccount:
+    """An account with a random password, for the command line to print once; nothing works on a fresh installation but this."""
+    password = new_password()
+    open_account(work, officer_id, username, password, must_change=True)
+    return FirstAccount(identity.username(username), password)
+
+
+def set_password(work: Work, officer_id: str, password: str, *, must_change: bool = False) -> None:
+    """Give an account another password: one's own, or as who manages people. Every other session of the officer ends.
+
+    The door has checked the old password (`data.identity.check_password`) when it is one's own.
+    """
+    _own_or_managed(work, officer_id)
+    password_hash = hash_secret(identity.password(password))  # before the first question to the database: it takes its time
+    account = _account(work, officer_id)
+    identity.password(password, of=account.username)
+    account.password_hash, account.must_change = password_hash, must_change
+    close_sessions(work, officer_id, why="replaced", but=work.actor.session_id)
+    _changed(work, officer_id, "password")
+
+
+def set_pin(work: Work, officer_id: str, pin: str) -> None:
+    """The PIN that opens a locked desk: one's own, or as who manages people. Raises BadInput identity.pin_form, identity.pin_simple."""
+    _own_or_managed(work, officer_id)
+    pin_hash = hash_secret(identity.pin(pin))
+    _account(work, officer_id).pin_hash = pin_hash
+    _changed(work, officer_id, "pin")
+
+
+def set_role(work: Work, officer_id: str, role: Role) -> None:
+    """Give an officer another role; his sessions have it in three seconds. Nobody changes his own. Raises BadInput identity.bad_role."""
+    allowed(work, Verb.MANAGE_PEOPLE)
+    if role not in OF_PEOPLE:
+        raise BadInput(role, code="identity.bad_role")
+    if work.actor.officer_id == officer_id:
+        raise NotPermitted("own role", verb=Verb.MANAGE_PEOPLE.value)
+    _officer(work, officer_id).role = role.value
+    _changed(work, officer_id, "role")
+
+
+def disable(work: Work, officer_id: str) -> None:
+    """From now on this officer is nobody: sessions end, his phone too, within three seconds."""
+    allowed(work, Verb.MANAGE_PEOPLE)
+    officer = _officer(work, officer_id)
+    if officer.disabled_at is None:
+        officer.disabled_at = work.now
+        close_sessions(work, officer_id, why="revoked")
+        _changed(work, officer_id, "disabled")
+
+
+def enable(work: Work, officer_id: str) -> None:
+    """Undo `disable`: account and phone work again, sessions stay ended."""
+    allowed(work, Verb.MANAGE_PEOPLE)
+    officer = _officer(work, officer_id)
+    if officer.disabled_at is not None:
+        officer.disabled_at = None
+        _changed(work, officer_id, "enabled")
+
+
+def _own_or_managed(work: Work, officer_id: str) -> None:
+    if work.actor.locked or work.actor.officer_id != officer_id or work.actor.kind != "OFFICER":
+        allowed(work, Verb.MANAGE_PEOPLE)
+
+
+def _officer(work: Work, officer_id: str) -> OfficerRow:
+    officer = work.session.get(OfficerRow, officer_id)
+    if officer is None:
+        raise NotFound("officer", code="not_found.officer")
+    return officer
+
+
+def _account(work: Work, officer_id: str) -> AccountRow:
+    account = work.session.get(AccountRow, officer_id)
+    if account is None:
+        raise NotFound("account", code="not_found.account")
+    return account
+
+
+def _changed(work: Work, officer_id: str, what: str) -> None:
+    work.record(AccountChanged(officer_id=officer_id, what=what))
+    record_audit(work, Act.CHANGE_ACCOUNT, "officer", officer_id, fields=(what,))

@@ -1,0 +1,165 @@
+"""Signing in and out at a desk, its lock, and the sessions of walls and of the demo's director."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from ulid import ULID
+
+from data.actions.audit import record_audit
+from data.credentials import digest, new_token
+from data.errors import NotPermitted, NotSignedIn
+from data.events import SessionClosed, SessionOpened
+from data.identity import Proof
+from data.journal import Work
+from data.rules.identity import Act
+from data.rules.permissions import Actor, Role, Verb, may
+from data.tables import AccountRow, OfficerRow, SessionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that has just begun. `token` goes into the cookie and exists nowhere else."""
+
+    session_id: str
+    token: str
+    expires_at: datetime
+
+
+def sign_in(work: Work, proof: Proof, lasts: timedelta) -> Opened:
+    """Open a desk for the officer whose password was right; from here on the work is his. Raises NotSignedIn if it changed meanwhile."""
+    account = work.session.get(AccountRow, proof.officer_id)
+    if account is None or account.password_hash != proof.password_hash:
+        raise NotSignedIn("changed meanwhile", code="identity.wrong")
+    return open_for_officer(work, proof.officer_id, lasts, how="password")
+
+
+def sign_in_failed(work: Work, officer_id: str | None, why: str) -> None:
+    """Leave the trace of a wrong password or PIN. why: wrong | too_many. An unknown name is not written down: it may be a password."""
+    record_audit(work, Act.SIGN_IN, "officer", officer_id, fields=(why,), result="failed")
+
+
+def open_for_officer(work: Work, officer_id: str, lasts: timedelta, how: str) -> Opened:
+    """Open a desk for an officer who proved who he is. how: password | link. Raises NotSignedIn for a disabled one."""
+    officer = work.session.get(OfficerRow, officer_id)
+    if officer is None or officer.disabled_at is not None:
+        raise NotSignedIn("disabled", code="identity.wrong")
+    opened = _open(work, "OFFICER", lasts, officer_id=officer_id)
+    work.actor = Actor(
+        kind="OFFICER",
+        id=officer_id,
+        role=Role(officer.role),
+        court_code=officer.court_code,
+        officer_id=officer_id,
+        session_id=opened.session_id,
+        address=work.actor.address,
+    )
+    record_audit(work, Act.SIGN_IN, "session", opened.session_id, fields=(how,))
+    return opened
+
+
+def open_for_wall(work: Work, wall_id: str, court_code: str, lasts: timedelta) -> Opened:
+    """Make this browser a wall: it reads, and survives the night."""
+    opened = _open(work, "WALL", lasts, wall_id=wall_id)
+    work.actor = Actor(
+        kind="WALL",
+        id=wall_id,
+        role=Role.WALL,
+        court_code=court_code,
+        wall_id=wall_id,
+        session_id=opened.session_id,
+        address=work.actor.address,
+    )
+    record_audit(work, Act.SIGN_IN, "session", opened.session_id, fields=("link",))
+    return opened
+
+
+def open_for_director(work: Work, lasts: timedelta) -> Opened:
+    """Make this browser the demo's director."""
+    opened = _open(work, "DIRECTOR", lasts)
+    work.actor = Actor(
+        kind="DIRECTOR", id=opened.session_id, role=Role.DIRECTOR, court_code="", session_id=opened.session_id, address=work.actor.address
+    )
+    record_audit(work, Act.SIGN_IN, "session", opened.session_id, fields=("link",))
+    return opened
+
+
+def _open(work: Work, kind: str, lasts: timedelta, officer_id: str | None = None, wall_id: str | None = None) -> Opened:
+    opened = Opened(str(ULID.from_datetime(work.now)), new_token(), work.now + lasts)
+    work.session.add(
+        SessionRow(
+            id=opened.session_id,
+            token_hash=digest(opened.token),
+            kind=kind,
+            officer_id=officer_id,
+            wall_id=wall_id,
+            opened_at=work.now,
+            expires_at=opened.expires_at,
+            address=work.actor.address,
+        )
+    )
+    work.record(SessionOpened(session_id=opened.session_id))
+    return opened
+
+
+# --- ending and locking -----------------------------------------------------------------------------------------------------------
+
+
+def sign_out(work: Work) -> None:
+    """End the actor's own session; ending it twice is the same."""
+    session = _own(work)
+    if session is not None and session.closed_at is None:
+        _close(work, session, "signed_out")
+        record_audit(work, Act.SIGN_OUT, "session", session.id)
+
+
+def lock(work: Work) -> None:
+    """Lock the actor's desk: it still shows and sounds, and every verb asks for the PIN."""
+    session = _own(work)
+    if session is not None and work.actor.kind == "OFFICER" and session.locked_at is None:
+        session.locked_at = work.now
+        record_audit(work, Act.LOCK, "session", session.id)
+
+
+def unlock(work: Work) -> None:
+    """Open the actor's desk again. The door has checked the PIN (`data.identity.check_pin`)."""
+    session = _own(work)
+    if session is None or session.closed_at is not None:
+        raise NotSignedIn("ended")
+    if session.locked_at is not None:
+        session.locked_at = None
+        work.actor = replace(work.actor, locked=False)
+        record_audit(work, Act.UNLOCK, "session", session.id)
+
+
+def unlock_failed(work: Work) -> None:
+    """Leave the trace of a wrong PIN."""
+    record_audit(work, Act.UNLOCK, "session", work.actor.session_id, result="failed")
+
+
+def close_session(work: Work, session_id: str) -> None:
+    """End somebody's session, as who manages people, or a wall's, as who pairs walls. Unknown ones are ended already."""
+    session = work.session.get(SessionRow, session_id)
+    if session is None or session.closed_at is not None:
+        return
+    verb = Verb.REVOKE_WALL if session.kind == "WALL" else Verb.MANAGE_PEOPLE
+    if not may(work.actor, verb):
+        raise NotPermitted(verb, verb=verb.value)
+    _close(work, session, "revoked")
+
+
+def close_sessions(work: Work, officer_id: str, why: str, but: str | None = None) -> None:
+    """End every session of an officer, except the one that asks. Part of other verbs; checks nothing itself."""
+    open_ones = select(SessionRow).where(SessionRow.officer_id == officer_id, SessionRow.closed_at.is_(None))
+    for session in work.session.scalars(open_ones):
+        if session.id != but:
+            _close(work, session, why)
+
+
+def _own(work: Work) -> SessionRow | None:
+    return work.session.get(SessionRow, work.actor.session_id) if work.actor.session_id else None
+
+
+def _close(work: Work, session: SessionRow, why: str) -> None:
+    session.closed_at = work.now
+    work.record(SessionClosed(session_id=session.id, why=why))

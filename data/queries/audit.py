@@ -1,0 +1,121 @@
+"""The inspector's list, whether it is still as it was written, and «谁看过我» for an officer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from data.errors import NotPermitted
+from data.rules.identity import OF_A_PERSON, trace_digest
+from data.rules.permissions import ALLOWED, Sight, Verb
+from data.tables import AuditRow, EntryRow, UnitRow
+
+MOST_SEEN = 50
+MOST_LISTED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One line of the inspector's list: who, when, what, about what, why, from where."""
+
+    id: str
+    at: datetime
+    actor_kind: str
+    actor_id: str
+    actor_role: str
+    address: str | None
+    act: str
+    object_kind: str | None
+    object_id: str | None
+    fields: tuple[str, ...]
+    reason: str | None
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Somebody in this role looked at the officer at this time; who it was the inspector knows."""
+
+    at: datetime
+    role: str
+
+
+def traces(
+    session: Session,
+    sight: Sight,
+    *,
+    since: datetime | None = None,
+    before: datetime | None = None,
+    act: str | None = None,
+    actor_id: str | None = None,
+    object_id: str | None = None,
+    limit: int = 100,
+) -> list[Trace]:
+    """The newest traces first, those that match. Raises NotPermitted for everybody but the inspector."""
+    if sight.role not in ALLOWED[Verb.SEE_AUDIT]:
+        raise NotPermitted(Verb.SEE_AUDIT, verb=Verb.SEE_AUDIT.value)
+    wanted = {AuditRow.act: act, AuditRow.actor_id: actor_id, AuditRow.object_id: object_id}
+    rows = select(AuditRow).where(*(column == value for column, value in wanted.items() if value is not None))
+    if since is not None:
+        rows = rows.where(AuditRow.at >= since)
+    if before is not None:
+        rows = rows.where(AuditRow.at < before)
+    newest = rows.order_by(AuditRow.at.desc(), AuditRow.id.desc()).limit(min(limit, MOST_LISTED))
+    return [_trace(row) for row in session.scalars(newest)]
+
+
+def _trace(row: AuditRow) -> Trace:
+    return Trace(
+        id=row.id,
+        at=row.at,
+        actor_kind=row.actor_kind,
+        actor_id=row.actor_id,
+        actor_role=row.actor_role,
+        address=row.address,
+        act=row.act,
+        object_kind=row.object_kind,
+        object_id=row.object_id,
+        fields=tuple(row.fields),
+        reason=row.reason,
+        result=row.result,
+    )
+
+
+def who_saw(
+    session: Session, *, unit_no: int | None = None, officer_id: str | None = None, since: datetime | None = None, limit: int = MOST_SEEN
+) -> list[Seen]:
+    """«谁看过我»: who opened this officer's track or restricted fields or followed him, newest first, by role and time only.
+
+    For the officer's own phone: the door passes the unit of the device that asks, never one that was asked for.
+    """
+    about = [_about("unit", str(unit_no))] if unit_no is not None else []
+    officer_id = officer_id or session.scalar(select(UnitRow.officer_id).where(UnitRow.no == unit_no))
+    if officer_id is not None:
+        about.append(_about("officer", officer_id))
+    if not about:
+        return []
+    seen = select(AuditRow.at, AuditRow.actor_role).where(AuditRow.act.in_(OF_A_PERSON), AuditRow.result == "done", or_(*about))
+    if officer_id is not None:
+        seen = seen.where(AuditRow.actor_id != officer_id)  # his own looking at himself is no news
+    if since is not None:
+        seen = seen.where(AuditRow.at >= since)
+    return [Seen(at, role) for at, role in session.execute(seen.order_by(AuditRow.at.desc()).limit(min(limit, MOST_SEEN)))]
+
+
+def _about(kind: str, object_id: str) -> ColumnElement[bool]:
+    return and_(AuditRow.object_kind == kind, AuditRow.object_id == object_id)
+
+
+def first_forged(session: Session) -> str | None:
+    """The id of the first trace that is not as it was written, or is gone; None when all are. `Journal.verify` checks the chain."""
+    entries = select(EntryRow.payload).where(EntryRow.kind == "audit.recorded").order_by(EntryRow.seq)
+    for payload in session.scalars(entries.execution_options(yield_per=500)):
+        row = session.get(AuditRow, payload["audit_id"])
+        if (
+            row is None
+            or trace_digest({column.key: getattr(row, column.key) for column in AuditRow.__table__.columns}) != payload["digest"]
+        ):
+            return str(payload["audit_id"])
+        session.expunge(row)
+    return None

@@ -1,0 +1,56 @@
+"""What a one-time link is for, without using it: looking as often as one likes changes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from data.credentials import digest
+from data.rules.links import Purpose, is_open
+from data.rules.masking import officer
+from data.rules.permissions import Clearance
+from data.tables import LinkRow, OfficerRow, WallRow
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """What the page before the button says. who: 陈法官, 1003, 指挥大厅; None for the director and for a wall that waits."""
+
+    purpose: Purpose
+    who: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PairingView:
+    """What a wall that waits shows."""
+
+    code: str
+    approved: bool
+
+
+def link_view(session: Session, secret: str, now: datetime) -> LinkView | None:
+    """The link of this secret; None when it is unknown, used or expired, which nobody is told apart."""
+    link = session.scalars(select(LinkRow).where(LinkRow.secret_hash == digest(secret))).one_or_none()
+    if link is None or link.purpose == Purpose.PAIRING or not is_open(link.expires_at, link.used_at, now):
+        return None
+    return LinkView(Purpose(link.purpose), _who(session, link), link.expires_at)
+
+
+def _who(session: Session, link: LinkRow) -> str | None:
+    if link.unit_no is not None:
+        return str(link.unit_no)
+    if link.officer_id is not None:
+        person = session.get(OfficerRow, link.officer_id)
+        return officer(person.name, person.title, Clearance.WALL) if person else None
+    wall = session.get(WallRow, link.wall_id) if link.wall_id else None
+    return wall.name if wall else None
+
+
+def pairing_view(session: Session, secret: str, now: datetime) -> PairingView | None:
+    """The pairing of this browser; None when it is over."""
+    link = session.scalars(select(LinkRow).where(LinkRow.secret_hash == digest(secret))).one_or_none()
+    if link is None or link.code is None or not is_open(link.expires_at, link.used_at, now):
+        return None
+    return PairingView(link.code, link.approved_at is not None)
