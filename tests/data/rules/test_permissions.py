@@ -1,0 +1,71 @@
+"""The table of rights, written here a second time from `domain/rules.md` E.7: every verb for every role."""
+
+import pytest
+
+from data.rules.permissions import ALLOWED, NOBODY, SYSTEM, Actor, Role, Verb, may
+
+D, C, L, J, F, FU, T, A, U = (  # 值班员 指挥长 院领导 承办法官 外勤 案款员 技术值守 督察 上级巡查
+    Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER,
+)  # fmt: skip
+WALL, DIRECTOR, CASES, DEVICE, SYS = Role.WALL, Role.DIRECTOR, Role.CASE_SYSTEM, Role.DEVICE, Role.SYSTEM
+
+# E.7 in the words of this issue; machines, walls and the director are ours. Own unit, own team, own case: the noun's rule narrows further.
+TABLE: dict[Verb, set[Role]] = {
+    Verb.SEE_WALL: {D, C, L, U, WALL},
+    Verb.SEE_DESK: {D, C, L, T, A},
+    Verb.SEE_TRACK: {D, C, L, A},
+    Verb.SEE_RESTRICTED: {D, C, L, A},
+    Verb.SEE_AUDIT: {A},
+    Verb.REPORT_POSITION: {DEVICE},
+    Verb.PLACE_CALL: {DEVICE, F, J},
+    Verb.RAISE_SOS: {DEVICE, F, J},
+    Verb.TAKE_CALL: {D, C, L},
+    Verb.ANSWER_CALL: {D, C, L},
+    Verb.END_CALL: {D, C, L, DEVICE, F, J},
+    Verb.TAKE_SOS: {D, C, L},
+    Verb.RESPOND_SOS: {D, C, L},
+    Verb.RESOLVE_SOS: {D, C, L},
+    Verb.CHANGE_CASE: {D, C, CASES},
+    Verb.ASSIGN_MISSION: {D, C, CASES},
+    Verb.MOVE_MISSION: {D, C, CASES, DEVICE, F, J},
+    Verb.CHANGE_DUTY: {DEVICE, F, J, SYS},
+    Verb.DECLARE_SILENCE: {DEVICE, F, J},
+    Verb.STEER_WALL: {D, C, L},
+    Verb.PAIR_WALL: {D, C, T},
+    Verb.REVOKE_WALL: {D, C, T},
+    Verb.ENROL_DEVICE: {T, D, SYS},
+    Verb.REVOKE_DEVICE: {T, D, SYS},
+    Verb.MANAGE_PEOPLE: {T, SYS},
+    Verb.DRAW_FENCE: {D, C, T, SYS},
+    Verb.CROSS_FENCE: {SYS},
+    Verb.RUN_TIMER: {SYS},
+    Verb.DIRECT_DEMO: {DIRECTOR},
+}
+
+
+def somebody(role: Role, locked: bool = False) -> Actor:
+    return Actor(kind="OFFICER", id="01", role=role, court_code="4401", locked=locked)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("verb", Verb)
+def test_the_table_says_the_same(verb: Verb, role: Role) -> None:
+    assert may(somebody(role), verb) is (role in TABLE[verb])
+
+
+def test_every_verb_is_in_both_tables() -> None:
+    assert set(TABLE) == set(ALLOWED) == set(Verb)
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_nobody_and_a_locked_desk_may_nothing(verb: Verb) -> None:
+    assert not may(NOBODY, verb)
+    assert not any(may(somebody(role, locked=True), verb) for role in Role)
+
+
+def test_a_wall_only_looks() -> None:
+    assert {verb for verb in Verb if may(somebody(WALL), verb)} == {Verb.SEE_WALL}
+
+
+def test_the_command_line_sees_nobodys_data() -> None:
+    assert not any(may(SYSTEM, verb) for verb in Verb if verb.startswith("see."))
