@@ -256,7 +256,7 @@ _LIMITS = {
     "stale_s": (5, 3_600),
     "lost_s": (10, 86_400),
 }
-_CODE = re.compile(r"[A-Za-z0-9_-]{1,16}")
+_CODE = re.compile(r"[\w-]{1,16}")  # also 岭0108, as it stands in case numbers
 
 
 def _complete(settings: Settings) -> Settings:
@@ -296,7 +296,7 @@ def _check_words(settings: Settings) -> None:
     if settings.log_level not in LOG_LEVELS:
         raise _bad("log_level", " | ".join(LOG_LEVELS))
     if not _CODE.fullmatch(settings.court_code):
-        raise _bad("court_code", "A-Z a-z 0-9 _ -, 1 … 16")
+        raise _bad("court_code", "岭0108; A-Z a-z 0-9 _ -, 1 … 16")
     if not settings.court_name:
         raise _bad("court_name", "1 …")
 

@@ -11,6 +11,7 @@ AHEAD_MS = 5 * 60_000  # a phone's clock, corrected by the measured offset, is n
 OLD_MS = 7 * 86_400_000  # the longest time offline that a phone keeps fixes for; also catches 1970
 INACCURATE_M = 500.0  # worse than this a fix names no street
 TELEPORT_MPS = 200 / 3.6  # 200 km/h: faster than any vehicle of a court on a road
+BY_HAND = "MANUAL"  # a place that somebody set is no measurement: what is measured next is not held against it
 JUMP_M = 150.0  # a receiver that finds more satellites jumps as far at once
 
 _DEGREE_M = math.pi / 180 * EARTH_RADIUS_M
@@ -73,7 +74,7 @@ def believe(fix: Fix, previous: Fix | None, now_ms: int) -> Refusal | None:
         return Refusal.TOO_OLD
     if accuracy is not None and not 0.0 <= accuracy <= INACCURATE_M:  # below zero is how some phones say "no position"
         return Refusal.INACCURATE
-    if previous is not None and fix.t_ms > previous.t_ms and _teleported(fix, previous):
+    if previous is not None and previous.provider != BY_HAND and fix.t_ms > previous.t_ms and _teleported(fix, previous):
         return Refusal.TELEPORT
     return None
 

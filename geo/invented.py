@@ -275,7 +275,7 @@ def _contours(rng: np.random.Generator, ground: Ground, shapes: _Shapes) -> list
 
 
 def _streets(cells: Sequence[shapely.Polygon], street_of: NDArray[np.intp], ground: Ground) -> Frame:
-    labels = PLANE.latlon(ground([street.label for street in sketch.STREETS])).round(5)
+    labels = _latlon(ground([street.label for street in sketch.STREETS])).round(5)
     return _frame(
         [_joined(cells, street_of, street) for street in range(len(sketch.STREETS))],
         id=[f"S{number:02}" for number in range(1, len(sketch.STREETS) + 1)],
@@ -320,5 +320,10 @@ def _places(ground: Ground, shapes: _Shapes, roads: Frame) -> Frame:
 
 def _frame(shapes: Any, **columns: Any) -> Frame:
     """Shapes in metres as a layer in degrees, to a centimetre: corners that two shapes share stay shared."""
-    degrees = shapely.transform(np.asarray(shapes, dtype=object), lambda metres: PLANE.latlon(metres)[:, ::-1].round(7))
+    degrees = shapely.transform(np.asarray(shapes, dtype=object), lambda metres: _latlon(metres)[:, ::-1].round(7))
     return geopandas.GeoDataFrame(columns or {"id": range(len(degrees))}, geometry=degrees, crs="EPSG:4326")
+
+
+def _latlon(metres: ArrayLike) -> FloatArray:
+    """What was drawn, brought to the district's size about its centre; everything shrinks alike, so the picture stays the same."""
+    return PLANE.latlon(np.asarray(metres, np.float64) * sketch.SHRINK)

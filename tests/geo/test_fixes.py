@@ -126,3 +126,9 @@ def test_the_codes_are_those_of_the_texts() -> None:
         "fix.inaccurate",
         "fix.teleport",
     }
+
+
+def test_a_place_set_by_hand_is_not_held_against_the_next_measurement() -> None:
+    by_hand = fix(provider="MANUAL")
+    assert believe(later(2, 9_000), by_hand, NOW_MS + 10_000) is None
+    assert believe(later(2, 9_000, provider="MANUAL"), GOOD, NOW_MS + 10_000) is Refusal.TELEPORT

@@ -11,7 +11,7 @@ from geo.coordinates import Crs, Plane, distance_m, from_wgs84, to_wgs84
 from geo.districts import Districts
 from geo.invented import InventedDistrict, invent
 from geo.roads import connected
-from geo.sketch import STREETS
+from geo.sketch import SHRINK, STREETS
 
 DISTRICT = invent()
 PLANE = Plane(40.075, 101.825)
@@ -64,7 +64,7 @@ def test_a_street_is_the_union_of_its_communities() -> None:
 
 
 def test_no_community_is_a_sliver() -> None:
-    assert min(areas_km2(DISTRICT.communities.geometry)) > 0.8
+    assert min(areas_km2(DISTRICT.communities.geometry)) > 0.8 * SHRINK**2
 
 
 def test_another_seed_makes_another_district_as_whole_as_the_first(other: InventedDistrict) -> None:
@@ -86,6 +86,12 @@ def test_the_district_lies_in_the_empty_desert() -> None:
     assert east < 102.06
     assert south > 39.90
     assert north < 40.25
+
+
+def test_the_district_is_small_enough_that_movement_is_seen() -> None:
+    west, south, east, north = DISTRICT.boundary.total_bounds
+    assert 14_000 < distance_m((40.075, west), (40.075, east)) < 18_000
+    assert 12_000 < distance_m((south, 101.825), (north, 101.825)) < 16_000
 
 
 def test_every_layer_is_wgs84_and_has_something() -> None:
@@ -138,7 +144,8 @@ def test_labels_of_streets_stand_apart_from_each_other() -> None:
     for number, a in enumerate(places):
         for b in places[:number]:
             far_e, far_n = (math.fabs(way) for way in PLANE.metres([a])[0] - PLANE.metres([b])[0])
-            assert far_n > 1200 or far_e > 5600, "a label is 140 px wide and 30 px high where a pixel is 40 m"
+            apart = far_n > 1200 * SHRINK or far_e > 5600 * SHRINK
+            assert apart, "a label is 140 px wide and 30 px high on a wall that shows the whole district"
 
 
 def test_a_landmark_survives_the_datum_of_a_chinese_phone() -> None:
