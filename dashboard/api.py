@@ -1,0 +1,108 @@
+"""`/api`: map layers, one unit's track, and the description of every door (`/api/openapi.json`)."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+
+from data.actions.tracks import read_track
+from data.errors import BadInput, NotFound, NotSignedIn
+from data.journal import Journal
+from data.lanes import Lanes
+from data.rules.permissions import Actor
+from data.settings import Settings
+from geo.features import features
+from geo.layers import read_layer
+from streaming.history import History
+
+LAYERS = ("boundary", "streets", "communities", "river", "towns", "blocks", "roads", "railway", "contours", "places")
+COLUMNS = ("id", "name", "street", "kind", "level", "communities", "lat", "lon", "angle", "size", "height_m")
+METHODS = ("get", "post", "put", "delete", "patch")
+
+
+class MapLayers:
+    """Layer files as a browser wants them, read once each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: dict[str, tuple[int, bytes, str]] = {}
+
+    def read(self, name: str) -> tuple[bytes, str]:
+        """GeoJSON and its tag. In a thread: reading takes tens of milliseconds. Raises NotFound."""
+        path = self._folder / f"{name}.geojson"
+        if name not in LAYERS or not path.is_file():
+            raise NotFound(name)
+        changed = path.stat().st_mtime_ns
+        kept = self._kept.get(name)
+        if kept is None or kept[0] != changed:
+            layer = read_layer(path)
+            body = orjson.dumps(features(layer, [column for column in COLUMNS if column in layer.columns]))
+            kept = self._kept[name] = (changed, body, f'"{hashlib.sha256(body).hexdigest()[:24]}"')
+        return kept[1], kept[2]
+
+
+def build_api(
+    settings: Settings,
+    journal: Journal,
+    lanes: Lanes,
+    history: History,
+    now: Callable[[], datetime],
+    document: Callable[[], dict[str, Any]],
+) -> FastAPI:
+    """The sub-app for `/api`. document: the merged description, made when it is asked for."""
+    api = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None)
+    layers = MapLayers(settings.layers)
+
+    @api.get("/layers/{name}.json", openapi_extra={"x-role": "signed in"})
+    async def layer(request: Request, name: str) -> Response:
+        body, tag = await asyncio.to_thread(layers.read, name)
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type="application/json", headers=headers)
+
+    @api.get("/track", openapi_extra={"x-role": "duty, commander, leader, inspector"})
+    async def track(request: Request, unit: int) -> Response:
+        """One unit's track: `from` and `to` in ms since 1970. The look leaves a trace that the officer can see."""
+        actor: Actor | None = getattr(request.state, "actor", None)
+        if actor is None:
+            raise NotSignedIn()
+        since, until = (_instant(request.query_params.get(name, "")) for name in ("from", "to"))
+        await lanes.writer.run(journal.do, actor, now(), read_track, unit, since, until)
+        fixes = await lanes.readers.run(history.track, unit, _ms(since), _ms(until))
+        points = [[fix.t_ms, round(fix.lat, 6), round(fix.lon, 6)] for fix in fixes]
+        return Response(orjson.dumps({"unit": str(unit), "points": points}), media_type="application/json")
+
+    @api.get("/openapi.json", openapi_extra={"x-role": "signed in"})
+    async def openapi() -> Response:
+        return Response(orjson.dumps(document()), media_type="application/json")
+
+    return api
+
+
+def merged(title: str, version: str, apps: Mapping[str, FastAPI]) -> dict[str, Any]:
+    """One description of several sub-apps: paths with their prefix, each operation with its `x-role`."""
+    paths: dict[str, Any] = {}
+    schemas: dict[str, Any] = {}
+    for prefix, app in apps.items():
+        described = app.openapi()
+        schemas |= described.get("components", {}).get("schemas", {})
+        for path, operations in described.get("paths", {}).items():
+            paths[prefix + path] = {verb: {"x-role": "everybody"} | said for verb, said in operations.items() if verb in METHODS}
+    return {"openapi": "3.1.0", "info": {"title": title, "version": version}, "paths": paths, "components": {"schemas": schemas}}
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(text) / 1000, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadInput("span", code="track.bad_span", days=31) from error
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,99 @@
+"""How the parts are: bus, database, jobs, disk. Looked at each second by threads of their own; asking for the answer never waits."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from dashboard.supervise import Beat, beat_file
+from data.engines import Database, ping
+from data.errors import Unavailable
+from data.lanes import Lane
+from data.settings import Settings
+
+ROUND_S = 1.0
+LATE_S = 2.0  # a database that has not answered for so long is down, whatever it says later
+JOBS_SILENT_S = 4.0
+DISK_LEAST_PCT = 2  # below that the next day file may not fit
+
+log = logging.getLogger(__name__)
+
+
+class BusState(Protocol):
+    up: bool
+    since_ms: int
+
+
+class Health:
+    """Belongs to the event loop of the web process. `now_ms`: the server's clock."""
+
+    def __init__(self, settings: Settings, database: Database, lane: Lane, bus: BusState, now_ms: Callable[[], int]) -> None:
+        self._settings, self._database, self._lane, self._bus, self._now_ms = settings, database, lane, bus, now_ms
+        self._beat = Beat(settings, "web")
+        self._asked = self._answered = float("-inf")
+        self._asking = False
+        self._database_ok = False
+        self._jobs_at_ns = 0
+        self._jobs_moved = float("-inf")
+        self._free_pct = 100
+        self._since: dict[str, tuple[bool, int]] = {}
+
+    async def watch(self) -> None:
+        """For ever: ask each second, but never a second time while the first question is open."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._beat()
+                if not self._asking:
+                    tasks.create_task(self._ask())
+                await asyncio.sleep(ROUND_S)
+
+    async def _ask(self) -> None:
+        self._asking, self._asked = True, time.monotonic()
+        try:
+            await self._lane.run(ping, self._database)
+            self._database_ok, self._answered = True, time.monotonic()
+        except Unavailable:
+            self._database_ok = False
+        finally:
+            self._asking = False
+        try:
+            self._free_pct, jobs_at_ns = await self._lane.run(self._look)
+        except (Unavailable, OSError):
+            return
+        if jobs_at_ns != self._jobs_at_ns:
+            self._jobs_moved = time.monotonic() if self._jobs_at_ns or jobs_at_ns > time.time_ns() - 3_000_000_000 else self._jobs_moved
+            self._jobs_at_ns = jobs_at_ns
+
+    def _look(self) -> tuple[int, int]:
+        disk = os.statvfs(self._settings.home)
+        try:
+            beaten = beat_file(self._settings, "jobs").stat().st_mtime_ns
+        except FileNotFoundError:
+            beaten = 0
+        return round(100 * disk.f_bavail / max(disk.f_blocks, 1)), beaten
+
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """As `/live` tells it each second: {"bus": {"up", "since"}, "database", "jobs", "disk": {…, "free_pct"}}."""
+        now = time.monotonic()
+        database_up = self._database_ok and not (self._asking and now - self._asked > LATE_S)
+        parts: dict[str, dict[str, Any]] = {
+            "bus": {"up": self._bus.up, "since": self._bus.since_ms},
+            "database": self._timed("database", database_up),
+            "jobs": self._timed("jobs", now - self._jobs_moved < JOBS_SILENT_S),
+            "disk": self._timed("disk", self._free_pct >= DISK_LEAST_PCT) | {"free_pct": self._free_pct},
+        }
+        return parts
+
+    def _timed(self, name: str, up: bool) -> dict[str, Any]:
+        was = self._since.get(name)
+        if was is None or was[0] != up:
+            self._since[name] = was = (up, self._now_ms())
+            log.info("%s is %s", name, "up" if up else "down")
+        return {"up": up, "since": was[1]}
+
+    def reasons(self) -> list[str]:
+        """What keeps us from being ready: the last look's answer, nothing is asked now."""
+        parts = self.parts()
+        return [name for name in ("database", "bus", "disk") if not parts[name]["up"]]

@@ -1,0 +1,74 @@
+"""The jobs process: timers and retention, apart from the loop that serves `/live`."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from dashboard.supervise import Beat
+from data.engines import open_database
+from data.errors import CommandCentreError, Misconfigured
+from data.journal import Announcement, Journal
+from data.lanes import Lanes
+from data.sealing import load_sealing
+from data.settings import Settings
+from streaming.bus import Bus
+from streaming.deadline_watch import watch
+from streaming.history import History
+
+BEAT_S = 1.0
+RETENTION_S = 3_600.0
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings) -> int:
+    """Until told to end."""
+    asyncio.run(_run(settings))
+    return 0
+
+
+async def _run(settings: Settings) -> None:
+    if settings.redis_url is None:
+        raise Misconfigured("no bus", code="misconfigured.bus_missing")
+    database, lanes, bus = open_database(settings.database_url), Lanes(), Bus(settings.redis_url)
+    history = History(settings.positions)
+
+    def announce(announcements: Sequence[Announcement]) -> None:
+        bus.announce(announcements)
+
+    journal = Journal(database, load_sealing(settings.keys), settings.court_code, announce, settings.civil_offset_s)
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    parts = (watch(journal, lanes.writer, _now), _keep_short(history, settings.history_days), _beat(Beat(settings, "jobs")))
+    tasks = [asyncio.create_task(part) for part in parts]
+    await ending.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await bus.aclose()
+    await asyncio.to_thread(history.close)
+    lanes.close()
+    database.close()
+
+
+async def _beat(beat: Beat) -> None:
+    while True:
+        beat()
+        await asyncio.sleep(BEAT_S)
+
+
+async def _keep_short(history: History, days: int) -> None:
+    """Positions older than the promised days go, whole files at once."""
+    while True:
+        with contextlib.suppress(CommandCentreError, OSError):
+            for day in await asyncio.to_thread(history.purge, days, _now().date()):
+                log.info("positions of %s removed", day)
+        await asyncio.sleep(RETENTION_S)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,362 @@
+"""`ecc serve`: starts the embedded server, web and jobs, starts again what ended, says what is silent, and ends them together.
+
+Imports nothing heavy: it must be there when everything else is not. Each child beats once a second on a file in `HOME/run/`; a child that
+exits is started again, one that is silent for a minute is killed and started again, and one that is silent for less is only named.
+"""
+
+import ctypes
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from data.errors import BusUnavailable, Misconfigured
+from data.settings import Settings, as_environ
+from streaming.embedded import Embedded
+
+ROUND_S = 0.25
+SILENT_S = 3.0  # said: this part does not answer
+STARTING_S = 20.0  # the same before its first sign of life: a loaded machine needs seconds to import everything
+HOPELESS_S = 60.0  # killed and started again; a paused machine or a breakpoint is often back before
+STEADY_S = 30.0  # after so long alive the next failure counts as the first one
+BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+FAREWELL_S = 10.0
+ANSWER_S = 0.2  # an embedded server on this machine answers in well under a millisecond
+MISCONFIGURED = 78  # EX_CONFIG: starting again would change nothing
+_PR_SET_PDEATHSIG = 1
+
+log = logging.getLogger(__name__)
+
+Pids = Mapping[str, int]
+
+
+class Part(Protocol):
+    """Something that can be started, looked at and ended."""
+
+    name: str
+
+    def start(self) -> int: ...
+    def exit_code(self) -> int | None: ...
+    def pid(self) -> int: ...
+    def beats(self) -> bool:
+        """Whether it gave a sign of life since it was asked last; a part that gives none always says yes."""
+        ...
+
+    def send(self, number: signal.Signals) -> None: ...
+    def close(self) -> None: ...
+
+
+class Program:
+    """One child process of ours. `beat`: the file whose time it moves each second; None if it has no such habit."""
+
+    def __init__(self, name: str, command: Sequence[str], environ: Mapping[str, str], beat: Path | None) -> None:
+        self.name = name
+        self._command = list(command)
+        self._environ = dict(environ)
+        self._beat = beat
+        self._beaten = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> int:
+        self._process = subprocess.Popen(
+            self._command,
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then ends the others in order
+            preexec_fn=die_with_parent,
+        )
+        return self._process.pid
+
+    def exit_code(self) -> int | None:
+        return self._process.poll() if self._process else 0
+
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def beats(self) -> bool:
+        if self._beat is None:
+            return True
+        with suppress(FileNotFoundError):
+            moved = self._beat.stat().st_mtime_ns
+            if moved != self._beaten:
+                self._beaten = moved
+                return True
+        return False
+
+    def send(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.wait()
+
+
+class EmbeddedBus:
+    """The embedded Redis-protocol server as a part: any answer, even a refusal, is a sign of life."""
+
+    name = "bus"
+
+    def __init__(self, server: Embedded) -> None:
+        self._server = server
+
+    def start(self) -> int:
+        return self._server.start()
+
+    def exit_code(self) -> int | None:
+        return self._server.process.poll() if self._server.process else 0
+
+    def pid(self) -> int:
+        assert self._server.process is not None
+        return self._server.process.pid
+
+    def beats(self) -> bool:
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as wire:
+            wire.settimeout(ANSWER_S)
+            wire.connect(str(self._server.folder / "s"))
+            wire.sendall(b"PING\r\n")
+            return bool(wire.recv(16))
+        return False
+
+    def send(self, number: signal.Signals) -> None:
+        if self._server.process is not None and self._server.process.poll() is None:
+            self._server.process.send_signal(number)
+
+    def close(self) -> None:
+        self._server.stop()
+
+
+@dataclass(slots=True)
+class Watched:
+    """A part and how it has been."""
+
+    part: Part
+    started_at: float = 0.0
+    start_at: float = 0.0  # not before; waiting out a backoff
+    running: bool = False
+    failures: int = 0
+    heard: bool = False
+    silent_s: float = 0.0
+    said_silent: bool = False
+
+
+class Supervisor:
+    """Keeps the parts of one home alive until it is told to end. Lives in the main thread: children die with the thread that began them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        parts: Sequence[Part],
+        on_children_changed: Callable[[Pids], None] = lambda _: None,
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._watched = [Watched(part) for part in parts]
+        self._on_children_changed = on_children_changed
+        self._on_ready = on_ready
+        self._woken = threading.Event()
+        self._ending = False
+        self._ready = False
+        self._exit_code = 0
+
+    def run(self) -> int:
+        """Start everything, look after it, end it all on SIGTERM, SIGINT or SIGHUP. Returns the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._end)
+        signal.signal(signal.SIGCHLD, self._wake)
+        try:
+            last = time.monotonic()
+            while not self._ending:
+                now = time.monotonic()
+                # at most one second a round: after we were stopped ourselves, nobody else is blamed for the time
+                self._look_after(now, min(now - last, 1.0))
+                last = now
+                self._woken.wait(ROUND_S)
+                self._woken.clear()
+        finally:
+            self._end_all()
+        return self._exit_code
+
+    def _end(self, number: int, _: FrameType | None) -> None:
+        log.info("ending: signal %d", number)
+        self._ending = True
+        self._woken.set()
+
+    def _wake(self, _: int, __: FrameType | None) -> None:
+        self._woken.set()
+
+    def _look_after(self, now: float, passed_s: float) -> None:
+        changed = False
+        for watched in self._watched:
+            if watched.running:
+                self._examine(watched, now, passed_s)
+            if not watched.running and now >= watched.start_at and not self._ending:
+                changed |= self._start(watched, now)
+        if changed:
+            self._say_children()
+        if not self._ready and ready_file(self._settings).exists():
+            self._ready = True
+            self._on_ready()
+
+    def _examine(self, watched: Watched, now: float, passed_s: float) -> None:
+        code = watched.part.exit_code()
+        if code is not None:
+            self._ended(watched, code, now)
+        elif watched.part.beats():
+            if watched.said_silent:
+                log.warning("%s answers again after %.0f s", watched.part.name, watched.silent_s)
+            watched.heard, watched.silent_s, watched.said_silent = True, 0.0, False
+        else:
+            self._silent(watched, passed_s)
+
+    def _ended(self, watched: Watched, code: int, now: float) -> None:
+        watched.running = False
+        watched.failures = 0 if now - watched.started_at > STEADY_S else watched.failures
+        wait_s = BACKOFF_S[min(watched.failures, len(BACKOFF_S) - 1)]
+        watched.failures += 1
+        watched.start_at = now + wait_s
+        if code == MISCONFIGURED:
+            log.error("%s refuses to start", watched.part.name)
+            self._ending, self._exit_code = True, MISCONFIGURED
+            return
+        log.error("%s ended with code %d, starting it again in %.0f s", watched.part.name, code, wait_s)
+
+    def _silent(self, watched: Watched, passed_s: float) -> None:
+        watched.silent_s += passed_s
+        if watched.silent_s >= HOPELESS_S:
+            log.error("%s was silent for %.0f s, killing it", watched.part.name, watched.silent_s)
+            watched.silent_s, watched.said_silent = 0.0, False
+            watched.part.send(signal.SIGKILL)
+        elif watched.silent_s >= (SILENT_S if watched.heard else STARTING_S) and not watched.said_silent:
+            watched.said_silent = True
+            log.warning("%s does not answer", watched.part.name)
+
+    def _start(self, watched: Watched, now: float) -> bool:
+        watched.part.beats()  # what lies there is of the one before
+        try:
+            pid = watched.part.start()
+        except (OSError, BusUnavailable):
+            log.exception("%s could not be started", watched.part.name)
+            self._ended(watched, 1, now)
+            return False
+        watched.running, watched.heard, watched.started_at, watched.silent_s, watched.said_silent = True, False, now, 0.0, False
+        log.info("%s started, pid %d", watched.part.name, pid)
+        return True
+
+    def _say_children(self) -> None:
+        pids = {"supervisor": os.getpid()} | {each.part.name: each.part.pid() for each in self._watched if each.running}
+        write_secret(self._settings.run / "pids.json", json.dumps(pids))
+        self._on_children_changed(pids)
+
+    def _end_all(self) -> None:
+        """The last started first, so that the bus is there until nobody needs it; frozen ones are woken to hear it."""
+        until = time.monotonic() + FAREWELL_S
+        for watched in reversed(self._watched):
+            for number in (signal.SIGTERM, signal.SIGCONT):
+                watched.part.send(number)
+            while watched.running and watched.part.exit_code() is None and time.monotonic() < until:
+                time.sleep(0.02)
+            watched.part.send(signal.SIGKILL)
+            watched.part.close()
+        for left in ("pids.json", ready_file(self._settings).name):
+            (self._settings.run / left).unlink(missing_ok=True)
+
+
+def parts_of(settings: Settings) -> tuple[list[Part], Settings]:
+    """Embedded server (unless a Redis is named), web and jobs; and the settings with the bus's address, for further children."""
+    parts: list[Part] = []
+    if settings.redis_url is None:
+        server = Embedded()
+        parts.append(EmbeddedBus(server))
+        settings = settings.but(redis_url=server.url)
+    return [*parts, *(program(settings, name, "serve", "--only", name) for name in ("web", "jobs"))], settings
+
+
+def program(settings: Settings, name: str, *arguments: str, beats: bool = True) -> Program:
+    """`ecc ARGUMENTS` as a child with exactly these settings. beats: whether it moves its file in `HOME/run/` each second (`Beat`)."""
+    command = [sys.executable, "-m", "dashboard", *arguments]
+    return Program(name, command, as_environ(settings), beat_file(settings, name) if beats else None)
+
+
+def beat_file(settings: Settings, name: str) -> Path:
+    return settings.run / f"{name}.beat"
+
+
+def ready_file(settings: Settings) -> Path:
+    """Exists as long as the web process has been ready once since this start."""
+    return settings.run / "web.ready"
+
+
+class Beat:
+    """The sign of life of a child: its file's time moves. Cheap enough for an event loop (one system call)."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._path = beat_file(settings, name)
+        self._path.touch(0o600)
+
+    def __call__(self) -> None:
+        try:
+            os.utime(self._path)
+        except FileNotFoundError:
+            self._path.touch(0o600)
+
+
+class Home:
+    """Holds the home for one supervisor: a second one is refused by a sentence that names the first."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.run / "lock"
+        self._home = settings.home
+        self._file = self._path.open("a+")
+
+    def take(self) -> None:
+        """Raises Misconfigured already_running."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.seek(0)
+            pid = self._file.read().strip() or "?"
+            raise Misconfigured("already running", code="misconfigured.already_running", path=str(self._home), pid=pid) from error
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+
+def choose_port(settings: Settings) -> Settings:
+    """The settings with a port that can be listened on now; port 0 becomes a free one. Raises Misconfigured port_taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise Misconfigured(str(error.strerror), code="misconfigured.port_taken", port=settings.port) from error
+        port: int = probe.getsockname()[1]
+    return settings.but(port=port)
+
+
+def write_secret(path: Path, text: str) -> None:
+    """A small file for this user alone, whole or not at all."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def die_with_parent() -> None:
+    """Run in a child before it becomes its program: the kernel kills it when the thread that started it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,58 @@
+"""What the hub of `/live` must know beside the rows: who calls for help, which walls guests can see, what a viewer is called."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, union
+from sqlalchemy.orm import Session
+
+from data.rules import masking
+from data.rules.calls import CallState
+from data.rules.permissions import Actor, Clearance, Role
+from data.rules.sos import SosState
+from data.tables import CallRow, CourtRow, EntryRow, OfficerRow, SosRow, TeamRow, UnitRow, WallRow
+
+_OVER = (SosState.RESOLVED.value, SosState.FALSE_ALARM.value)
+
+
+def urgent_units(session: Session) -> frozenset[int]:
+    """Units with an open call or alarm: their positions are sent at once."""
+    calling = select(CallRow.unit_no).where(CallRow.state != CallState.ENDED.value)
+    in_need = select(SosRow.unit_no).where(SosRow.state.not_in(_OVER))
+    return frozenset(session.scalars(union(calling, in_need)))
+
+
+def walls_with_visitors(session: Session) -> frozenset[str]:
+    """Ids of the walls in visitors' mode."""
+    return frozenset(session.scalars(select(WallRow.id).where(WallRow.visitors.is_(True))))
+
+
+def label_of(session: Session, actor: Actor) -> str | None:
+    """How the viewer is called on his own screen: 陈法官; None for walls and machines."""
+    if actor.officer_id is None:
+        return None
+    officer = session.execute(select(OfficerRow.name, OfficerRow.title).where(OfficerRow.id == actor.officer_id)).one_or_none()
+    return officer and masking.officer(officer.name, officer.title, Clearance.DESK)
+
+
+def case_system_as_of(session: Session) -> datetime | None:
+    """When the newest thing happened that the case system told us."""
+    newest = select(EntryRow.occurred_at).where(EntryRow.actor_role == Role.CASE_SYSTEM.value).order_by(EntryRow.seq.desc()).limit(1)
+    return session.scalar(newest)
+
+
+def unit_of(session: Session, actor: Actor) -> dict[str, Any]:
+    """Who a phone is, for itself: {unit, label, who, team, team_id, duty, duty_phone}."""
+    unit = session.execute(
+        select(UnitRow.no, UnitRow.on_duty, UnitRow.team_id, TeamRow.name.label("team"), OfficerRow.name, OfficerRow.title)
+        .outerjoin(TeamRow, TeamRow.id == UnitRow.team_id)
+        .outerjoin(OfficerRow, OfficerRow.id == UnitRow.officer_id)
+        .where(UnitRow.no == actor.unit_no)
+    ).one_or_none()
+    phone = session.scalar(select(CourtRow.duty_phone).where(CourtRow.code == actor.court_code))
+    if unit is None:
+        return {"unit": str(actor.unit_no), "label": None, "who": None, "team": None, "duty": False, "duty_phone": phone}
+    who = masking.officer(unit.name, unit.title, Clearance.FIELD) if unit.name else None
+    label = " ".join(word for word in (unit.team, who) if word)
+    duty = {"team": unit.team, "team_id": unit.team_id, "duty": bool(unit.on_duty), "duty_phone": phone}
+    return {"unit": str(unit.no), "label": label, "who": who} | duty
