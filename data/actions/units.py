@@ -97,7 +97,7 @@ def end_silence(work: Work, unit_no: int, why: str) -> bool:
     units.own(work.actor, unit_no, unit.officer_id)
     if why not in END_OF_SILENCE:
         raise BadInput(why, code="silence.bad_why")
-    if unit.silent_since is None:
+    if unit.silent_since is None or (why == "heard" and work.now < unit.silent_since + units.STILL_HEARD):
         return False
     unit.silent_since, unit.silent_until = None, None
     work.record(SilenceEnded(unit_no=unit_no, team_id=unit.team_id, why=why))

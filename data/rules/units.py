@@ -1,6 +1,6 @@
 """Units: duty, declared silence, and the one word that says what a unit or a team is doing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ from data.rules.permissions import Actor, Role
 
 RETURN_GRACE = timedelta(minutes=15)  # after the last mission's return duty ends by itself
 SILENCE_MINUTES = range(5, 31)
+STILL_HEARD = timedelta(seconds=60)  # after declaring silence the phone is heard a little longer, until the door of the cellar closes
 UNIT_NUMBERS = range(1, 2**31)  # fits the packed frame and both databases
 
 
@@ -41,20 +42,13 @@ def doing(on_duty: bool, mission: MissionState | None, returned: bool) -> Doing:
     return Doing.BACK if returned else Doing.IDLE
 
 
-def team_doing(units: Sequence[Doing], silent: int) -> Doing:
-    """Of a team: the word of its units on duty; silent when none of them can be heard.
-
-    units: one word for each unit. silent: how many of those on duty have declared silence.
-    """
-    on_duty = [word for word in units if word is not Doing.OFF]
+def team_doing(on_duty: int, silent: int, returned: int, mission: MissionState | None) -> Doing:
+    """Of a team. on_duty, silent, returned: how many of its officers are so; silent wins only when none of them can be heard."""
     if not on_duty:
         return Doing.OFF
-    if silent >= len(on_duty):
+    if silent >= on_duty:
         return Doing.SILENT
-    for word in (Doing.SITE, Doing.WAY, Doing.BACK):
-        if word in on_duty:
-            return word
-    return Doing.IDLE
+    return doing(True, mission, returned > 0)
 
 
 def number(value: object) -> int:
