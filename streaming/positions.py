@@ -103,6 +103,10 @@ class Positions:
     def newest(self) -> Mapping[int, Fix]:
         return self._newest
 
+    def on_duty(self, unit_no: int, t_ms: int) -> bool:
+        """Whether the unit was on duty at that moment, as far as this process has read."""
+        return self._ground.on_duty_at(unit_no, t_ms)
+
     # --- the path ---
 
     async def take(self, actor: Actor, reported: Sequence[Reported], sent_at_ms: int | None = None) -> Taken:

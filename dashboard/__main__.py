@@ -1,0 +1,203 @@
+"""The program `ecc`: serve, demo, migrate, doctor, verify, openapi, officer add, version. The same actions as the pages; no second way."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboard import i18n, logs
+from dashboard.i18n import t
+from data.errors import CommandCentreError, Misconfigured
+from data.settings import Settings, load
+
+if TYPE_CHECKING:  # everything heavy is imported by the command that needs it: the supervisor must start at once and stay small
+    from dashboard.supervise import Pids, Program
+
+Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0: done; 1: something was found wrong; 78: the settings are wrong, said in one sentence."""
+    options = _parser().parse_args(arguments)
+    try:
+        i18n.check()
+        settings = load(toml_path=options.config)
+        command: Command = options.command
+        return command(settings, options)
+    except Misconfigured as error:
+        print(i18n.of_error(error), file=sys.stderr)
+        return 78
+    except CommandCentreError as error:
+        print(i18n.of_error(error), file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ecc", description=t("command.about"))
+    parser.add_argument("--config", type=Path, metavar="FILE", help=t("command.config"))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Command) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=t(f"command.{name}"), description=t(f"command.{name}"))
+        added.set_defaults(command=command)
+        return added
+
+    add("serve", serve).add_argument("--only", choices=["web", "jobs"], help=t("command.only"))
+    _add_demo_options(add("demo", demo))
+    for name, command in (("migrate", migrate), ("doctor", doctor), ("verify", verify), ("openapi", openapi), ("version", version)):
+        add(name, command)
+    officer = commands.add_parser("officer", help=t("command.officer")).add_subparsers(required=True, metavar="COMMAND")
+    _add_officer_options(officer.add_parser("add", help=t("command.officer_add"), description=t("command.officer_add")))
+    return parser
+
+
+def _add_demo_options(demo: argparse.ArgumentParser) -> None:
+    demo.add_argument("--port", type=int, help=t("command.port"))
+    demo.add_argument("--lan", action="store_true", help=t("command.lan"))
+    demo.add_argument("--links", type=Path, metavar="FILE", help=t("command.links"))
+    demo.add_argument("--speed", type=float, default=1.0, help=t("command.speed"))
+    demo.add_argument("--fresh", action="store_true", help=t("command.fresh"))
+    demo.add_argument("--no-browser", action="store_true", help=t("command.no_browser"))
+    demo.add_argument("--only", help=argparse.SUPPRESS)  # a child of the demonstration, as `devices`
+
+
+def _add_officer_options(officer: argparse.ArgumentParser) -> None:
+    from data.rules.permissions import Role
+
+    people = [
+        role.value for role in Role if role not in (Role.WALL, Role.DIRECTOR, Role.CASE_SYSTEM, Role.DEVICE, Role.SYSTEM, Role.NOBODY)
+    ]
+    officer.add_argument("username", help=t("command.username"))
+    officer.add_argument("--name", required=True, help=t("command.name"))
+    officer.add_argument("--title", required=True, help=t("command.title"))
+    officer.add_argument("--role", required=True, choices=people, help=t("command.role"))
+    officer.set_defaults(command=add_officer)
+
+
+# --- running ----------------------------------------------------------------------------------------------------------------------
+
+
+def serve(settings: Settings, options: argparse.Namespace) -> int:
+    """Everything until it is told to end; or one part alone, which then finds the others through database and Redis."""
+    settings.make_folders()
+    if options.only is None:
+        return supervise(settings)
+    logs.set_up(options.only, settings.log, settings.log_level)
+    if settings.redis_url is None:
+        raise Misconfigured("no bus", code="misconfigured.bus_missing")
+    if options.only == "web":
+        from dashboard.app import run
+    else:
+        from dashboard.jobs import run
+    return run(settings)
+
+
+def supervise(
+    settings: Settings,
+    more: Callable[[Settings], Sequence["Program"]] = lambda _: (),
+    on_children_changed: "Callable[[Pids], None]" = lambda _: None,
+    on_ready: Callable[[Settings], None] | None = None,
+) -> int:
+    """The supervisor of one home. more: further children, made from the settings that hold the bus's address and the port."""
+    from dashboard.supervise import Home, Supervisor, choose_port, parts_of, ready_file
+
+    settings.make_folders()
+    logs.set_up("supervisor", settings.log, settings.log_level)
+    home = Home(settings)
+    home.take()
+    settings = choose_port(settings)
+    ready_file(settings).unlink(missing_ok=True)
+    _migrate_in_child(settings)
+    parts, settings = parts_of(settings)
+    parts += more(settings)
+    ready = on_ready or (lambda settings: print(t("command.ready", court=settings.court_name, origin=settings.origin), flush=True))
+    return Supervisor(settings, parts, on_children_changed, lambda: ready(settings)).run()
+
+
+def _migrate_in_child(settings: Settings) -> None:
+    """The schema brought up to date by a child that ends again, so that the supervisor stays small. Raises Misconfigured."""
+    import subprocess
+
+    from data.settings import as_environ
+
+    done = subprocess.run([sys.executable, "-m", "dashboard", "migrate"], env=as_environ(settings), check=False, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise Misconfigured("migration failed", code="misconfigured.migration")
+
+
+def demo(settings: Settings, options: argparse.Namespace) -> int:
+    """The demonstration: an invented court with its simulated day."""
+    from dashboard.demo.start import run
+
+    return run(settings, options)
+
+
+# --- once -------------------------------------------------------------------------------------------------------------------------
+
+
+def migrate(settings: Settings, _: argparse.Namespace) -> int:
+    """The database's schema brought up to this version."""
+    from dashboard.upgrade import upgrade
+
+    settings.make_folders()
+    upgrade(settings)
+    return 0
+
+
+def doctor(settings: Settings, _: argparse.Namespace) -> int:
+    """Everything that a start needs, looked at one by one; each line says what is and what to do."""
+    from dashboard.doctor import examine
+
+    found = examine(settings)
+    for finding in found:
+        print(f"{'✓' if finding.good else '✗'} {finding.sentence}")
+    return 0 if all(finding.good for finding in found) else 1
+
+
+def verify(settings: Settings, _: argparse.Namespace) -> int:
+    """Whether every entry of the journal is as it was written."""
+    from data.engines import open_database
+    from data.journal import Journal
+    from data.sealing import load_sealing
+
+    broken = Journal(open_database(settings.database_url), load_sealing(settings.keys), settings.court_code).verify()
+    print(t("command.verified") if broken is None else t("command.broken", seq=broken))
+    return 0 if broken is None else 1
+
+
+def openapi(settings: Settings, _: argparse.Namespace) -> int:
+    """The description of every door as JSON, without starting anything."""
+    import tempfile
+
+    import orjson
+
+    from dashboard.app import build, document
+
+    with tempfile.TemporaryDirectory() as folder:  # keys are made on first use; a description needs none of the court's
+        described = settings.but(home=Path(folder), redis_url="unix:///nowhere")
+        described.make_folders()
+        app = build(described)
+        sys.stdout.buffer.write(orjson.dumps(document(app), option=orjson.OPT_INDENT_2) + b"\n")
+    return 0
+
+
+def version(_: Settings, __: argparse.Namespace) -> int:
+    from importlib.metadata import version as installed
+
+    print(installed("enforcement-command-centre"))
+    return 0
+
+
+def add_officer(settings: Settings, options: argparse.Namespace) -> int:
+    """A person with an account; a password of ours is printed once and must be changed at the first sign-in."""
+    from dashboard.people import add_officer as add
+
+    settings.make_folders()
+    account = add(settings, options.username, options.name, options.title, options.role)
+    print(t("command.password_once", username=account.username, password=account.password))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,384 @@
+"""Composition root of the web process: builds everything once, hands it down, mounts the faces, opens and closes it all.
+
+Sub-apps are mounted beside Dash because Dash answers every unknown path below it; their lifespans are not run, so ours opens everything.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import inspect
+import json
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from dash import Dash
+from dash.backends._fastapi import set_current_request
+from dash.exceptions import PreventUpdate
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from dashboard import i18n
+from dashboard.api import build_api, merged
+from dashboard.field.app import build_field
+from dashboard.health import Health
+from dashboard.i18n import t
+from dashboard.live import Hub
+from dashboard.sign_in import Gate, error_answer
+from dashboard.supervise import ready_file
+from dashboard.vendor import build_vendor
+from data.engines import Database, open_database
+from data.errors import CommandCentreError, Misconfigured
+from data.identity import Identity
+from data.journal import Announcement, Journal
+from data.lanes import Lanes
+from data.sealing import load_sealing
+from data.settings import Settings
+from geo import packed
+from streaming.bearer import actor_of
+from streaming.bus import Bus
+from streaming.history import History
+from streaming.ingest import Doors, build_ingest
+from streaming.positions import Positions
+
+HERE = Path(__file__).parent
+PREFIX = "/centre/"
+FACES = {name: import_module(f"dashboard.{name}.page") for name in ("wall", "desk") if (HERE / name / "page.py").exists()}
+TEXTS_OF = {"wall": ("wall", "ui"), "desk": ("desk", "wall", "ui")}
+SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}  # JSON that cannot end its <script>
+# A connection whose bytes nobody acknowledges or takes is ended by the kernel: a farewell alone would keep its buffer for ever.
+STALLED_MS = 20_000
+INBOUND_MOST = 1_100_000  # one batch of positions on /ingest/ws; /live allows far less by itself
+BACKLOG = 2_048
+
+INDEX = """<!DOCTYPE html>
+<html lang="zh-CN" data-face="@face@" data-build="@build@">
+<head>{%metas%}<title>@title@</title>{%favicon%}{%css%}</head>
+<body>
+{%app_entry%}
+<script type="application/json" id="ecc-texts">@texts@</script>
+<footer>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>"""
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class House:
+    """What was built, for the lifespan and for tests: `app.state.house`."""
+
+    settings: Settings
+    build: str
+    database: Database
+    lanes: Lanes
+    journal: Journal
+    identity: Identity
+    bus: Bus
+    history: History
+    positions: Positions
+    health: Health
+    hub: Hub
+    dash: Dash
+
+
+def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
+    """The whole web application; opens nothing before its lifespan. Raises Misconfigured."""
+    if settings.redis_url is None:
+        raise Misconfigured("no bus", code="misconfigured.bus_missing")
+    root = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    house = _furnish(settings, now, root)
+    root.state.house = house
+    ingest = build_ingest(_doors(house, now))
+    api = build_api(settings, house.journal, house.lanes, house.history, now, lambda: document(root))
+    for path, app in (("/ingest", ingest), ("/api", api), ("/field", _field(house)), ("/vendor", build_vendor())):
+        root.mount(path, app)
+    root.state.described = {"/ingest": ingest, "/api": api, "": root}
+    for app in (root, ingest, api):
+        app.add_exception_handler(CommandCentreError, _refuse)
+    _add_own_routes(root, house)
+    for page in FACES.values():
+        page.connect(house.dash, house.journal, house.lanes, now)
+    root.add_middleware(Gate, identity=house.identity, settings=settings, script_hashes=house.dash.csp_hashes())
+    return root
+
+
+def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> House:
+    assert settings.redis_url is not None
+    database, lanes, bus = open_database(settings.database_url), Lanes(), Bus(settings.redis_url)
+    identity = Identity(database, settings.keys, lanes.readers)
+    hub: Hub
+
+    def announce(announcements: Sequence[Announcement]) -> None:
+        identity.heard(announcements)
+        hub.poke()
+        bus.announce(announcements)
+
+    journal = Journal(database, load_sealing(settings.keys), settings.court_code, announce, settings.civil_offset_s)
+    history = History(settings.positions)
+    positions = Positions(journal, lanes, history, bus, now)
+    health = Health(settings, database, lanes.probes, bus, lambda: int(now().timestamp() * 1000))
+    build_id = build_of(HERE)
+    hub = Hub(
+        settings=settings,
+        database=database,
+        lanes=lanes,
+        journal=journal,
+        identity=identity,
+        health=health,
+        build=build_id,
+        say=t,
+        now=now,
+        newest_kept=lambda now_ms: _kept(positions, now_ms),
+    )
+    dash = _dash(root)
+    return House(settings, build_id, database, lanes, journal, identity, bus, history, positions, health, hub, dash)
+
+
+def _kept(positions: Positions, now_ms: int) -> packed.Records:
+    """The newest positions that this process itself took in, of units on duty."""
+    return packed.records_of([fix for fix in positions.newest().values() if positions.on_duty(fix.unit_no, now_ms)], now_ms)
+
+
+def _doors(house: House, now: Callable[[], datetime]) -> Doors:
+    from dashboard.phone_doors import about, seen
+
+    return Doors(
+        who=lambda connection: actor_of(connection, house.identity, house.settings),
+        positions=house.positions,
+        journal=house.journal,
+        lanes=house.lanes,
+        say=t,
+        now=now,
+        about=lambda actor: about(house.database, house.settings, actor),
+        seen=lambda actor: seen(house.database, actor),
+    )
+
+
+def _field(house: House) -> Any:
+    return build_field(texts=t.alone("field"), build=house.build)
+
+
+# --- Dash -------------------------------------------------------------------------------------------------------------------------
+
+
+def _dash(root: FastAPI) -> Dash:
+    dash = Dash(
+        __name__,
+        server=root,  # type: ignore[arg-type]  # a FastAPI app is taken, the annotation only forgets it
+        routes_pathname_prefix=PREFIX,
+        requests_pathname_prefix=PREFIX,
+        assets_folder=str(HERE / "assets"),
+        assets_path_ignore=["modules"],
+        index_string=INDEX,
+        suppress_callback_exceptions=True,
+        websocket_callbacks=False,
+        update_title="",
+        title=t("name"),
+        on_error=_say_error,
+        add_log_handler=False,
+    )
+    dash.layout = _layout
+    # Dash would answer every unknown path with the wall and 200; our two pages are plain routes
+    setattr(dash.backend, "_setup_catchall", lambda: None)  # noqa: B010
+    return dash
+
+
+def _layout() -> Any:
+    """The page that asks is known by where the asking came from; the gate decides by the same sign whose cookie counts."""
+    from dash.backends._fastapi import get_current_request
+
+    try:
+        path = get_current_request().headers.get("referer", "")
+    except RuntimeError:  # Dash asks once at the start, for nobody
+        path = ""
+    if not FACES:
+        from dash import html
+
+        return html.Div(id="root")
+    return FACES["desk" if f"{PREFIX}desk" in path else "wall"].layout()
+
+
+def _say_error(error: Exception) -> None:
+    """Our errors reach the person as one sentence; the rest is logged and said as «internal»."""
+    from dash import set_props
+
+    if isinstance(error, PreventUpdate):
+        raise error
+    if not isinstance(error, CommandCentreError):
+        log.error("a callback failed", exc_info=error)
+        error = CommandCentreError()
+    set_props("notice", {"children": i18n.of_error(error)})
+
+
+def _page(house: House, face: str) -> Callable[[Request], Any]:
+    texts = json.dumps(t.table(*TEXTS_OF[face]), ensure_ascii=False).translate(SAFE_IN_SCRIPT)
+    filled = {"@face@": face, "@build@": house.build, "@title@": t(f"{face}.title"), "@texts@": texts}
+    others = [f"{PREFIX}assets/{name}." for name in FACES if name != face]
+
+    async def page(request: Request) -> Response:
+        set_current_request(request)  # type: ignore[no-untyped-call]
+        html: str = house.dash.index()  # type: ignore[no-untyped-call]
+        kept = [line for line in html.splitlines() if not any(other in line for other in others)]
+        html = "\n".join(kept)
+        for hole, text in filled.items():
+            html = html.replace(hole, text)
+        return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+
+    return page
+
+
+async def _wake_dash(dash: Dash) -> None:
+    """Without this the first page after a start comes without any file of `assets/`: Dash sets itself up on some of its paths only."""
+    for function in dash.backend._before_request_funcs:  # type: ignore[attr-defined]
+        done = function()
+        if inspect.isawaitable(done):
+            await done
+
+
+# --- our own routes -----------------------------------------------------------------------------------------------------------------
+
+
+def _add_own_routes(root: FastAPI, house: House) -> None:
+    for face in FACES:
+        root.add_api_route(f"{PREFIX}{face}", _page(house, face), methods=["GET"], include_in_schema=False)
+
+    @root.get("/healthz", openapi_extra={"x-role": "everybody"})
+    async def healthz() -> JSONResponse:
+        return JSONResponse({"alive": True, "build": house.build}, headers={"Cache-Control": "no-store"})
+
+    @root.get("/readyz", openapi_extra={"x-role": "everybody"})
+    async def readyz() -> JSONResponse:
+        reasons = house.health.reasons()
+        return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200, headers={"Cache-Control": "no-store"})
+
+    @root.websocket("/live")
+    async def live(socket: WebSocket) -> None:
+        await house.hub.serve(socket, socket.query_params.get("face", ""), socket.scope.get("state", {}).get("actor"))
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    assert isinstance(error, CommandCentreError)
+    return error_answer(error)
+
+
+def document(root: FastAPI) -> dict[str, Any]:
+    """The description of every door, prefixes added."""
+    return merged(t("name"), version("enforcement-command-centre"), root.state.described)
+
+
+def build_of(folder: Path) -> str:
+    """Changes with every file that a browser may hold: a page of another build renews itself."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in ("assets/**/*", "field/static/*", "texts/*") for path in folder.glob(pattern) if path.is_file()):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+# --- opening and closing ------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(root: FastAPI) -> AsyncIterator[None]:
+    house: House = root.state.house
+    await _wake_dash(house.dash)
+    tasks = [asyncio.create_task(part, name=name) for name, part in _running(house).items()]
+    for task in tasks:
+        task.add_done_callback(_ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await house.bus.aclose()
+        await asyncio.to_thread(house.history.close)
+        house.lanes.close()
+        house.database.close()
+
+
+def _running(house: House) -> dict[str, Any]:
+    def on_announcement(_: int, kind: str) -> None:
+        house.positions.heard(kind)
+        house.hub.poke()
+
+    return {
+        "health": house.health.watch(),
+        "hub": house.hub.run(),
+        "bus": house.bus.listen(on_announcement, house.hub.take_fixes, house.hub.bus_changed),
+        "positions": _run_positions(house),
+        "ready": _say_ready(house),
+    }
+
+
+async def _run_positions(house: House) -> None:
+    """A database that is silent at the start is waited for; the doors answer 503 meanwhile."""
+    while True:
+        try:
+            await house.positions.open()
+            break
+        except CommandCentreError as error:
+            log.warning("positions wait: %s", error.code)
+            await asyncio.sleep(1)
+    await house.hub.bus_changed(True)
+    await house.positions.run()
+
+
+async def _say_ready(house: House) -> None:
+    while house.health.reasons():
+        await asyncio.sleep(0.05)
+    ready_file(house.settings).touch(0o600)
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("task %s ended", task.get_name(), exc_info=error)
+
+
+def run(settings: Settings) -> int:
+    """Serve until told to end. One worker: journal and bus carry everything, more processes may stand beside it."""
+    app = build(settings)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="wsproto",
+        ws_max_size=INBOUND_MOST,
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
+        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+    )
+    with _listening(settings) as wire:
+        uvicorn.Server(config).run(sockets=[wire])
+    return 0
+
+
+def _listening(settings: Settings) -> socket.socket:
+    wire = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)  # accepted connections inherit it
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        wire.bind((settings.host, settings.port))
+    except OSError as error:
+        raise Misconfigured(str(error.strerror), code="misconfigured.port_taken", port=settings.port) from error
+    wire.listen(BACKLOG)
+    wire.set_inheritable(False)
+    return wire
