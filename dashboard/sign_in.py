@@ -1,0 +1,349 @@
+"""The gate before every door, HTTP and sockets, Dash's own included: who comes, from which page, and whether he may.
+
+Dash opens its doors to everybody (`architecture.md` 1.10) and answers unknown paths with its page; FastAPI's middleware never sees sockets.
+So one plain ASGI middleware stands outside, and one table says what is open. What the table does not name does not exist.
+"""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import orjson
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard import i18n
+from dashboard.sign_in_pages.drawing import draw
+from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, NotSignedIn, TooMany
+from data.identity import Identity
+from data.rules.permissions import ALLOWED, Actor, Verb
+from data.settings import Settings
+from streaming import bearer
+
+DESK, WALL, DIRECTOR = "ecc_desk", "ecc_wall", "ecc_director"
+DENIED_AGAIN_S = 60.0  # the same actor at the same door leaves one trace a minute
+
+Denied = Callable[[Actor, str], Awaitable[None]]
+_here: ContextVar[Actor | None] = ContextVar("actor", default=None)
+
+
+class Access(Enum):
+    """Who comes through a door."""
+
+    OPEN = auto()  # everybody: nothing of the court behind it
+    OWN = auto()  # the door looks at tokens itself (`streaming.bearer`)
+    WALL_PAGE = auto()  # a wall's browser or a desk; others are sent to the sign-in page
+    DESK_PAGE = auto()
+    CENTRE = auto()  # what those pages load: 401 for others
+    DESK = auto()
+    ANYBODY = auto()  # whoever is signed in by whatever means
+    DIRECTOR = auto()
+    LIVE = auto()  # the one socket: `?face=` names the cookie
+    NOBODY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table. path: exact, or a beginning when it ends with `*`. static: browsers may keep it. json: takes nothing else."""
+
+    path: str
+    access: Access
+    socket: bool = False
+    static: bool = False
+    json: bool = False
+
+    def fits(self, path: str) -> bool:
+        return path.startswith(self.path[:-1]) if self.path.endswith("*") else path == self.path
+
+
+POLICY = (
+    Rule("/", Access.OPEN),
+    Rule("/healthz", Access.OPEN),
+    Rule("/readyz", Access.OPEN),
+    Rule("/sign-in", Access.OPEN),
+    Rule("/sign-in/style.css", Access.OPEN, static=True),
+    Rule("/password", Access.OPEN),
+    Rule("/link/*", Access.OPEN),
+    Rule("/pair", Access.OPEN),
+    Rule("/sign-out", Access.OPEN),
+    Rule("/field", Access.OPEN),
+    Rule("/field/*", Access.OPEN, static=True),
+    Rule("/vendor/*", Access.OPEN, static=True),
+    Rule("/centre/assets/*", Access.OPEN, static=True),
+    Rule("/lock", Access.DESK_PAGE),
+    Rule("/unlock", Access.DESK),
+    Rule("/centre/wall", Access.WALL_PAGE),
+    Rule("/centre/desk", Access.DESK_PAGE),
+    Rule("/centre/_dash-ws-callback", Access.NOBODY, socket=True),
+    Rule("/centre/_dash-ws-callback", Access.NOBODY),
+    Rule("/centre/_dash-component-suites/*", Access.CENTRE, static=True),
+    Rule("/centre/_dash-update-component", Access.CENTRE, json=True),
+    Rule("/centre/_dash-layout", Access.CENTRE),
+    Rule("/centre/_dash-dependencies", Access.CENTRE),
+    Rule("/centre/_favicon.ico", Access.CENTRE, static=True),
+    Rule("/live", Access.LIVE, socket=True),
+    Rule("/api/openapi.json", Access.ANYBODY),
+    Rule("/api/layers/*", Access.ANYBODY),
+    Rule("/api/*", Access.DESK, json=True),
+    Rule("/ingest/ws", Access.OWN, socket=True),
+    Rule("/ingest/*", Access.OWN),
+)
+DEMO_POLICY = (
+    Rule("/demo", Access.DIRECTOR),
+    Rule("/demo/*", Access.DIRECTOR),
+    Rule("/ca", Access.OPEN),
+    Rule("/ca/*", Access.OPEN),
+)
+PAGES = {Access.WALL_PAGE, Access.DESK_PAGE}
+_OF_FACE = {Access.WALL_PAGE: Verb.SEE_WALL, Access.DESK_PAGE: Verb.SEE_DESK, Access.DIRECTOR: Verb.DIRECT_DEMO}
+
+
+def actor_here() -> Actor:
+    """Whoever made the request under way, for Dash callbacks. Raises NotSignedIn."""
+    actor = _here.get()
+    if actor is None:
+        raise NotSignedIn("nobody here")
+    return actor
+
+
+def loggable(path: str) -> str:
+    """A path as it may stand in a log: without the secret of a one-time link, without its query."""
+    return re.sub(r"(?<=/link/)[^/]+", "…", path.partition("?")[0])
+
+
+class Gate:
+    """Stands before the whole application. `more`: further lines of the table; they are asked first."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        identity: Identity,
+        settings: Settings,
+        *,
+        script_hashes: Iterable[str] = (),
+        denied: Denied | None = None,
+        more: Iterable[Rule] = (),
+    ) -> None:
+        self._app = app
+        self._identity = identity
+        self._settings = settings
+        self._policy = (*more, *(DEMO_POLICY if settings.demo else ()), *POLICY)
+        self._headers = security_headers(script_hashes, settings.secure)
+        self._denied = denied
+        self._denied_at: dict[tuple[str, str], float] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        address = bearer.client_address(scope, self._settings.trusted_proxies)
+        scope = {**scope, "state": {**scope.get("state", {}), "address": address, "actor": None}}
+        rule = self._rule_of(scope)
+        send = self._with_headers(send, rule) if scope["type"] == "http" else send
+        try:
+            actor = await self._admit(scope, rule, address)
+        except CommandCentreError as error:
+            await self._refuse(error, rule, scope, receive, send)
+            return
+        scope["state"]["actor"] = actor
+        mark = _here.set(actor)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            _here.reset(mark)
+
+    def _rule_of(self, scope: Scope) -> Rule | None:
+        path, socket = scope["path"], scope["type"] == "websocket"
+        return next((rule for rule in self._policy if rule.socket is socket and rule.fits(path)), None)
+
+    # --- who, and may he ---
+
+    async def _admit(self, scope: Scope, rule: Rule | None, address: str) -> Actor | None:
+        """Raises NotFound, NotPermitted, NotSignedIn, BadInput, DatabaseUnavailable."""
+        if rule is None:
+            raise NotFound("no such door")
+        if rule.access is Access.NOBODY:
+            raise NotPermitted("closed to all", code="identity.closed_door")
+        if rule.access is Access.OWN:
+            return None
+        connection = HTTPConnection(scope)
+        if not bearer.is_safe(scope):
+            self._check_source(scope, rule, connection)
+        if rule.access is Access.OPEN:
+            return None
+        actor = await self._actor(rule.access, connection)
+        if actor is None:
+            raise NotSignedIn("no session")
+        actor = replace(actor, address=address)
+        await self._check_face(actor, rule, scope)
+        return actor
+
+    def _check_source(self, scope: Scope, rule: Rule, connection: HTTPConnection) -> None:
+        if not bearer.is_ours(scope, self._settings):
+            raise NotPermitted("origin", code="identity.foreign_origin")
+        said = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if rule.json and said != "application/json" and connection.headers.get("content-length") != "0":
+            raise BadInput("content type", code="input.not_json")
+
+    async def _actor(self, access: Access, connection: HTTPConnection) -> Actor | None:
+        for cookie in _cookies(access, connection):
+            token = connection.cookies.get(cookie)
+            actor = None
+            if token and cookie == bearer.DEVICE_COOKIE:
+                actor = await self._identity.device(token)
+            elif token:
+                actor = await self._identity.session(token)
+            if actor is not None and actor.kind == _KIND[cookie]:
+                return actor
+        if access in (Access.ANYBODY, Access.LIVE) and "authorization" in connection.headers:
+            return await bearer.actor_of(connection, self._identity, self._settings)
+        return None
+
+    async def _check_face(self, actor: Actor, rule: Rule, scope: Scope) -> None:
+        """A lock does not hide: a locked desk still shows and sounds. What it may do, every verb asks."""
+        verb = _OF_FACE.get(rule.access)
+        if verb is None or actor.role in ALLOWED[verb]:
+            return
+        await self._leave_trace(actor, loggable(scope["path"]))
+        raise NotPermitted(verb, verb=verb.value)
+
+    async def _leave_trace(self, actor: Actor, door: str) -> None:
+        now, key = time.monotonic(), (actor.id, door)
+        if self._denied is None or now - self._denied_at.get(key, -DENIED_AGAIN_S) < DENIED_AGAIN_S:
+            return
+        if len(self._denied_at) > 1_000:
+            self._denied_at.clear()
+        self._denied_at[key] = now
+        await self._denied(actor, door)
+
+    # --- answers ---
+
+    async def _refuse(self, error: CommandCentreError, rule: Rule | None, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await _refuse_socket(error, scope, receive, send)
+            return
+        if rule is not None and rule.access in PAGES and scope["method"] in bearer.SAFE:
+            answer = _to_sign_in(scope) if isinstance(error, NotSignedIn) else refusal_page(error)
+        else:
+            answer = error_answer(error)
+        await answer(scope, receive, send)
+
+    def _with_headers(self, send: Send, rule: Rule | None) -> Send:
+        fresh = rule is None or not rule.static
+
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                if fresh:
+                    headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        return sealed
+
+
+_KIND = {DESK: "OFFICER", WALL: "WALL", DIRECTOR: "DIRECTOR", bearer.DEVICE_COOKIE: "DEVICE"}
+
+
+def _cookies(access: Access, connection: HTTPConnection) -> tuple[str, ...]:
+    """Which cookies count here, the first that is good wins. One browser may be desk and wall at once."""
+    if access is Access.LIVE:
+        face = connection.query_params.get("face", "wall")
+        return {"wall": (WALL, DESK), "desk": (DESK,), "field": (bearer.DEVICE_COOKIE,)}.get(face, ())
+    if access is Access.CENTRE:
+        from_wall = urlsplit(connection.headers.get("referer", "")).path == "/centre/wall"
+        return (WALL, DESK) if from_wall else (DESK, WALL)
+    return {
+        Access.WALL_PAGE: (WALL, DESK),
+        Access.DESK_PAGE: (DESK,),
+        Access.DESK: (DESK,),
+        Access.DIRECTOR: (DIRECTOR,),
+        Access.ANYBODY: (DESK, WALL, bearer.DEVICE_COOKIE, DIRECTOR),
+    }[access]
+
+
+def security_headers(script_hashes: Iterable[str], secure: bool) -> dict[str, str]:
+    """What every answer carries. script_hashes: of Dash's inline scripts, `'sha256-…'`.
+
+    `same-origin`, not `no-referrer`: with that Chromium sends `Origin: null` on a form's POST, and no Referer tells wall from desk.
+    """
+    policy = {
+        "default-src": "'self'",
+        "script-src": " ".join(["'self'", *script_hashes]),
+        "style-src": "'self' 'unsafe-inline'",  # Leaflet and plotly set style attributes
+        "img-src": "'self' data: blob:",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "media-src": "'self' data: blob:",
+        "worker-src": "'self'",
+        "manifest-src": "'self'",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    headers = {
+        "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "permissions-policy": "geolocation=(self), camera=(self), microphone=(self), payment=(), usb=(), serial=(), bluetooth=()",
+        "referrer-policy": "same-origin",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "x-robots-tag": "noindex, nofollow",
+    }
+    return headers | ({"strict-transport-security": "max-age=31536000"} if secure else {})
+
+
+def error_body(error: CommandCentreError) -> bytes:
+    """{"error": {"code", "text", "retry_after_s"?}}, as every door of ours answers."""
+    said: dict[str, Any] = {"code": error.code, "text": i18n.of_error(error)}
+    if isinstance(error, TooMany):
+        said["retry_after_s"] = error.retry_after_s
+    return orjson.dumps({"error": said})
+
+
+def error_headers(error: CommandCentreError) -> dict[str, str]:
+    if isinstance(error, TooMany):
+        return {"retry-after": str(error.retry_after_s)}
+    return {"www-authenticate": "Bearer"} if isinstance(error, NotSignedIn) else {}
+
+
+def error_answer(error: CommandCentreError) -> Response:
+    return Response(error_body(error), error.status, error_headers(error), media_type="application/json")
+
+
+def refusal_page(error: CommandCentreError) -> Response:
+    """For a person who opened a page that is not for him, or while the database is away."""
+    return HTMLResponse(draw("refused.html", said=i18n.of_error(error)), error.status, error_headers(error))
+
+
+def _to_sign_in(scope: Scope) -> Response:
+    query = scope.get("query_string", b"").decode("latin-1")
+    return RedirectResponse(f"/sign-in?next={quote(scope['path'] + (f'?{query}' if query else ''), safe='/')}", HTTPStatus.SEE_OTHER)
+
+
+async def _refuse_socket(error: CommandCentreError, scope: Scope, receive: Receive, send: Send) -> None:
+    """An HTTP status before the handshake; a server without that extension says 403."""
+    await receive()
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    headers = [(b"content-type", b"application/json"), *((n.encode(), v.encode()) for n, v in error_headers(error).items())]
+    await send({"type": "websocket.http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": error_body(error)})
+
+
+def next_page(asked: str | None) -> str:
+    """Where to go after signing in: a page of the centre, whatever the address says."""
+    path = asked or ""
+    return path if re.fullmatch(r"/centre/(desk|wall)(\?[\w=&%.-]*)?", path) else "/centre/desk"

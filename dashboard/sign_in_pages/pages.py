@@ -1,0 +1,338 @@
+"""What the pages before the centre do. Looking (GET, HEAD, prefetch) changes nothing; a button's POST does."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from dashboard.i18n import of_error, t
+from dashboard.sign_in import DESK, DIRECTOR, WALL, error_answer, error_headers, next_page, refusal_page
+from dashboard.sign_in_pages.drawing import draw
+from data.actions import accounts, links, sessions
+from data.actions.audit import record_audit
+from data.actions.links import Lasts, LinkUse
+from data.attempts import Attempts
+from data.errors import BadInput, CommandCentreError, LaneFull, NotFound, NotSignedIn, TooLarge, TooMany
+from data.identity import Identity, Proof, check_password, check_pin, nobody
+from data.journal import Journal
+from data.lanes import Lanes
+from data.queries.links import LinkView, PairingView, link_view, pairing_view
+from data.rules.identity import Act, same_username
+from data.rules.links import LIFETIME, Purpose, closed
+from data.rules.permissions import Actor
+from data.settings import Settings
+from streaming.bearer import DEVICE_COOKIE
+
+PAIR = "ecc_pair"  # what a waiting wall's browser holds
+POLL_S = 3
+BODY_BYTES = 4_096
+HASHING = 2  # passwords looked at together: each takes 64 MiB and a core
+HASHING_WAITS = 16
+
+COOKIE = {
+    Purpose.ENROL: DEVICE_COOKIE,
+    Purpose.SIGN_IN: DESK,
+    Purpose.WALL: WALL,
+    Purpose.PAIRING: WALL,
+    Purpose.DIRECTOR: DIRECTOR,
+}
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def build_sign_in(
+    settings: Settings, identity: Identity, journal: Journal, lanes: Lanes, now: Callable[[], datetime], attempts: Attempts | None = None
+) -> "SignIn":
+    """The pages; `routes()` go to the front of the application's, `denied` to the gate."""
+    return SignIn(settings, identity, journal, lanes, now, attempts or Attempts())
+
+
+class SignIn:
+    """Everything these pages stand on."""
+
+    def __init__(
+        self, settings: Settings, identity: Identity, journal: Journal, lanes: Lanes, now: Callable[[], datetime], attempts: Attempts
+    ) -> None:
+        self._settings = settings
+        self._identity = identity
+        self._journal = journal
+        self._lanes = lanes
+        self._now = now
+        self._attempts = attempts
+        self._hashing = asyncio.Semaphore(HASHING)
+        self._hashing_waits = 0
+        self._lasts = Lasts(desk=timedelta(hours=settings.session_hours), wall=timedelta(days=settings.wall_session_days))
+
+    def routes(self) -> list[Route]:
+        style = Path(__file__).parent / "style.css"
+
+        async def css(_: Request) -> Response:
+            return FileResponse(style, media_type="text/css", headers={"cache-control": "no-cache"})
+
+        return [
+            Route("/", self._front, methods=["GET"]),
+            Route("/sign-in/style.css", css, methods=["GET"]),
+            Route("/sign-in", self._answered(self._show_sign_in), methods=["GET"]),
+            Route("/sign-in", self._answered(self._sign_in), methods=["POST"]),
+            Route("/password", self._answered(self._show_password), methods=["GET"]),
+            Route("/password", self._answered(self._change_password), methods=["POST"]),
+            Route("/link/{secret}", self._answered(self._show_link), methods=["GET"]),
+            Route("/link/{secret}", self._answered(self._use_link), methods=["POST"]),
+            Route("/pair", self._answered(self._pair), methods=["GET"]),
+            Route("/lock", self._answered(self._show_lock), methods=["GET"]),
+            Route("/lock", self._answered(self._lock), methods=["POST"]),
+            Route("/unlock", self._answered(self._unlock), methods=["POST"]),
+            Route("/sign-out", self._answered(self._show_sign_out), methods=["GET"]),
+            Route("/sign-out", self._answered(self._sign_out), methods=["POST"]),
+        ]
+
+    async def denied(self, actor: Actor, door: str) -> None:
+        """Leave the trace that somebody who is signed in stood before a door that is not his."""
+        await self._write(actor, record_audit, Act.DENIED, "door", door, result="refused")
+
+    def _answered(self, handler: Handler) -> Handler:
+        """Our errors as a page, or as JSON for a page's own request."""
+
+        async def answered(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except CommandCentreError as error:
+                return error_answer(error) if _wants_json(request) else refusal_page(error)
+
+        return answered
+
+    async def _front(self, _: Request) -> Response:
+        return _to("/centre/desk")
+
+    # --- name and password ---
+
+    async def _show_sign_in(self, request: Request) -> Response:
+        target = next_page(request.query_params.get("next"))
+        if await self._officer(request) is not None:
+            return _to(target)
+        return self._sign_in_page(target)
+
+    async def _sign_in(self, request: Request) -> Response:
+        form = await _form(request)
+        target = next_page(form.get("next"))
+        try:
+            proof = await self._proof(request, form)
+        except (TooMany, NotSignedIn, LaneFull) as error:
+            return self._sign_in_page(target, error)
+        if proof.must_change:
+            return self._password_page(form["username"], said=t("sign_in.must_change"))
+        return await self._enter(request, proof, target)
+
+    async def _proof(self, request: Request, form: Mapping[str, str]) -> Proof:
+        """Raises TooMany, NotSignedIn identity.wrong; both leave their trace."""
+        username, address = same_username(form.get("username", "")), request.state.address
+        self._attempts.begin(username, address)
+        proof: Proof | None = await self._hashed(check_password, self._journal.database, username, form.get("password", ""))
+        if proof is None:
+            self._attempts.failed(username, address)
+            await self._write(nobody(address), sessions.sign_in_failed, None, "wrong")
+            raise NotSignedIn("wrong", code="identity.wrong")
+        self._attempts.succeeded(username, address)
+        return proof
+
+    async def _enter(self, request: Request, proof: Proof, target: str) -> Response:
+        opened = await self._write(nobody(request.state.address), sessions.sign_in, proof, self._lasts.desk)
+        return self._with_cookie(_to(target), DESK, opened.token, self._lasts.desk)
+
+    def _sign_in_page(self, target: str, error: CommandCentreError | None = None) -> Response:
+        said = of_error(error) if error else None
+        page = draw("sign_in.html", court=self._settings.court_name, demo=self._settings.demo, next=target, said=said)
+        return HTMLResponse(page, error.status if error else 200, error_headers(error) if isinstance(error, TooMany) else None)
+
+    # --- another password ---
+
+    async def _show_password(self, _: Request) -> Response:
+        return self._password_page("")
+
+    async def _change_password(self, request: Request) -> Response:
+        form = await _form(request)
+        username = form.get("username", "")
+        try:
+            proof = await self._proof(request, form)
+            own = replace(nobody(request.state.address), kind="OFFICER", id=proof.officer_id, officer_id=proof.officer_id)
+            await self._hashed(self._journal.do, own, self._now(), accounts.set_password, proof.officer_id, form.get("fresh", ""))
+            if form.get("pin"):
+                await self._hashed(self._journal.do, own, self._now(), accounts.set_pin, proof.officer_id, form["pin"])
+            fresh = await self._hashed(check_password, self._journal.database, username, form.get("fresh", ""))
+        except (TooMany, NotSignedIn, BadInput, LaneFull) as error:
+            return self._password_page(username, said=of_error(error), status=error.status)
+        if fresh is None:
+            raise NotSignedIn("changed meanwhile", code="identity.wrong")
+        return await self._enter(request, fresh, "/centre/desk")
+
+    def _password_page(self, username: str, said: str | None = None, status: int = 200) -> Response:
+        return HTMLResponse(draw("password.html", demo=self._settings.demo, username=username, said=said), status)
+
+    # --- one-time links ---
+
+    async def _show_link(self, request: Request) -> Response:
+        view: LinkView | None = await self._read(link_view, request.path_params["secret"])
+        if view is None:
+            self._attempts.stranger(request.state.address)
+            raise closed()
+        heading = t(f"sign_in.link_{view.purpose.value}", who=view.who or "")
+        return HTMLResponse(draw("link.html", court=self._settings.court_name, demo=self._settings.demo, heading=heading))
+
+    async def _use_link(self, request: Request) -> Response:
+        try:
+            used = await self._write(nobody(request.state.address), links.use_link, request.path_params["secret"], self._lasts)
+        except NotFound:
+            self._attempts.stranger(request.state.address)
+            raise
+        return self._entered(used)
+
+    def _entered(self, used: LinkUse) -> Response:
+        return self._with_cookie(_to(used.face), COOKIE[used.purpose], used.token, used.lasts)
+
+    # --- a wall without a keyboard ---
+
+    async def _pair(self, request: Request) -> Response:
+        """The page asks again by itself; the code is bound to this browser by its cookie. HEAD and prefetch begin nothing."""
+        secret = request.cookies.get(PAIR, "")
+        view: PairingView | None = await self._read(pairing_view, secret) if secret else None
+        if request.method == "HEAD" or "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", "")):
+            return Response(status_code=HTTPStatus.NO_CONTENT)
+        if view is not None and view.approved:
+            used = await self._write(nobody(request.state.address), links.take_pairing, secret, self._lasts)
+            if used is not None:
+                answer = self._entered(used)
+                answer.delete_cookie(PAIR, path="/pair")
+                return answer
+        if view is not None:
+            return self._pair_page(view.code)
+        self._attempts.stranger(request.state.address)  # a browser that asks again and again, keeping no cookie, waits
+        pairing = await self._write(nobody(request.state.address), links.start_pairing)
+        return self._with_cookie(self._pair_page(pairing.code), PAIR, pairing.secret, LIFETIME[Purpose.PAIRING], path="/pair")
+
+    def _pair_page(self, code: str) -> Response:
+        return HTMLResponse(draw("pair.html", demo=self._settings.demo, code=code, refresh_s=POLL_S))
+
+    # --- the lock ---
+
+    async def _show_lock(self, _: Request) -> Response:
+        return self._lock_page()
+
+    async def _lock(self, request: Request) -> Response:
+        await self._write(request.state.actor, sessions.lock)
+        return _json({"locked": True}) if _wants_json(request) else _to("/lock")
+
+    async def _unlock(self, request: Request) -> Response:
+        actor: Actor = request.state.actor
+        form = await _form(request)
+        try:
+            await self._check_pin(actor, form.get("pin", ""), request.state.address)
+        except (TooMany, NotSignedIn, LaneFull) as error:
+            return error_answer(error) if _wants_json(request) else self._lock_page(error)
+        await self._write(actor, sessions.unlock)
+        return _json({"locked": False}) if _wants_json(request) else _to("/centre/desk")
+
+    async def _check_pin(self, actor: Actor, pin: str, address: str) -> None:
+        account = f"pin:{actor.officer_id}"
+        self._attempts.begin(account, address)
+        if not await self._hashed(check_pin, self._journal.database, actor.officer_id or "", pin):
+            self._attempts.failed(account, address)
+            await self._write(actor, sessions.unlock_failed)
+            raise NotSignedIn("pin", code="identity.wrong_pin")
+        self._attempts.succeeded(account, address)
+
+    def _lock_page(self, error: CommandCentreError | None = None) -> Response:
+        page = draw("lock.html", demo=self._settings.demo, said=of_error(error) if error else None)
+        return HTMLResponse(page, error.status if error else 200, error_headers(error) if isinstance(error, TooMany) else None)
+
+    # --- going ---
+
+    async def _show_sign_out(self, _: Request) -> Response:
+        return HTMLResponse(draw("sign_out.html", demo=self._settings.demo))
+
+    async def _sign_out(self, request: Request) -> Response:
+        actor = await self._officer(request)
+        if actor is not None:
+            await self._write(replace(actor, address=request.state.address), sessions.sign_out)
+        answer = _json({}) if _wants_json(request) else _to("/sign-in")
+        answer.delete_cookie(DESK, path="/")
+        return answer
+
+    # --- the parts ---
+
+    async def _officer(self, request: Request) -> Actor | None:
+        token = request.cookies.get(DESK)
+        return await self._identity.session(token) if token else None
+
+    async def _write(self, actor: Actor, action: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """One action on the writer's lane; the next look-up asks first, so that what was opened here is known here."""
+        done = await self._lanes.writer.run(self._journal.do, actor, self._now(), action, *arguments, **named)
+        self._identity.forget()
+        return done
+
+    async def _read(self, query: Callable[..., Any], secret: str) -> Any:
+        def read() -> Any:
+            with self._journal.database.reading() as session:
+                return query(session, secret, self._now())
+
+        return await self._lanes.readers.run(read)
+
+    async def _hashed(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """What hashes runs two at a time, so that a flood of guesses takes neither all memory nor every reader. Raises LaneFull."""
+        if self._hashing_waits >= HASHING_WAITS:
+            raise LaneFull("sign-in")
+        self._hashing_waits += 1
+        try:
+            async with self._hashing:
+                return await self._lanes.readers.run(work, *arguments)
+        finally:
+            self._hashing_waits -= 1
+
+    def _with_cookie(self, answer: Response, name: str, token: str, lasts: timedelta, path: str = "/") -> Response:
+        answer.set_cookie(
+            name, token, max_age=int(lasts.total_seconds()), path=path, secure=self._settings.secure, httponly=True, samesite="strict"
+        )
+        return answer
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a small form, or of a small JSON object. Raises TooLarge, BadInput."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_BYTES:
+            raise TooLarge("form")
+    try:
+        if _said_type(request) == "application/json":
+            fields = orjson.loads(body or b"{}")
+            return {str(name): str(value) for name, value in fields.items()} if isinstance(fields, dict) else {}
+        if _said_type(request) == "application/x-www-form-urlencoded":
+            return {name: values[-1] for name, values in parse_qs(body.decode(), max_num_fields=20).items()}
+    except (ValueError, UnicodeDecodeError) as error:
+        raise BadInput("form") from error
+    if body:
+        raise BadInput("form", code="input.not_json")
+    return {}
+
+
+def _said_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _wants_json(request: Request) -> bool:
+    return _said_type(request) == "application/json" or "application/json" in request.headers.get("accept", "")
+
+
+def _json(body: dict[str, object]) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+def _to(path: str) -> Response:
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
