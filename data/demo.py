@@ -93,6 +93,9 @@ class Prepared:
     canaries: Canaries
     court: Place
     goals: dict[str, Place]  # where each team's mission goes
+    missions: dict[str, str]  # of each team that is out: the id
+    planned: dict[str, str]  # of each team that will go out later
+    cases: list[str]  # numbers of open cases, the newest first, for what the case system will tell
 
 
 def changed(settings: Settings) -> Settings:
@@ -281,7 +284,9 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
     with journal.work(_person(duty.id, Role.DUTY), now) as work:
         _end_what_is_open(work)
     with journal.work(_MACHINE, now) as work:
-        _assign(work, now, places)
+        out, planned = _assign(work, now, places)
+        open_cases = select(CaseRow.case_no).where(CaseRow.closed_at.is_(None)).order_by(CaseRow.filed_at.desc())
+        cases = list(work.session.scalars(open_cases.limit(40)))
         canaries = _hide(work, now)
     with journal.work(SYSTEM, now) as work:
         canaries.plates.extend(_plates(work))
@@ -297,6 +302,9 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
             canaries=canaries,
             court=places["清溪区人民法院"],
             goals={team: places[goal] for team, goal in GOAL.items()},
+            missions=out,
+            planned=planned,
+            cases=cases,
         )
 
 
@@ -327,11 +335,16 @@ def _end_what_is_open(work: Work) -> None:
         resolve_sos(work, alarm.id)
 
 
-def _assign(work: Work, now: datetime, places: dict[str, Place]) -> None:
-    """The missions of a former run ended, those of this morning assigned and moved as far as they have come."""
+def _assign(work: Work, now: datetime, places: dict[str, Place]) -> tuple[dict[str, str], dict[str, str]]:
+    """The missions of a former run ended, those of this morning assigned and moved as far as they have come.
+
+    Returns the missions that are under way and those that will be, by team.
+    """
     for mission in list(work.session.scalars(select(MissionRow).where(MissionRow.state.in_(missions.OPEN)))):
         step = MissionStep.FINISHED if mission.state == MissionState.ON_SCENE else MissionStep.CANCELLED
         report_mission(work, MissionReport(id=mission.id, event=step, at=now))
+    out: dict[str, str] = {}
+    planned: dict[str, str] = {}
     areas = list(work.session.scalars(select(AreaRow)))
     numbers = list(work.session.scalars(select(CaseRow.case_no).order_by(CaseRow.filed_at.desc()).limit(len(ERRANDS))))
     for errand, case_no in zip(ERRANDS, numbers, strict=True):
@@ -345,6 +358,10 @@ def _assign(work: Work, now: datetime, places: dict[str, Place]) -> None:
                 case_no=errand.foreign or case_no, team=errand.team, vehicle=str(FIRST_VEHICLE + ENFORCERS.index(errand.team)),
                 area_id=area.id, lat=lat, lon=lon, planned_from=begins, planned_to=begins + timedelta(minutes=90),
             ))  # fmt: skip
+        last = errand.steps[-1][0]
+        if last is not MissionStep.FINISHED:
+            (planned if last is MissionStep.ASSIGNED else out)[errand.team] = mission_id
+    return out, planned
 
 
 def _hide(work: Work, now: datetime) -> Canaries:

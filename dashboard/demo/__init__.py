@@ -1,0 +1,1 @@
+"""The demonstration: simulated devices, the script of its day, its director, its start."""
