@@ -662,6 +662,18 @@ async def test_a_step_survives_the_closing_of_the_page(phone: BrowserContext, ce
     assert len(centre.received["missions"]) == 1
 
 
+async def test_a_page_opened_without_a_network_shows_the_missions_as_they_were_last_known(phone: BrowserContext, centre: Centre) -> None:
+    centre.rows["mission"] = json.loads(json.dumps(MISSIONS))
+    page = await open_page(phone, centre)
+    await page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await page.wait_for_timeout(500)
+    await phone.set_offline(True)
+    await page.reload()
+    await expect(page.locator(".mission-head b")).to_have_text(["腾退厂房", "送达文书"])
+    await expect(page.locator("#mission-age")).to_contain_text("截至")
+    await expect(page.locator("#lost")).to_contain_text("断开")
+
+
 async def test_no_signal_is_declared_counted_down_and_taken_back(phone: BrowserContext, centre: Centre) -> None:
     page = await open_page(phone, centre)
     await on_duty(page, centre)

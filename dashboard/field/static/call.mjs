@@ -17,6 +17,8 @@ const AFTERGLOW_MS = 6000;
 const UNSEEN_MS = 15000; // answered by the door, and still no row: it was closed while we did not listen
 /** @type {Phase[]} */
 const LADDER = ['sending', 'received', 'answered'];
+/** From these an end is the centre's doing. @type {Set<Phase>} */
+const CLOSES = new Set(['received', 'owned', 'answered', 'missed']);
 const REACHED = { idle: 0, sending: 1, undelivered: 0, received: 2, owned: 3, answered: 3, missed: 2 };
 
 export class Press {
@@ -120,7 +122,7 @@ export class Press {
     if (now.phase === 'received' || now.phase === 'owned') feel('received');
     if (now.phase === 'answered') feel('answered');
     if (now.phase === 'undelivered' || now.phase === 'missed') feel('refused');
-    if (now.phase === 'idle' && before.id && !this.#ended.has(before.id) && ['received', 'owned', 'answered', 'missed'].includes(before.phase)) {
+    if (now.phase === 'idle' && CLOSES.has(before.phase) && !this.#ended.has(before.id)) {
       feel('ended');
       this.glow(t(this.#kind === 'call' ? 'call_ended' : 'sos_closed'));
     }
@@ -165,7 +167,10 @@ export class Press {
 /** @returns {Standing} */
 const idle = () => ({ phase: 'idle', id: '', at: 0, number: '', who: '', tries: 0 });
 
-/** Not yet answered by the door. @param {{action: Action, tries: number, left: boolean}} waiting @param {number} at @param {number} now @returns {Standing} */
+/**
+ * Not yet answered by the door.
+ * @param {{action: Action, tries: number, left: boolean}} waiting @param {number} at @param {number} now @returns {Standing}
+ */
 function underWay({ action, tries, left }, at, now) {
   const slow = left || now - at > SLOW_MS;
   return { ...idle(), phase: slow ? 'undelivered' : 'sending', id: action.id, at, tries };

@@ -17,7 +17,10 @@ export class Clock {
     return Date.now() + (this.offset ?? 0);
   }
 
-  /** From a request and its answer; both moments by the phone's clock. @param {number} server @param {number} sentAt @param {number} gotAt */
+  /**
+   * From a request and its answer; both moments by the phone's clock.
+   * @param {number} server @param {number} sentAt @param {number} gotAt
+   */
   observe(server, sentAt, gotAt) {
     if (Number.isFinite(server)) this.#take(server - (sentAt + gotAt) / 2, Math.max(1, (gotAt - sentAt) / 2));
   }
@@ -27,7 +30,10 @@ export class Clock {
     if (Number.isFinite(server)) this.#take(server - Date.now() + TICK_ERROR_MS / 2, TICK_ERROR_MS);
   }
 
-  /** Keeps the better estimate; one that the old cannot explain means that a clock was set. @param {number} offset @param {number} errorMs */
+  /**
+   * Keeps the better estimate; one that the old cannot explain means that a clock was set.
+   * @param {number} offset @param {number} errorMs
+   */
   #take(offset, errorMs) {
     const known = this.errorMs + DRIFT * Math.abs(Date.now() - this.measuredAt);
     const jumped = this.offset !== null && Math.abs(offset - this.offset) > known + errorMs + 1000;
@@ -50,6 +56,11 @@ export class Clock {
   /** 10:02:31. @param {number} at server clock */
   hhmmss(at) {
     return this.#civil(at).slice(11, 19);
+  }
+
+  /** Whether two moments fall on one civil day. @param {number} a @param {number} b */
+  sameDay(a, b) {
+    return this.#civil(a).slice(0, 10) === this.#civil(b).slice(0, 10);
   }
 
   /** @param {number} at */

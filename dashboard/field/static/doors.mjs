@@ -16,7 +16,10 @@ let clock = null;
 /** @type {(outcome: Outcome, ms: number) => void} */
 let listener = () => {};
 
-/** @param {import('./clock.mjs').Clock} theClock @param {(outcome: Outcome, ms: number) => void} onOutcome told of every outcome and how long it took */
+/**
+ * @param {import('./clock.mjs').Clock} theClock
+ * @param {(outcome: Outcome, ms: number) => void} onOutcome told of every outcome and how long it took
+ */
 export function useDoors(theClock, onOutcome) {
   clock = theClock;
   listener = onOutcome;
@@ -28,7 +31,8 @@ export const get = (path, limitMs) => ask(path, { method: 'GET' }, limitMs);
 /** @param {string} path @param {object} message @param {number} [limitMs] */
 export function post(path, message, limitMs) {
   const body = JSON.stringify(message);
-  return ask(path, { method: 'POST', body, headers: { 'Content-Type': 'application/json' }, keepalive: body.length < KEEPALIVE_BYTES }, limitMs);
+  const headers = { 'Content-Type': 'application/json' };
+  return ask(path, { method: 'POST', body, headers, keepalive: body.length < KEEPALIVE_BYTES }, limitMs);
 }
 
 /** @param {string} path @param {RequestInit} request @param {number} [limitMs] @returns {Promise<Outcome>} */

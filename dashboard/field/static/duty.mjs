@@ -31,7 +31,10 @@ export function mountDuty(phone) {
   });
 
   /** What the officer wants, and what the server says where nothing of his is under way. */
-  const wanted = () => phone.outbox.waiting('duty').at(-1)?.action.details.on ?? phone.live.rows.unit.get(String(phone.me?.unit))?.on_duty ?? phone.me?.duty ?? false;
+  const wanted = () => {
+    const known = phone.live.rows.unit.get(String(phone.me?.unit))?.on_duty ?? phone.me?.duty ?? false;
+    return phone.outbox.waiting('duty').at(-1)?.action.details.on ?? known;
+  };
 
   /** @param {'sos'} [why] */
   function start(why) {

@@ -35,6 +35,7 @@ import { ulid } from './ids.mjs';
 const ME_LIMIT_MS = 4000;
 const ME_CAP_MS = 5000;
 const DELIVERED_MS = 60000;
+const KEEP_ROWS_MS = 15000;
 
 const build = document.documentElement.dataset.build ?? '';
 const clock = new Clock();
@@ -55,7 +56,12 @@ async function begin() {
     maySend: () => outbox.isOpen && !outbox.waiting('duty').some((one) => one.action.details.on),
     onUnknown: doubt,
   });
-  const live = new Live(clock, { onRows: () => renderAll(), onState: () => renderAll(), onHello: (hello) => heardHello(hello), onDoubt: doubt });
+  const live = new Live(clock, {
+    onRows: () => { keepRows(); renderAll(); },
+    onState: () => renderAll(),
+    onHello: (hello) => heardHello(hello),
+    onDoubt: doubt,
+  });
 
   /** @type {Phone} */
   const phone = {
@@ -85,6 +91,10 @@ async function begin() {
     for (const each of parts.drawn) each.render();
   }
 
+  function keepRows() {
+    if (live.state === 'live') void store.facts.put({ id: 'rows', value: live.toKeep() });
+  }
+
   /** @param {import('./wire').Hello} hello */
   function heardHello(hello) {
     if (typeof hello.civil_offset_s === 'number') clock.civilOffsetS = hello.civil_offset_s;
@@ -108,7 +118,8 @@ async function begin() {
       const outcome = await get('/ingest/me', ME_LIMIT_MS);
       if (outcome.word === 'ok') await become(outcome.body);
       else if (outcome.word === 'unknown' || outcome.word === 'refused') await turnAway();
-      else if (!phone.me) show('unreachable');
+      else if (phone.me) live.unreachable();
+      else show('unreachable');
       if (outcome.word !== 'later') break;
       await new Promise((resolve) => {
         wakeLearning = () => resolve(null);
@@ -121,7 +132,10 @@ async function begin() {
   /** @param {Me} me */
   async function become(me) {
     const foreign = await outbox.open(String(me.unit));
-    if (phone.me && String(phone.me.unit) !== String(me.unit)) await positions.forget();
+    if (phone.me && String(phone.me.unit) !== String(me.unit)) {
+      await positions.forget();
+      live.forget();
+    }
     phone.me = me;
     if (foreign) parts.notices.set('foreign', t('left_of_another', { n: foreign }));
     if (typeof me.civil_offset_s === 'number') clock.civilOffsetS = me.civil_offset_s;
@@ -140,7 +154,7 @@ async function begin() {
     outbox.close();
     const unsent = outbox.waiting().some(({ action }) => action.kind === 'sos' || action.kind === 'call');
     part('stranger-unsent').hidden = !unsent;
-    await store.facts.remove(['me']); // the next opening without a network must not show somebody else's page
+    await store.facts.remove(['me', 'rows']); // the next opening without a network must not show somebody else's page
     const number = phone.me?.duty_phone ?? (await store.facts.get('duty_phone'))?.value;
     part('stranger-phone').hidden = !number;
     if (number) part('stranger-phone').setAttribute('href', `tel:${number}`);
@@ -154,10 +168,12 @@ async function begin() {
     void store.facts.put({ id: 'me', value: phone.me });
   }
 
+  await recallRows(store, live);
   await openKept(phone);
   show(phone.me ? 'ready' : 'loading');
   renderAll();
   setInterval(renderAll, 1000);
+  setInterval(keepRows, KEEP_ROWS_MS);
   await positions.open();
   window.addEventListener('online', kickAll);
   document.addEventListener('visibilitychange', () => {
@@ -176,7 +192,8 @@ function mountAll(phone) {
   const duty = mountDuty(phone);
   const sheets = mountSheets(phone);
   const drawn = [duty, mountStrip(phone), notices, mountMissions(phone), mountSilence(phone), call, sheets];
-  return { notices, call, duty, drawn, busy: () => phone.outbox.waiting().length > 0 || part('phone').hasAttribute('data-busy') || !part('sheet').hidden };
+  const busy = () => phone.outbox.waiting().length > 0 || part('phone').hasAttribute('data-busy') || !part('sheet').hidden;
+  return { notices, call, duty, drawn, busy };
 }
 
 /** @param {Phone} phone */
@@ -240,7 +257,14 @@ async function recall(store) {
   clock.civilOffsetS = kept.civilOffsetS;
 }
 
+/** Today's missions as they were last seen. @param {import('./store.mjs').Store} store @param {Live} live */
+async function recallRows(store, live) {
+  const kept = /** @type {import('./live.mjs').Kept | null | undefined} */ ((await store.facts.get('rows'))?.value);
+  if (kept && clock.sameDay(kept.asOf, clock.now())) live.recall(kept);
+}
+
 /** @param {() => void} onChange */
 function watchPermission(onChange) {
-  navigator.permissions?.query({ name: 'geolocation' }).then((status) => { status.onchange = onChange; }).catch(() => {}); // older Safari has none
+  const asked = navigator.permissions?.query({ name: 'geolocation' });
+  asked?.then((status) => { status.onchange = onChange; }).catch(() => {}); // older Safari has none
 }

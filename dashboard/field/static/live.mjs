@@ -3,6 +3,7 @@
 import { backoffMs } from './doors.mjs';
 
 /** @typedef {import('./wire').Rows} Rows */
+/** @typedef {{asOf: number, missions: import('./wire').MissionRow[]}} Kept for an opening without a network */
 
 const SILENT_MS = 3000; // the server speaks each second
 const PROBE_MS = 500;
@@ -58,6 +59,13 @@ export class Live {
     this.#connect();
   }
 
+  /** The centre did not even say who we are. */
+  unreachable() {
+    if (this.#running || this.state === 'lost') return;
+    this.state = 'lost';
+    this.#given.onState();
+  }
+
   stop() {
     this.#running = false;
     this.#drop();
@@ -68,7 +76,7 @@ export class Live {
     this.#heardAt = this.#openedAt = performance.now();
     const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live?face=field`);
     socket.binaryType = 'arraybuffer';
-    socket.onmessage = (event) => { if (typeof event.data === 'string') this.#hear(event.data); }; // packed positions: its own, it knows them
+    socket.onmessage = (event) => { if (typeof event.data === 'string') this.#hear(event.data); }; // bytes: its own place, it knows it
     socket.onclose = (event) => { if (socket === this.#socket) this.#lose(event.code); };
     this.#socket = socket;
   }
@@ -125,6 +133,8 @@ export class Live {
     this.#heardAt = performance.now();
     const message = JSON.parse(text);
     if (typeof message.server_time === 'number') this.#clock.hear(message.server_time);
+    if (message.type === 'snapshot') this.state = 'live';
+    if (this.state === 'live') this.asOf = this.#clock.now();
     if (message.type === 'hello') {
       this.#refusals = 0;
       this.build = message.build ?? '';
@@ -132,8 +142,6 @@ export class Live {
     } else if (message.type === 'snapshot') this.#replace(message.rows);
     else if (message.type === 'rows') this.#merge(message.rows);
     else if (message.type === 'tick') this.watchers = message.watchers ?? 0;
-    this.asOf = this.#clock.now();
-    if (message.type === 'snapshot') this.state = 'live';
     if (message.type !== 'rows') this.#given.onState();
   }
 
@@ -150,7 +158,27 @@ export class Live {
     this.#given.onRows();
   }
 
-  /** What the answer to our own post already told, until the row comes. @param {keyof Rows} kind @param {string} id @param {Record<string, unknown>} fields */
+  /** What an earlier opening knew, shown as old until the server speaks. @param {Kept} kept */
+  recall(kept) {
+    if (this.asOf !== null) return;
+    this.asOf = kept.asOf;
+    for (const row of kept.missions) this.rows.mission.set(row.id, row);
+  }
+
+  forget() {
+    this.rows = noRows();
+    this.asOf = null;
+  }
+
+  /** @returns {Kept | null} */
+  toKeep() {
+    return this.asOf === null ? null : { asOf: this.asOf, missions: [...this.rows.mission.values()] };
+  }
+
+  /**
+   * What the answer to our own post already told, until the row comes.
+   * @param {keyof Rows} kind @param {string} id @param {Record<string, unknown>} fields
+   */
   patch(kind, id, fields) {
     const row = this.rows[kind].get(id);
     if (row) Object.assign(row, fields);

@@ -79,12 +79,14 @@ export function mountMissions(phone) {
     }
     const { next, other } = STATES[stateOf(row)];
     const sure = asking?.id === row.id && performance.now() < asking.until;
-    return h('div', { class: 'steps' }, ...[other, next].flatMap((step) => (step ? [stepButton(row, step, step === next, step === 'fruitless' && sure)] : [])));
+    const buttons = [other, next].flatMap((step) => (step ? [stepButton(row, step, step === next, step === 'fruitless' && sure)] : []));
+    return h('div', { class: 'steps' }, ...buttons);
   };
 
   /** @param {MissionRow} row @param {Step} step @param {boolean} main @param {boolean} sure */
   const stepButton = (row, step, main, sure) => {
-    const made = h('button', { type: 'button', class: 'step', 'data-act': step, 'data-main': main, 'data-sure': sure }, t(sure ? 'step_again' : STEPS[step].word));
+    const word = t(sure ? 'step_again' : STEPS[step].word);
+    const made = h('button', { type: 'button', class: 'step', 'data-act': step, 'data-main': main, 'data-sure': sure }, word);
     made.addEventListener('click', () => take(row.id, step));
     return made;
   };
@@ -100,17 +102,17 @@ export function mountMissions(phone) {
     head.addEventListener('click', () => { chosen = row.id; render(); });
     const unsent = pending(row);
     const made = h('li', { 'data-mission': row.id, 'data-state': state, 'data-open': open }, head);
-    if (unsent?.sent) made.append(h('p', { class: 'unsent' }, t('step_waiting')));
-    if (open && STATES[state].next !== null || open && unsent && !unsent.sent) made.append(actions(row));
+    if (unsent?.fate === 'waiting') made.append(h('p', { class: 'unsent' }, t('step_waiting')));
+    if (open && (STATES[state].next !== null || unsent?.sent === false)) made.append(actions(row));
     return made;
   };
 
   function render() {
-    const rows = [...phone.live.rows.mission.values()].sort((a, b) => (a.planned_from_at ?? 0) - (b.planned_from_at ?? 0) || (a.id < b.id ? -1 : 1));
+    const rows = [...phone.live.rows.mission.values()].sort(byPlan);
     const known = phone.live.asOf !== null;
     const open = rows.find((row) => row.id === chosen) ?? current(rows, stateOf, pending);
     if (asking && performance.now() >= asking.until) asking = null;
-    const now = JSON.stringify([rows, open?.id, asking?.id, known, rows.map((row) => [pending(row)?.sent, pending(row)?.action.id])]);
+    const now = JSON.stringify([rows, open?.id, asking?.id, known, rows.map((row) => [pending(row)?.fate, pending(row)?.action.id])]);
     renderAge(phone, rows);
     if (now === drawn) return;
     drawn = now;
@@ -120,12 +122,19 @@ export function mountMissions(phone) {
   return { render };
 }
 
-/** The one to be done now: under way before planned, and the one whose step can still be undone. @param {MissionRow[]} rows @param {(row: MissionRow) => MissionRow['state']} stateOf @param {(row: MissionRow) => {sent: boolean} | null} pending */
+/**
+ * The one to be done now: under way before planned, and the one whose step can still be undone.
+ * @param {MissionRow[]} rows @param {(row: MissionRow) => MissionRow['state']} stateOf
+ * @param {(row: MissionRow) => {sent: boolean} | null} pending
+ */
 function current(rows, stateOf, pending) {
   return rows.find((row) => pending(row)?.sent === false)
     ?? rows.find((row) => ['EN_ROUTE', 'ON_SCENE'].includes(stateOf(row)))
     ?? rows.find((row) => stateOf(row) === 'ASSIGNED');
 }
+
+/** @param {MissionRow} a @param {MissionRow} b */
+const byPlan = (a, b) => (a.planned_from_at ?? 0) - (b.planned_from_at ?? 0) || (a.id < b.id ? -1 : 1);
 
 /** @param {Phone} phone @param {MissionRow[]} rows */
 function renderAge({ live, clock }, rows) {

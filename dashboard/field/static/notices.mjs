@@ -5,6 +5,14 @@ import { t } from './texts.mjs';
 
 /** @typedef {import('./field.mjs').Phone} Phone */
 
+/** @type {Record<import('./position.mjs').Why, string>} */
+const PAUSES = {
+  insecure: 'pause_insecure',
+  missing: 'pause_missing',
+  denied: 'pause_denied',
+  hidden: 'pause_hidden',
+  no_signal: 'pause_no_signal',
+};
 const GONE_MS = 60000; // «the page was away from 10:02 to 10:05» stays for a minute
 const AWAY_MS = 15000;
 
@@ -40,7 +48,7 @@ export function mountNotices(phone) {
 function causes({ positions, store, installed, settled }) {
   const why = positions.pause();
   return [
-    ['pause', why ? t({ insecure: 'pause_insecure', missing: 'pause_missing', denied: 'pause_denied', hidden: 'pause_hidden', no_signal: 'pause_no_signal' }[why]) : ''],
+    ['pause', why ? t(PAUSES[why]) : ''],
     ['shifted', positions.shifted ? t('demo_shifted') : ''],
     ['dropped', positions.dropped ? t('device_dropped', { n: positions.dropped }) : ''],
     ['store', store.durable ? '' : t('missing_store')],
@@ -48,7 +56,10 @@ function causes({ positions, store, installed, settled }) {
   ];
 }
 
-/** Says afterwards from when to when the browser watched nothing because the page was away. @param {Phone} phone @param {(text: string) => void} tell */
+/**
+ * Says afterwards from when to when the browser watched nothing because the page was away.
+ * @param {Phone} phone @param {(text: string) => void} tell
+ */
 function watchAbsence(phone, tell) {
   /** @type {number | null} */
   let left = null;

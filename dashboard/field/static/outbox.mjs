@@ -14,6 +14,15 @@ import { wireFix } from './position.mjs';
 
 /** @type {Record<Kind, string>} */
 const LANE = { sos: 'sos', call: 'call', end: 'call', duty: 'duty', silence: 'silence', mission: 'mission' };
+/** @type {Record<Kind, string>} */
+const DOOR = {
+  sos: '/ingest/sos',
+  call: '/ingest/calls',
+  end: '/ingest/calls/end',
+  duty: '/ingest/duty',
+  silence: '/ingest/silence',
+  mission: '/ingest/missions',
+};
 const CAP_MS = { sos: 4000, call: 8000, end: 15000, duty: 15000, silence: 15000, mission: 30000 };
 const LIMIT_MS = 8000; // a radio that hangs: give up and ask again with the same id
 const KEEP_MS = 500; // a disk that is slow must not hold back an alarm
@@ -32,7 +41,10 @@ export class Outbox {
   #clock;
   #onUnknown;
 
-  /** @param {import('./store.mjs').Store} store @param {import('./clock.mjs').Clock} clock @param {() => void} onUnknown this phone is not signed in any more */
+  /**
+   * @param {import('./store.mjs').Store} store @param {import('./clock.mjs').Clock} clock
+   * @param {() => void} onUnknown this phone is not signed in any more
+   */
   constructor(store, clock, onUnknown) {
     this.#shelf = store.actions;
     this.#clock = clock;
@@ -49,11 +61,16 @@ export class Outbox {
     const kept = await this.#shelf.all();
     const here = new Set(this.#waiting.map((one) => one.action.id));
     const left = kept.filter((action) => !here.has(action.id));
-    this.#waiting.unshift(...left.map((action) => ({ action, tries: 0, readyAt: 0, left: true, sent: true, fate: /** @type {Fate} */ ('kept') })));
+    /** @type {Waiting[]} */
+    const waiting = left.map((action) => ({ action, tries: 0, readyAt: 0, left: true, sent: true, fate: 'kept' }));
+    this.#waiting.unshift(...waiting);
     return left;
   }
 
-  /** Begins to send. Actions of another unit are never sent under this one's name: they are forgotten, and their number returned. @param {string} unit */
+  /**
+   * Begins to send. Actions of another unit are never sent under this one's name: they are forgotten, and their number returned.
+   * @param {string} unit
+   */
   async open(unit) {
     const foreign = this.#waiting.filter((one) => one.action.unit !== unit).map((one) => one.action.id);
     this.#waiting = this.#waiting.filter((one) => one.action.unit === unit);
@@ -145,7 +162,7 @@ export class Outbox {
     one.tries += 1;
     one.readyAt = 0;
     this.#tell(action, 'sending');
-    const outcome = await post(doorOf(action), messageOf(action, this.#clock), LIMIT_MS);
+    const outcome = await post(DOOR[action.kind], messageOf(action, this.#clock), LIMIT_MS);
     const refusal = outcome.body?.refused?.[0];
     if (outcome.word === 'ok' && refusal) return this.#forget(action, 'refused', outcome.body, refusal.text);
     if (outcome.word === 'ok') return this.#forget(action, 'answered', outcome.body);
@@ -174,11 +191,6 @@ export class Outbox {
   #tell(action, fate, answer = null, text = '', left = false) {
     for (const listener of this.#listeners) listener({ action, fate, answer, text, left });
   }
-}
-
-/** @param {Action} action */
-function doorOf({ kind }) {
-  return { sos: '/ingest/sos', call: '/ingest/calls', end: '/ingest/calls/end', duty: '/ingest/duty', silence: '/ingest/silence', mission: '/ingest/missions' }[kind];
 }
 
 /** @param {Action} action @param {import('./clock.mjs').Clock} clock @returns {object} */

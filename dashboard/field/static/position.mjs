@@ -119,7 +119,9 @@ export class Positions {
     if (performance.now() - this.#lastAt < NUDGE_MS - 500) return;
     this.#asking = true;
     const done = () => { this.#asking = false; };
-    navigator.geolocation.getCurrentPosition((position) => { done(); void this.#got(position); }, (error) => { done(); this.#failed(error); }, PRECISE);
+    const got = (/** @type {GeolocationPosition} */ position) => { done(); void this.#got(position); };
+    const failed = (/** @type {GeolocationPositionError} */ error) => { done(); this.#failed(error); };
+    navigator.geolocation.getCurrentPosition(got, failed, PRECISE);
   }
 
   /** @param {GeolocationPositionError} error */
@@ -224,7 +226,10 @@ export class Positions {
     return this.waiting > 0 && sent >= asked && done.length > 0;
   }
 
-  /** The whole batch was refused: something in it is bad. Find it by halves, and give up only that. @param {KeptFix[]} fixes @param {string} text */
+  /**
+   * The whole batch was refused: something in it is bad. Find it by halves, and give up only that.
+   * @param {KeptFix[]} fixes @param {string} text
+   */
   async #halve(fixes, text) {
     if (fixes.length > 1) {
       this.#batch = Math.ceil(fixes.length / 2);

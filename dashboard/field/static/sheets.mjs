@@ -75,7 +75,8 @@ async function showSeen(phone, body) {
 /** @param {Phone} phone @param {() => void} close */
 function choice(phone, close) {
   const buttons = MINUTES.map((minutes) => {
-    const made = h('button', { type: 'button', class: 'step', 'data-act': 'silence', 'data-minutes': minutes }, t('silence_minutes', { minutes }));
+    const attrs = { type: 'button', class: 'step', 'data-act': 'silence', 'data-minutes': minutes };
+    const made = h('button', attrs, t('silence_minutes', { minutes }));
     made.addEventListener('click', () => { void phone.act('silence', { minutes }); close(); });
     return made;
   });

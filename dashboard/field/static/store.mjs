@@ -31,7 +31,10 @@ class Database {
     }
   }
 
-  /** @template R @param {string} shelf @param {IDBTransactionMode} mode @param {(shelf: IDBObjectStore) => IDBRequest<R>} ask @returns {Promise<R>} */
+  /**
+   * @template R @param {string} shelf @param {IDBTransactionMode} mode @param {(shelf: IDBObjectStore) => IDBRequest<R>} ask
+   * @returns {Promise<R>}
+   */
   async #once(shelf, mode, ask) {
     const database = await this.open();
     return new Promise((resolve, reject) => {
@@ -135,7 +138,10 @@ export class Shelf {
     await this.#try('readwrite', (shelf) => shelf.clear());
   }
 
-  /** @template R @param {IDBTransactionMode} mode @param {(shelf: IDBObjectStore) => IDBRequest<R>} ask @returns {Promise<R | undefined>} undefined: refused */
+  /**
+   * @template R @param {IDBTransactionMode} mode @param {(shelf: IDBObjectStore) => IDBRequest<R>} ask
+   * @returns {Promise<R | undefined>} undefined: refused
+   */
   async #try(mode, ask) {
     if (!this.#database) return undefined;
     try {
@@ -156,7 +162,10 @@ const byId = (a, b) => (a.id < b.id ? -1 : 1);
  * @typedef {{id: string, value: unknown}} Fact
  */
 
-/** Opens the shelves; never fails. @param {() => void} onForgetful called when something could be kept in memory only @returns {Promise<Store>} */
+/**
+ * Opens the shelves; never fails.
+ * @param {() => void} onForgetful called when something could be kept in memory only @returns {Promise<Store>}
+ */
 export async function openStore(onForgetful) {
   /** @type {Database | null} */
   let database = new Database();

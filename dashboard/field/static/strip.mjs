@@ -31,7 +31,10 @@ export class Network {
   }
 }
 
-/** Battery in whole per cent, where the browser tells it (Chromium does; Safari and Firefox do not). @returns {Promise<() => number | null>} */
+/**
+ * Battery in whole per cent, where the browser tells it (Chromium does; Safari and Firefox do not).
+ * @returns {Promise<() => number | null>}
+ */
 export async function watchBattery() {
   try {
     const battery = await /** @type {any} */ (navigator).getBattery();

@@ -39,7 +39,10 @@ export function installWorker(build, idle) {
   };
 }
 
-/** True the first time in this window for this build; false also where the browser cannot remember: better old than turning in circles. @param {string} theirs */
+/**
+ * True the first time in this window for this build; false also where the browser cannot remember: better old than turning in circles.
+ * @param {string} theirs
+ */
 function oncePerBuild(theirs) {
   try {
     if (sessionStorage.getItem('ecc-renewed') === theirs) return false;
