@@ -32,6 +32,7 @@ from dashboard.health import Health
 from dashboard.i18n import t
 from dashboard.live import Hub
 from dashboard.sign_in import Gate, error_answer
+from dashboard.sign_in_pages.pages import build_sign_in
 from dashboard.supervise import ready_file
 from dashboard.vendor import build_vendor
 from data.engines import Database, open_database
@@ -107,10 +108,13 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
     root.state.described = {"/ingest": ingest, "/api": api, "": root}
     for app in (root, ingest, api):
         app.add_exception_handler(CommandCentreError, _refuse)
+    sign_in = build_sign_in(settings, house.identity, house.journal, house.lanes, now)
+    root.router.routes[0:0] = sign_in.routes()
     _add_own_routes(root, house)
     for page in FACES.values():
         page.connect(house.dash, house.journal, house.lanes, now)
-    root.add_middleware(Gate, identity=house.identity, settings=settings, script_hashes=house.dash.csp_hashes())
+    hashes = house.dash.csp_hashes()
+    root.add_middleware(Gate, identity=house.identity, settings=settings, script_hashes=hashes, denied=sign_in.denied)
     return root
 
 

@@ -196,7 +196,7 @@ class Scope:
             touched, seq = self.pending, self.pending_seq
             self.pending = set()
             try:
-                read, self.visible = await self._hub.lanes.readers.run(self._read_rows, touched)
+                seq, read, self.visible = await self._hub.lanes.readers.run(self._read_rows, touched, seq)
             except BaseException:
                 self.pending |= touched
                 raise
@@ -208,11 +208,14 @@ class Scope:
                 for viewer in self.viewers:
                     viewer.say(message)
 
-    def _read_rows(self, touched: set[Row]) -> tuple[list[tuple[str, str, dict[str, Any] | None]], Units | None]:
+    def _read_rows(self, touched: set[Row], seq: int) -> tuple[int, list[tuple[str, str, dict[str, Any] | None]], Units | None]:
+        """Rows as they are at one number of the journal: what was committed since the touching is touched too, in the same view."""
         hub = self._hub
         with hub.database.reading() as session:
-            read = rows(session, self.sight, touched, hub.now(), hub.settings.civil_offset_s, say=hub.say)
-            return list(read), _sorted(visible_units(session, self.sight))
+            later = entries_after(session, seq)
+            touched = touched.union(*(entry.touched() for entry in later))
+            read = list(rows(session, self.sight, touched, hub.now(), hub.settings.civil_offset_s, say=hub.say))
+            return (later[-1].seq if later else seq), read, _sorted(visible_units(session, self.sight))
 
     async def _read_snapshot(self) -> None:
         self._begun += 1

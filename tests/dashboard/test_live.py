@@ -1,0 +1,277 @@
+"""/live on the running product: joining without a gap, each Sight its own, parts that fall silent are named, bad viewers end alone."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psutil
+import pytest
+import websockets
+from ulid import ULID
+from websockets.asyncio.client import ClientConnection
+from websockets.typing import Origin
+
+from geo import packed
+from tests.running import Product
+
+pytestmark = pytest.mark.timeout(240)
+WAIT_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    with Product() as product:
+        yield product
+
+
+class View:
+    """What one viewer's page would hold."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.seq = 0
+        self.hello: dict[str, Any] = {}
+        self.tick: dict[str, Any] = {}
+        self.snapshots = 0
+        self.frames: list[bytes] = []
+        self.shown: list[str] = []  # numbers of calls in the order they first appeared
+        self.raw: list[str] = []
+
+    async def read(self, seconds: float = WAIT_S) -> None:
+        async with asyncio.timeout(seconds):
+            message = await self.socket.recv()
+        if isinstance(message, bytes):
+            self.frames.append(message)
+            return
+        self.raw.append(message)
+        said = json.loads(message)
+        match said["type"]:
+            case "hello":
+                self.hello = said
+            case "snapshot":
+                self.rows, self.seq, self.snapshots = said["rows"], said["seq"], self.snapshots + 1
+            case "rows":
+                self.seq = max(self.seq, said["seq"])
+                for kind, id_, row in said["rows"]:
+                    if row is None:
+                        self.rows.get(kind, {}).pop(id_, None)
+                    else:
+                        if kind == "call" and id_ not in self.rows.get("call", {}):
+                            self.shown.append(id_)
+                        self.rows.setdefault(kind, {})[id_] = row
+            case "tick":
+                self.tick = said
+
+    async def until(self, true: Any, seconds: float = WAIT_S) -> None:
+        async with asyncio.timeout(seconds):
+            while not true():
+                await self.read(seconds)
+
+
+@asynccontextmanager
+async def viewer(product: Product, face: str, token: str, **more: Any) -> AsyncIterator[View]:
+    cookie = {"wall": "ecc_wall", "desk": "ecc_desk", "field": "ecc_device"}[face]
+    headers = {"Cookie": f"{cookie}={token}"}
+    async with websockets.connect(
+        f"{product.live}?face={face}", additional_headers=headers, origin=Origin(product.origin), max_size=None, **more
+    ) as socket:
+        view = View(socket)
+        await view.until(lambda: view.snapshots)
+        yield view
+
+
+def post(product: Product, path: str, token: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    request = urllib.request.Request(
+        product.origin + path, json.dumps(body).encode(), {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def instant() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+async def call(product: Product, unit: int) -> str:
+    id_ = str(ULID())
+    status, said = await asyncio.to_thread(
+        post, product, "/ingest/calls", product.seeded.devices[unit], {"id": id_, "t": instant(), "fix": None}
+    )
+    assert status == 202, said
+    return id_
+
+
+async def end_call(product: Product, unit: int, id_: str) -> None:
+    status, said = await asyncio.to_thread(post, product, "/ingest/calls/end", product.seeded.devices[unit], {"id": id_})
+    assert status == 202, said
+
+
+async def report(product: Product, unit: int, lat: float, lon: float) -> None:
+    fix = {"id": str(ULID()), "t": instant(), "lat": lat, "lon": lon, "src_crs": "WGS84", "accuracy_m": 5}
+    status, said = await asyncio.to_thread(post, product, "/ingest/positions", product.seeded.devices[unit], {"fixes": [fix]})
+    assert (status, len(said["accepted"])) == (200, 1), said
+
+
+def units(frames: list[bytes]) -> set[int]:
+    """Whose positions these frames hold."""
+    return {int(unit) for frame in frames for unit in packed.unpack(frame).records["unit"]}
+
+
+async def test_a_call_and_a_position_from_a_phone_reach_the_wall(product: Product) -> None:
+    async with viewer(product, "wall", product.seeded.wall) as wall:
+        assert wall.hello["court"] == product.settings.court_name
+        assert wall.frames or wall.snapshots
+        id_ = await call(product, 1001)
+        await wall.until(lambda: id_ in wall.rows["call"])
+        assert wall.rows["call"][id_]["unit"] == "1001"
+        frames = len(wall.frames)
+        await report(product, 1001, 23.11, 112.51)
+        await wall.until(lambda: 1001 in units(wall.frames[frames:]))
+        await end_call(product, 1001, id_)
+
+
+async def test_whoever_joins_while_others_write_ends_with_the_same_picture(product: Product) -> None:
+    writing = True
+
+    async def write() -> None:
+        while writing:
+            await end_call(product, 1002, await call(product, 1002))
+
+    writer = asyncio.create_task(write())
+    async with viewer(product, "wall", product.seeded.wall) as first:
+        joined = []
+        for _ in range(4):
+            async with viewer(product, "wall", product.seeded.wall) as late:
+                await late.until(lambda late=late: len(late.shown) >= 2)
+                joined.append(late)
+        writing = False
+        await writer
+        async with viewer(product, "wall", product.seeded.wall) as fresh, viewer(product, "wall", product.seeded.wall) as last:
+            marker = await call(product, 1003)
+            for view in (first, fresh, last):
+                await view.until(lambda view=view: marker in view.rows["call"])
+            assert first.rows["call"] == fresh.rows["call"] == last.rows["call"]
+            assert first.rows["entry"] == fresh.rows["entry"]
+            await end_call(product, 1003, marker)
+    for view in joined:
+        assert len(view.shown) == len(set(view.shown))
+
+
+async def test_a_phone_hears_nothing_of_another_team(product: Product) -> None:
+    async with viewer(product, "field", product.seeded.devices[1001]) as phone, viewer(product, "wall", product.seeded.wall) as wall:
+        before = len(phone.raw)
+        foreign = await call(product, 1002)
+        await wall.until(lambda: foreign in wall.rows["call"])
+        own = await call(product, 1001)
+        await phone.until(lambda: own in phone.rows.get("call", {}))
+        await end_call(product, 1002, foreign)
+        await end_call(product, 1001, own)
+        await phone.until(lambda: phone.rows["call"].get(own, {}).get("state", "ENDED") == "ENDED")
+        assert not [message for message in phone.raw[before:] if foreign in message or "1002" in message]
+    async with viewer(product, "field", product.seeded.devices[1001]) as again:
+        assert not [message for message in again.raw if foreign in message or "1002" in message]
+
+
+async def test_only_the_own_position_goes_to_a_phone(product: Product) -> None:
+    async with viewer(product, "field", product.seeded.devices[1001]) as phone, viewer(product, "wall", product.seeded.wall) as wall:
+        frames = len(wall.frames)
+        await report(product, 1004, 23.12, 112.52)
+        await wall.until(lambda: 1004 in units(wall.frames[frames:]))
+        await phone.read()
+        assert units(phone.frames) <= {1001}
+
+
+@pytest.mark.parametrize("face", ["wall", "desk", "field"])
+async def test_a_stranger_is_refused_before_the_handshake(product: Product, face: str) -> None:
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.connect(f"{product.live}?face={face}", origin=Origin(product.origin))
+    assert refused.value.response.status_code == 401
+
+
+async def test_a_foreign_page_is_refused_before_the_handshake(product: Product) -> None:
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.connect(
+            f"{product.live}?face=wall",
+            origin=Origin("https://elsewhere.example"),
+            additional_headers={"Cookie": f"ecc_wall={product.seeded.wall}"},
+        )
+    assert refused.value.response.status_code == 403
+
+
+async def test_a_wall_may_not_open_the_desk(product: Product) -> None:
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.connect(
+            f"{product.live}?face=desk", origin=Origin(product.origin), additional_headers={"Cookie": f"ecc_desk={product.seeded.wall}"}
+        )
+    assert refused.value.response.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["no json", "[" * 4000, json.dumps({"type": "seen"}), json.dumps({"type": "seen", "drawn_seq": 1, "more": "x" * 5000}), b"\x00\x01"],
+    ids=["no json", "deep", "no field", "long", "binary"],
+)
+async def test_a_viewer_that_misbehaves_ends_alone(product: Product, bad: str | bytes) -> None:
+    async with viewer(product, "wall", product.seeded.wall) as good, viewer(product, "wall", product.seeded.wall) as wild:
+        await wild.socket.send(bad)
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await wild.until(lambda: False)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1008
+        good.tick = {}
+        await good.until(lambda: good.tick)
+
+
+async def send_all(view: View, messages: list[str]) -> None:
+    for message in messages:
+        await view.socket.send(message)
+    await view.until(lambda: False)
+
+
+async def test_a_frame_too_large_and_a_flood_end_alone(product: Product) -> None:
+    async with viewer(product, "wall", product.seeded.wall) as good:
+        for flood in ([json.dumps({"type": "seen", "drawn_seq": 1})] * 10_000, ["x" * 2_000_000]):
+            async with viewer(product, "wall", product.seeded.wall) as wild:
+                with pytest.raises(websockets.ConnectionClosed):
+                    await send_all(wild, flood)
+        good.tick = {}
+        await good.until(lambda: good.tick)
+
+
+async def test_a_viewer_that_reads_nothing_costs_little(product: Product) -> None:
+    web = psutil.Process(product.pids()["web"])
+    async with viewer(product, "wall", product.seeded.wall) as good:
+        headers = {"Cookie": f"ecc_wall={product.seeded.wall}"}
+        stuck = [
+            await websockets.connect(f"{product.live}?face=wall", additional_headers=headers, origin=Origin(product.origin), max_queue=1)
+            for _ in range(5)
+        ]
+        before = web.memory_info().rss
+        for _ in range(60):
+            await end_call(product, 1005, await call(product, 1005))
+        marker = await call(product, 1005)
+        await good.until(lambda: marker in good.rows["call"])
+        assert web.memory_info().rss - before < 20 * 1024 * 1024
+        await end_call(product, 1005, marker)
+        for socket in stuck:
+            socket.transport.abort()
+
+
+async def test_a_watched_officer_is_told_and_a_trace_stays(product: Product) -> None:
+    async with viewer(product, "field", product.seeded.devices[1006]) as phone, viewer(product, "desk", product.seeded.desk) as desk:
+        await desk.socket.send(json.dumps({"type": "watch", "unit": "1006"}))
+        await phone.until(lambda: phone.tick.get("watchers") == 1)
+        await desk.socket.send(json.dumps({"type": "watch", "unit": None}))
+        await phone.until(lambda: phone.tick.get("watchers") == 0)
+    request = urllib.request.Request(product.origin + "/ingest/seen", headers={"Authorization": f"Bearer {product.seeded.devices[1006]}"})
+    said = json.loads(await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=10).read()))
+    assert [look["role"] for look in said["seen"]] == ["duty"]

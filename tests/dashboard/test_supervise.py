@@ -1,0 +1,135 @@
+"""The supervisor on real children: one home, one centre; what ends is started again; what freezes is named; all end together."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from data.settings import Settings, as_environ
+from tests.dashboard.test_live import call, end_call, viewer
+from tests.running import Product
+from tests.servers import free_port, wait_until
+
+pytestmark = pytest.mark.timeout(240)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    with Product() as product:
+        yield product
+
+
+def ecc(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dashboard", *words]
+    return subprocess.run(command, cwd=ROOT, env=as_environ(settings), capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_second_start_on_the_same_home_is_one_clear_sentence(product: Product) -> None:
+    said = ecc(product.settings.but(port=free_port()), "serve")
+    assert said.returncode == 78
+    assert said.stderr.strip().splitlines()[-1].count("。") == 1
+    assert str(product.pids()["supervisor"]) in said.stderr
+
+
+def test_a_taken_port_is_one_clear_sentence(product: Product, tmp_path: Path) -> None:
+    said = ecc(product.settings.but(home=tmp_path / "other"), "serve")
+    assert said.returncode == 78
+    assert str(product.settings.port) in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_an_unknown_setting_is_one_clear_sentence(tmp_path: Path) -> None:
+    environ = as_environ(Settings.of(home=tmp_path)) | {"ECC_PROT": "1"}
+    said = subprocess.run(
+        [sys.executable, "-m", "dashboard", "serve"], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (said.returncode, "ECC_PORT" in said.stderr, "Traceback" in said.stderr) == (78, True, False)
+
+
+def test_the_supervisor_stays_small(product: Product) -> None:
+    """It must be there when everything else is not: nothing heavy is imported into it."""
+    assert psutil.Process(product.pids()["supervisor"]).memory_info().rss < 60 * 1024 * 1024
+
+
+async def test_the_web_process_killed_is_back_and_lost_nothing(product: Product) -> None:
+    async with viewer(product, "wall", product.seeded.wall):
+        id_ = await call(product, 1001)
+        old = product.kill("web")
+    await asyncio.to_thread(product.until_started_again, "web", old)
+    await asyncio.to_thread(product.until_ready)
+    async with viewer(product, "wall", product.seeded.wall) as wall:
+        assert wall.rows["call"][id_]["unit"] == "1001"
+        await end_call(product, 1001, id_)
+
+
+@pytest.mark.parametrize("fault", ["kill", "freeze"])
+async def test_a_bus_that_goes_is_said_and_nothing_is_lost_or_doubled(product: Product, fault: str) -> None:
+    async with viewer(product, "wall", product.seeded.wall) as wall:
+        await wall.until(lambda: wall.tick and wall.tick["parts"]["bus"]["up"])
+        placed = [await call(product, 1001)]
+        if fault == "kill":
+            product.kill("bus")
+        else:
+            product.freeze("bus")
+            await wall.until(lambda: not wall.tick["parts"]["bus"]["up"])
+        await end_call(product, 1001, placed[0])
+        placed.append(await call(product, 1002))
+        await wall.until(lambda: placed[1] in wall.shown)
+        if fault == "freeze":
+            product.thaw("bus")
+        wall.tick = {}
+        await wall.until(lambda: wall.tick and wall.tick["parts"]["bus"]["up"])
+        await end_call(product, 1002, placed[1])
+        placed.append(await call(product, 1003))
+        await wall.until(lambda: placed[2] in wall.shown)
+        await end_call(product, 1003, placed[2])
+        assert wall.shown == placed
+        assert wall.snapshots == 1
+
+
+async def test_frozen_jobs_are_said_and_named(product: Product) -> None:
+    async with viewer(product, "wall", product.seeded.wall) as wall:
+        product.freeze("jobs")
+        await wall.until(lambda: wall.tick and not wall.tick["parts"]["jobs"]["up"])
+        await asyncio.to_thread(wait_until, lambda: "jobs does not answer" in product.said(), "the supervisor said nothing")
+        product.thaw("jobs")
+        await wall.until(lambda: wall.tick["parts"]["jobs"]["up"])
+
+
+async def test_a_frozen_web_process_says_the_whole_truth_afterwards(product: Product) -> None:
+    async with viewer(product, "wall", product.seeded.wall) as wall:
+        product.freeze("web")
+        await asyncio.to_thread(wait_until, lambda: "web does not answer" in product.said(), "the supervisor said nothing")
+        product.thaw("web")
+        id_ = await call(product, 1004)
+        await wall.until(lambda: id_ in wall.rows["call"])
+        await end_call(product, 1004, id_)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_all_end_together(how: signal.Signals) -> None:
+    with Product() as product:
+        family = [psutil.Process(pid) for pid in product.pids().values()]
+        product.freeze("jobs")
+        code = product.end(how)
+        _, alive = psutil.wait_procs(family, 20)
+        assert alive == []
+        assert code == (0 if how is not signal.SIGKILL else -signal.SIGKILL)
+        if how is not signal.SIGKILL:
+            assert not (product.home / "run/pids.json").exists()
+
+
+def test_a_killed_start_leaves_nothing_in_the_way() -> None:
+    with Product() as product:
+        os.kill(product.pids()["supervisor"], signal.SIGKILL)
+        assert product._process is not None
+        product._process.wait(10)
+        product.start()
+        assert product.status("/healthz") == 200
