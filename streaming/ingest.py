@@ -77,7 +77,7 @@ class Press(msgspec.Struct):
 
     id: str
     t: str
-    fix: msgspec.Raw | None = None
+    fix: msgspec.Raw = msgspec.Raw(b"null")  # a union with None would take null only
 
 
 class DutyMessage(msgspec.Struct):
@@ -230,9 +230,9 @@ class Doors:
         number = await self.write(actor, action, ulid(message.id), pressed_at, fix, *battery, area)
         return orjson.dumps({"id": message.id, "number": number})
 
-    def _fix_of(self, actor: Actor, raw: msgspec.Raw | None) -> Fix | None:
+    def _fix_of(self, actor: Actor, raw: msgspec.Raw) -> Fix | None:
         newest = self.positions.of(actor.unit_no or 0)
-        if raw is None:
+        if bytes(raw) == b"null":
             return newest
         with contextlib.suppress(msgspec.DecodeError, ValueError):
             one = as_reported(_fix.decode(raw))
