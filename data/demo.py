@@ -24,6 +24,7 @@ from data.actions.sos import acknowledge_sos, resolve_sos
 from data.actions.units import begin_duty
 from data.actions.walls import add_wall
 from data.credentials import issue_machine_token
+from data.invented_court import COURT_CODE
 from data.journal import Journal, Work
 from data.rules import calls, missions, sos
 from data.rules.calls import CallState
@@ -40,8 +41,8 @@ from geo.coordinates import Place, distance_m, moved
 if TYPE_CHECKING:  # drawing the district needs geopandas, which takes a second to import: only the first start does
     from geo.invented import InventedDistrict
 
-COURT_CODE, COURT_NAME, DUTY_PHONE = "岭0108", "清溪区人民法院", "0000-8010108"
 WALL_NAME = "指挥大厅"
+LAST_LAYER = "places.geojson"  # written last
 NUMERALS = "一二三四五六七"
 ENFORCERS = tuple(f"{numeral}组" for numeral in NUMERALS)
 QUICK, SUPPORT = "快反组", "综合组"
@@ -98,19 +99,18 @@ class Prepared:
     cases: list[str]  # numbers of open cases, the newest first, for what the case system will tell
 
 
-def changed(settings: Settings) -> Settings:
-    """The settings under the demonstration's own court."""
-    return settings.but(demo=True, court_code=COURT_CODE, court_name=COURT_NAME, duty_phone=settings.duty_phone or DUTY_PHONE)
-
-
 # --- once -------------------------------------------------------------------------------------------------------------------------
 
 
 def seed(journal: Journal, settings: Settings, now: datetime) -> None:
-    """Found the court, draw its district and put in people, vehicles and cases. What is there already stays as it is."""
+    """Found the court, draw its district and put in people, vehicles and cases. What is there already stays as it is.
+
+    A start that was killed half-way goes on here: each of the three parts is there whole or not at all.
+    """
     with journal.database.reading() as session:
         founded = session.get(CourtRow, settings.court_code) is not None
-    if founded and (settings.layers / "places.geojson").exists():
+        filed = session.scalar(select(CaseRow.id).limit(1)) is not None
+    if founded and filed and (settings.layers / LAST_LAYER).exists():
         return
     from geo.invented import invent
     from geo.layers import write_layers
@@ -119,25 +119,22 @@ def seed(journal: Journal, settings: Settings, now: datetime) -> None:
     write_layers(district.layers(), settings.layers)
     if not founded:
         with journal.work(SYSTEM, now) as work:
-            technical = _found(work, settings, district)
-        with journal.work(technical, now) as work:
-            add_wall(work, WALL_NAME)
+            _found(work, settings, district)
+    if not filed:
         with journal.work(_MACHINE, now) as work:
             _file_cases(work, list(district.communities["id"]), now)
 
 
-def _found(work: Work, settings: Settings, district: "InventedDistrict") -> Actor:
-    """Everything but walls and cases. Returns the technical officer, who puts up the wall."""
+def _found(work: Work, settings: Settings, district: "InventedDistrict") -> None:
     lat, lon = district.court
     found_court(work, settings.court_code, settings.court_name, lat=lat, lon=lon, duty_phone=settings.duty_phone)
     middles = district.communities.representative_point()
     rows = zip(district.communities["id"], district.communities["street"], district.communities["name"], middles, strict=True)
     for area_id, street, name, middle in rows:
         draw_area(work, area_id, street, name, middle.y, middle.x)
-    technical = _add_people(work)
+    _add_people(work)
     for name, kind, place, metres in (("法院驻地", "COURT", district.court, 250.0), ("青石桥", "WATCH", district.place("青石桥"), 400.0)):
         draw_fence(work, name, kind, [list(moved(*place, bearing, metres)) for bearing in range(0, 360, 30)])
-    return _person(technical, Role.TECHNICAL)
 
 
 def _person(officer_id: str, role: Role) -> Actor:
@@ -157,8 +154,8 @@ class _Names:
         return f"{surname}{GIVEN[number % len(GIVEN)]}{COUNT[number % len(COUNT)]}"
 
 
-def _add_people(work: Work) -> str:
-    """58 officers, ten vehicles, their units. Returns the id of a technical officer, who puts up the wall."""
+def _add_people(work: Work) -> None:
+    """58 officers, ten vehicles, their units."""
     names, staff, vehicles = _Names(), _Staff(work), [0]
 
     def vehicle(kind: str, team_id: str | None) -> None:
@@ -190,7 +187,7 @@ def _add_people(work: Work) -> str:
     staff.add(names(), "案款员", Role.FUND)
     staff.add(names(), "督察员", Role.INSPECTOR)
     staff.add(names(), "技术员", Role.TECHNICAL)
-    return staff.add(names(), "技术员", Role.TECHNICAL)
+    staff.add(names(), "技术员", Role.TECHNICAL)
 
 
 class _Staff:
@@ -200,7 +197,7 @@ class _Staff:
         self._work = work
         self._count = 0
 
-    def add(self, name: str, title: str, role: Role, team_id: str | None = None, leader: bool = False) -> str:
+    def add(self, name: str, title: str, role: Role, team_id: str | None = None, leader: bool = False) -> None:
         number = FIRST_OFFICER + self._count
         self._count += 1
         phone = f"000-0000-{number}"
@@ -208,7 +205,6 @@ class _Staff:
         officer_id = add_officer(self._work, name, title, role, team_id=team_id, badge_no=badge, phone=phone, leader=leader)
         if team_id is not None:
             add_unit(self._work, number, UnitKind.OFFICER, officer_id=officer_id)
-        return officer_id
 
 
 def _file_cases(work: Work, areas: Sequence[str], now: datetime) -> None:
@@ -278,7 +274,7 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
         duty = session.scalars(select(OfficerRow).where(OfficerRow.role == Role.DUTY).order_by(OfficerRow.badge_no)).first()
         wall_id = session.scalar(select(WallRow.id).where(WallRow.name == WALL_NAME, WallRow.revoked_at.is_(None)))
     assert duty is not None
-    if wall_id is None:  # somebody took it off at the desk
+    if wall_id is None:  # the first start, or somebody took it off at the desk
         with journal.work(_person(duty.id, Role.DUTY), now) as work:
             wall_id = add_wall(work, WALL_NAME)
     with journal.work(_person(duty.id, Role.DUTY), now) as work:
@@ -317,7 +313,7 @@ def _quick_officers(work: Work) -> list[tuple[int, str]]:
 
 def _places(settings: Settings) -> dict[str, Place]:
     """The named places of the district, from the layer that `seed` wrote."""
-    layer = orjson.loads((settings.layers / "places.geojson").read_bytes())
+    layer = orjson.loads((settings.layers / LAST_LAYER).read_bytes())
     found = ((feature["properties"]["name"], feature["geometry"]["coordinates"]) for feature in layer["features"])
     return {name: (float(lat), float(lon)) for name, (lon, lat) in found}
 

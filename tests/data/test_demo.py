@@ -13,6 +13,7 @@ from data.credentials import digest
 from data.demo import Prepared, prepare, seed
 from data.engines import Database, open_database
 from data.identity import Identity
+from data.invented_court import invented
 from data.journal import Journal
 from data.lanes import Lane
 from data.rules.permissions import Role
@@ -28,7 +29,7 @@ class Founded:
     """The court after two starts."""
 
     def __init__(self, home: Path) -> None:
-        self.settings = demo.changed(Settings.of(home=home))
+        self.settings = invented(Settings.of(home=home), 28_800)
         self.settings.make_folders()
         self.database: Database = open_database(self.settings.database_url)
         Table.metadata.create_all(self.database.writes)
