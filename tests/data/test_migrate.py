@@ -1,0 +1,74 @@
+"""Migrations, up and down, on both databases; the schema they make is the schema the program maps."""
+
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from data.actions.tracks import watch_unit
+from data.engines import Database
+from data.migrate import current, downgrade, newest, upgrade
+from data.tables import Table
+from tests.conftest import Clock
+from tests.data.small_court import SmallCourt
+
+
+def test_up_and_down_and_up_again(empty_database: Database) -> None:
+    assert current(empty_database) is None
+    for _ in range(2):
+        upgrade(empty_database)
+        assert current(empty_database) == newest() == "0001"
+        assert set(inspect(empty_database.reads).get_table_names()) == set(Table.metadata.tables) | {"alembic_version"}
+        downgrade(empty_database, "base")
+        assert set(inspect(empty_database.reads).get_table_names()) == {"alembic_version"}
+
+
+def test_the_migrations_make_what_the_program_maps(empty_database: Database) -> None:
+    upgrade(empty_database)
+    with empty_database.reads.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_entries_survive_being_upgraded_again(empty_database: Database, clock: Clock) -> None:
+    upgrade(empty_database)
+    court = SmallCourt(empty_database, clock.now())
+    written = len(court.announced)
+    upgrade(empty_database)
+    assert court.journal.verify() is None
+    court.add_wall()
+    assert court.announced[-1].seq == written + 1
+    assert court.journal.verify() is None
+
+
+def test_two_that_start_together_migrate_once(empty_database: Database) -> None:
+    failed: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            upgrade(empty_database)
+        except BaseException as error:
+            failed.append(error)
+
+    starting = [threading.Thread(target=start) for _ in range(2)]
+    for thread in starting:
+        thread.start()
+    for thread in starting:
+        thread.join()
+    assert failed == []
+    assert current(empty_database) == newest()
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE entry SET kind = 'x'", "DELETE FROM entry WHERE seq = 1", "DELETE FROM audit", "UPDATE audit SET act = 'x'"]
+)
+def test_what_is_written_stays_written(empty_database: Database, clock: Clock, statement: str) -> None:
+    upgrade(empty_database)
+    court = SmallCourt(empty_database, clock.now())
+    court.do(court.duty, watch_unit, 1001)
+    with pytest.raises(DatabaseError, match="append-only"), empty_database.writes.begin() as connection:
+        connection.execute(text(statement))
+    assert court.journal.verify() is None
