@@ -6,6 +6,7 @@ The only reader of the environment. What each key means stands in `dashboard/ecc
 import ipaddress
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -138,6 +139,12 @@ def as_environ(settings: Settings) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     said = {f"{PREFIX}{each.name.upper()}": _as_text(getattr(settings, each.name)) for each in fields(settings)}
     return kept | {name: value for name, value in said.items() if value is not None}
+
+
+def has_screen(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether a browser of this user would be seen by anybody."""
+    environ = os.environ if environ is None else environ
+    return sys.platform in ("darwin", "win32") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 
 
 def keys() -> tuple[str, ...]:
