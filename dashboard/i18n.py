@@ -23,7 +23,7 @@ class Texts:
     def __init__(self, sentences: Mapping[str, str]) -> None:
         self._sentences = dict(sentences)
 
-    def __call__(self, key: str, **holes: object) -> str:
+    def __call__(self, key: str, /, **holes: object) -> str:
         """The sentence with its holes filled; more holes than it has are no error. Raises Misconfigured: unknown key, hole left empty."""
         try:
             return HOLE.sub(lambda hole: str(holes[hole[1]]), self._sentences[key])
