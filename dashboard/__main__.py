@@ -98,8 +98,12 @@ def supervise(
     more: Callable[[Settings], Sequence["Program"]] = lambda _: (),
     on_children_changed: "Callable[[Pids], None]" = lambda _: None,
     on_ready: Callable[[Settings], None] | None = None,
+    migrated: bool = False,
 ) -> int:
-    """The supervisor of one home. more: further children, made from the settings that hold the bus's address and the port."""
+    """The supervisor of one home. more: further children, made from the settings that hold the bus's address and the port.
+
+    migrated: the schema was brought up to date a moment ago.
+    """
     from dashboard.supervise import Home, Supervisor, choose_port, parts_of, ready_file
 
     settings.make_folders()
@@ -108,7 +112,8 @@ def supervise(
     home.take()
     settings = choose_port(settings)
     ready_file(settings).unlink(missing_ok=True)
-    _migrate_in_child(settings)
+    if not migrated:
+        _migrate_in_child(settings)
     parts, settings = parts_of(settings)
     parts += more(settings)
     ready = on_ready or (lambda settings: print(t("command.ready", court=settings.court_name, origin=settings.origin), flush=True))

@@ -14,4 +14,5 @@ def invented(settings: Settings, civil_offset_s: int) -> Settings:
         court_name=COURT_NAME,
         duty_phone=settings.duty_phone or DUTY_PHONE,
         civil_offset_s=civil_offset_s,
+        log_level="warning" if settings.log_level == "info" else settings.log_level,  # the terminal shows the links, not what started
     )

@@ -264,6 +264,7 @@ def run(plan: Plan) -> int:
     def end(*_: object) -> None:
         raise KeyboardInterrupt
 
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write a line for each fix
     signal.signal(signal.SIGTERM, end)
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(live())

@@ -80,7 +80,7 @@ class Demonstration:
     def run(self, settings: Settings) -> int:
         from dashboard.__main__ import supervise
 
-        return supervise(settings, self.more, self.children_changed, self.ready)
+        return supervise(settings, self.more, self.children_changed, self.ready, migrated=True)
 
     def more(self, settings: Settings) -> Sequence[Program]:
         """The devices' process; now the address of the centre is known."""
