@@ -1,0 +1,174 @@
+"""Every door of the real product, without a session, with somebody else's, and with one that was just revoked."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import websockets
+from fastapi import FastAPI
+from sqlalchemy import select
+from starlette.routing import Mount, WebSocketRoute
+
+from dashboard.app import build
+from data.actions.accounts import disable
+from data.actions.devices import revoke_device
+from data.actions.walls import revoke_wall
+from data.journal import Journal
+from data.rules.permissions import SYSTEM, Actor, Role
+from data.sealing import load_sealing
+from data.settings import Settings
+from data.tables import DeviceRow, SessionRow
+from tests.running import Product
+
+# What a stranger may reach, and how the doors of devices refuse him. Everything else is 401, a way to the sign-in page, or 404.
+OPEN = re.compile(
+    r"/|/healthz|/readyz|/sign-in(/style\.css)?|/password|/link/[^/]*|/pair|/sign-out|/field(/.*)?|/vendor/.*|/centre/assets/.*"
+)
+PAGE = {"/centre/wall", "/centre/desk", "/lock"}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    with Product() as product:
+        yield product
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    settings = Settings.of(home=tmp_path_factory.mktemp("home"), redis_url="redis://127.0.0.1:1/0")
+    settings.make_folders()
+    return build(settings)
+
+
+def routes(app: Any, prefix: str = "") -> Iterator[tuple[bool, str]]:
+    """Every route of the application and of what is mounted in it: (socket?, path with its holes filled)."""
+    for route in app.routes:
+        path = prefix + re.sub(r"\{[^}]*\}", "x", getattr(route, "path", ""))
+        if isinstance(route, Mount):
+            yield False, f"{path}/x"
+            yield from routes(route.app, path) if hasattr(route.app, "routes") else ()
+        else:
+            yield isinstance(route, WebSocketRoute) or "WebSocket" in type(route).__name__, path
+
+
+async def handshake(product: Product, path: str, cookie: str = "", origin: str | None = "own", bearer: str = "") -> int:
+    headers = {"cookie": cookie} if cookie else {}
+    if bearer:
+        headers["authorization"] = f"Bearer {bearer}"
+    if origin is not None:
+        headers["origin"] = product.origin if origin == "own" else origin
+    try:
+        async with websockets.connect(product.origin.replace("http", "ws", 1) + path, additional_headers=headers):
+            return 101
+    except websockets.InvalidStatus as error:
+        return error.response.status_code
+
+
+async def test_a_walk_through_all_doors_without_a_session_finds_nothing_but_the_list(product: Product, app: FastAPI) -> None:
+    found = sorted(set(routes(app)))
+    assert {"/centre/_dash-update-component", "/centre/_dash-layout", "/ingest/positions", "/api/track", "/live"} <= {
+        path for _, path in found
+    }
+    opened = []
+    async with httpx.AsyncClient(base_url=product.origin, headers={"origin": product.origin}) as stranger:
+        for socket, path in found:
+            if socket:
+                assert await handshake(product, path) in (401, 403, 404), path
+            for method in METHODS:
+                answer = await stranger.request(method, path, content=b"{}", headers={"content-type": "application/json"})
+                if answer.status_code < 400 and not OPEN.fullmatch(path):
+                    opened.append((method, path, answer.status_code, answer.headers.get("location", "")))
+                assert answer.status_code != 500, (method, path)
+    assert [door for door in opened if not (door[1] in PAGE and door[2] == 303 and door[3].startswith("/sign-in?next="))] == []
+
+
+async def test_what_is_open_holds_nothing_of_the_court(product: Product, app: FastAPI) -> None:
+    async with httpx.AsyncClient(base_url=product.origin) as stranger:
+        for path in sorted({path for socket, path in routes(app) if not socket and OPEN.fullmatch(path)}):
+            answer = await stranger.get(path)
+            assert not re.search(r"陈[甲乙丙丁戊己]|王值|李长|岭A|河西社区", answer.text), path
+
+
+async def test_a_wall_only_reads(product: Product) -> None:
+    seeded = product.seeded
+    async with httpx.AsyncClient(base_url=product.origin, cookies={"ecc_wall": seeded.wall}, headers={"origin": product.origin}) as wall:
+        assert (await wall.get("/api/track?unit=1001&from=0&to=1")).status_code == 401
+        assert (await wall.get("/centre/desk")).status_code == 303
+        for door in ("positions", "calls", "sos", "duty", "silence", "cases", "missions", "calls/end"):
+            assert (await wall.post(f"/ingest/{door}", json={})).status_code == 401, door
+        for door in ("me", "seen"):
+            assert (await wall.get(f"/ingest/{door}")).status_code == 401, door
+        assert (await wall.post("/unlock", data={"pin": "407193"})).status_code == 401
+    assert await handshake(product, "/live?face=desk", f"ecc_wall={seeded.wall}") == 401
+    assert await handshake(product, "/live?face=field", f"ecc_wall={seeded.wall}") == 401
+    assert await handshake(product, "/live?face=wall", f"ecc_wall={seeded.wall}") == 101
+
+
+async def test_sockets_refuse_before_they_accept(product: Product) -> None:
+    seeded = product.seeded
+    for cookie in ("", "ecc_desk=x", "ecc_desk=eyJhbGciOiJub25lIn0.eyJyb2xlIjoiZHV0eSJ9."):
+        assert await handshake(product, "/live?face=desk", cookie) == 401
+    assert await handshake(product, "/ingest/ws") == 401
+    assert await handshake(product, "/ingest/ws?token=" + seeded.devices[1001], origin=None) == 401
+    for origin in ("https://evil.example", "null", None):
+        assert await handshake(product, "/live?face=desk", f"ecc_desk={seeded.desk}", origin) == 403
+        assert await handshake(product, "/ingest/ws", f"ecc_device={seeded.devices[1001]}", origin) in (401, 403)
+    assert await handshake(product, "/centre/_dash-ws-callback", f"ecc_desk={seeded.desk}") == 403
+    assert await handshake(product, "/ingest/ws", origin=None, bearer=seeded.devices[1001]) == 101
+
+
+async def test_a_token_in_an_address_is_refused(product: Product) -> None:
+    token = product.seeded.devices[1001]
+    async with httpx.AsyncClient(base_url=product.origin) as client:
+        for name in ("token", "access_token", "ecc_device", "bearer"):
+            assert (await client.post(f"/ingest/positions?{name}={token}", json={"fixes": []})).status_code == 401
+            assert (await client.get(f"/centre/_dash-layout?{name}={product.seeded.desk}")).status_code == 401
+
+
+async def test_a_revoked_one_is_soon_nobody_on_every_wire(product: Product) -> None:
+    """Revoked by another process, which is how `ecc` and a second web process do it."""
+    seeded = product.seeded
+    database = product.database()
+    journal = Journal(database, load_sealing(product.settings.keys), product.settings.court_code)
+    bearer = {"authorization": f"Bearer {seeded.devices[1002]}"}
+    live = product.live + "?face="
+    own = {"origin": product.origin}
+    async with (
+        httpx.AsyncClient(base_url=product.origin) as client,
+        websockets.connect(f"{live}wall", additional_headers=own | {"cookie": f"ecc_wall={seeded.wall}"}) as wall,
+        websockets.connect(f"{live}desk", additional_headers=own | {"cookie": f"ecc_desk={seeded.commander}"}) as desk,
+        websockets.connect(f"{live}field", additional_headers=own | {"cookie": f"ecc_device={seeded.devices[1002]}"}) as phone,
+    ):
+        assert (await client.get("/ingest/me", headers=bearer)).status_code == 200
+        with database.reading() as session:
+            commander = session.scalars(
+                select(SessionRow.officer_id).where(SessionRow.kind == "OFFICER").order_by(SessionRow.id.desc())
+            ).all()
+            device_no = session.scalars(select(DeviceRow.no).where(DeviceRow.unit_no == 1002)).one()
+        technical = Actor(kind="OFFICER", id="01", role=Role.TECHNICAL, court_code=product.settings.court_code)
+        now = datetime.now(UTC)
+        for officer_id in filter(None, commander):
+            journal.do(SYSTEM, now, disable, officer_id)
+        journal.do(SYSTEM, now, revoke_device, device_no)
+        journal.do(technical, now, revoke_wall, seeded.wall_id)
+        await asyncio.gather(*(closed(socket) for socket in (wall, desk, phone)))
+        assert (await client.get("/ingest/me", headers=bearer)).status_code == 401
+        cookies = {"cookie": f"ecc_wall={seeded.wall}; ecc_desk={seeded.commander}"}
+        assert (await client.get("/centre/wall", headers=cookies)).status_code == 303
+        assert (await client.get("/centre/_dash-layout", headers=cookies)).status_code == 401
+    database.close()
+
+
+async def closed(socket: websockets.ClientConnection) -> None:
+    """Read on until the other side ends it."""
+    try:
+        async with asyncio.timeout(30):
+            while True:
+                await socket.recv()
+    except websockets.ConnectionClosed:
+        return
