@@ -1,5 +1,6 @@
 """A small court for tests: three teams, officers with phones, a vehicle, communities, a fence, a wall, a case and a mission."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,11 +29,31 @@ COURT = "岭0108"
 CASE_NO = "（2026）岭0108执1872号"
 CASE_SYSTEM = Actor(kind="MACHINE", id="case_system", role=Role.CASE_SYSTEM, court_code="")
 RING = [[40.0, 101.8], [40.0, 101.9], [40.1, 101.9], [40.1, 101.8]]
-__all__ = ["CASE_NO", "CASE_SYSTEM", "COURT", "SmallCourt", "say", "ulid"]
+__all__ = ["CASE_NO", "CASE_SYSTEM", "COURT", "SmallCourt", "at_once", "say", "ulid"]
 
 
 def ulid() -> str:
     return str(ULID())
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """All of them, each in its own thread, let loose together; what each returned or raised."""
+    gate = threading.Barrier(len(acts))
+    results: list[object] = [None] * len(acts)
+
+    def run(place: int) -> None:
+        gate.wait()
+        try:
+            results[place] = acts[place]()
+        except Exception as error:
+            results[place] = error
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
 
 
 class SmallCourt:
