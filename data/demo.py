@@ -96,7 +96,7 @@ class Prepared:
     goals: dict[str, Place]  # where each team's mission goes
     missions: dict[str, str]  # of each team that is out: the id
     planned: dict[str, str]  # of each team that will go out later
-    cases: list[str]  # numbers of open cases, the newest first, for what the case system will tell
+    cases: dict[str, list[str]]  # numbers of open cases by their stage, for what the case system will tell
 
 
 # --- once -------------------------------------------------------------------------------------------------------------------------
@@ -279,14 +279,14 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
             wall_id = add_wall(work, WALL_NAME)
     with journal.work(_person(duty.id, Role.DUTY), now) as work:
         _end_what_is_open(work)
+    with journal.work(SYSTEM, now) as work:  # first, so that the newest entries are not 54 officers who came on duty
+        devices = _enrol(work, now, places)
     with journal.work(_MACHINE, now) as work:
         out, planned = _assign(work, now, places)
-        open_cases = select(CaseRow.case_no).where(CaseRow.closed_at.is_(None)).order_by(CaseRow.filed_at.desc())
-        cases = list(work.session.scalars(open_cases.limit(40)))
+        cases = _open_cases(work)
         canaries = _hide(work, now)
     with journal.work(SYSTEM, now) as work:
         canaries.plates.extend(_plates(work))
-        devices = _enrol(work, now, places)
         phones = [(name, no, make_link(work, Purpose.ENROL, unit_no=no, ttl=LINK_LIVES)) for no, name in _quick_officers(work)]
         return Prepared(
             wall=make_link(work, Purpose.WALL, wall_id=wall_id, ttl=LINK_LIVES),
@@ -302,6 +302,15 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
             planned=planned,
             cases=cases,
         )
+
+
+def _open_cases(work: Work) -> dict[str, list[str]]:
+    """The newest first; those that stand still are left out, and so are canaries, which are only filed."""
+    found: dict[str, list[str]] = {}
+    open_ones = CaseRow.closed_at.is_(None) & CaseRow.side_state.is_(None) & CaseRow.stage.in_(STAGES)
+    for stage, case_no in work.session.execute(select(CaseRow.stage, CaseRow.case_no).where(open_ones).order_by(CaseRow.filed_at.desc())):
+        found.setdefault(stage, []).append(case_no)
+    return found
 
 
 def _quick_officers(work: Work) -> list[tuple[int, str]]:
@@ -343,13 +352,14 @@ def _assign(work: Work, now: datetime, places: dict[str, Place]) -> tuple[dict[s
     planned: dict[str, str] = {}
     areas = list(work.session.scalars(select(AreaRow)))
     numbers = list(work.session.scalars(select(CaseRow.case_no).order_by(CaseRow.filed_at.desc()).limit(len(ERRANDS))))
+    reports: list[MissionReport] = []
     for errand, case_no in zip(ERRANDS, numbers, strict=True):
         lat, lon = places[errand.goal]
         area = min(areas, key=lambda area: distance_m((area.lat, area.lon), (lat, lon)))
         begins = now + timedelta(minutes=errand.starts_min)
         mission_id = str(ULID.from_datetime(now))
         for step, before_min in errand.steps:
-            report_mission(work, MissionReport(
+            reports.append(MissionReport(
                 id=mission_id, event=step, at=now - timedelta(minutes=before_min), kind=errand.kind, matter=errand.matter,
                 case_no=errand.foreign or case_no, team=errand.team, vehicle=str(FIRST_VEHICLE + ENFORCERS.index(errand.team)),
                 area_id=area.id, lat=lat, lon=lon, planned_from=begins, planned_to=begins + timedelta(minutes=90),
@@ -357,6 +367,8 @@ def _assign(work: Work, now: datetime, places: dict[str, Place]) -> tuple[dict[s
         last = errand.steps[-1][0]
         if last is not MissionStep.FINISHED:
             (planned if last is MissionStep.ASSIGNED else out)[errand.team] = mission_id
+    for report in sorted(reports, key=lambda report: report.at):
+        report_mission(work, report)
     return out, planned
 
 

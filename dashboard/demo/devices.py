@@ -45,6 +45,8 @@ class Play:
         self._began = self._stepped = clock()
         self._missions = dict(plan.missions)
         self._planned = dict(plan.planned)
+        self._cases = {stage: list(numbers) for stage, numbers in plan.cases.items()}
+        self._named: dict[str, str] = {}
         self._dark: dict[str, float] = {}  # teams without signal, until when
         self._step = 0
         self._thawing: set[asyncio.Task[None]] = set()
@@ -125,8 +127,7 @@ class Play:
     async def do(self, step: Step) -> bool:
         """One line of the script."""
         if step.act == "case":
-            if step.case < len(self.plan.cases):
-                self.cases.tell("cases", {"case_no": self.plan.cases[step.case], **step.says})
+            self._change_case(step)
             return True
         device = next(each for each in self.devices if each.unit.driver == step.team)
         device.note(*self.teams[step.team].place(0))
@@ -136,6 +137,17 @@ class Play:
             "call": lambda: device.press("calls"), "sos": lambda: device.press("sos"), "end_call": device.end_call
         }  # fmt: skip
         return await acts[step.act]()
+
+    def _change_case(self, step: Step) -> None:
+        """The case system tells of the next case in that stage; when none is left there, nothing happens."""
+        if step.stage:
+            left = self._cases.get(step.stage)
+            case_no = left.pop(0) if left else None
+        else:
+            case_no = self._named.get(step.name)
+        if case_no is not None:
+            self._named[step.name] = case_no
+            self.cases.tell("cases", {"case_no": case_no, **step.says})
 
     async def _go_dark(self, step: Step) -> bool:
         said = [
@@ -153,8 +165,8 @@ class Play:
             raise ValueError(clock)
         while self._step < len(DAY) and DAY[self._step].second < to:
             step = DAY[self._step]
-            if step.act == "case" and step.case < len(self.plan.cases):
-                self.cases.tell("cases", {"case_no": self.plan.cases[step.case], **step.says})
+            if step.act == "case":
+                self._change_case(step)
             self._step += 1
         self.skipped_s += to - self.clock_s
 

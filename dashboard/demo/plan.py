@@ -29,7 +29,7 @@ class Plan(msgspec.Struct, frozen=True):
     ways: dict[str, list[tuple[float, float]]]  # from the court to each team's goal
     missions: dict[str, str]  # under way, by team
     planned: dict[str, str]
-    cases: list[str]
+    cases: dict[str, list[str]]  # numbers of open cases by their stage
     speed: float = 1.0
     verify: str | None = None
 
