@@ -31,12 +31,12 @@ from dashboard.field.app import build_field
 from dashboard.health import Health
 from dashboard.i18n import t
 from dashboard.live import Hub
-from dashboard.sign_in import Gate, error_answer
+from dashboard.sign_in import Gate, error_answer, note_refusal
 from dashboard.sign_in_pages.pages import build_sign_in
 from dashboard.supervise import ready_file
 from dashboard.vendor import build_vendor
 from data.engines import Database, open_database
-from data.errors import CommandCentreError, Misconfigured
+from data.errors import CommandCentreError, Misconfigured, NotPermitted
 from data.identity import Identity
 from data.journal import Announcement, Journal
 from data.lanes import Lanes
@@ -223,6 +223,8 @@ def _say_error(error: Exception) -> None:
     if not isinstance(error, CommandCentreError):
         log.error("a callback failed", exc_info=error)
         error = CommandCentreError()
+    if isinstance(error, NotPermitted):
+        note_refusal(error)
     set_props("notice", {"children": i18n.of_error(error)})
 
 

@@ -33,6 +33,7 @@ DENIED_AGAIN_S = 60.0  # the same actor at the same door leaves one trace a minu
 
 Denied = Callable[[Actor, str], Awaitable[None]]
 _here: ContextVar[Actor | None] = ContextVar("actor", default=None)
+_refusals: ContextVar[list[str] | None] = ContextVar("refusals", default=None)
 
 
 class Access(Enum):
@@ -114,6 +115,13 @@ def actor_here() -> Actor:
     return actor
 
 
+def note_refusal(error: NotPermitted) -> None:
+    """Within a callback: its actor may not do this. The gate leaves the trace when the answer is given."""
+    refusals = _refusals.get()
+    if refusals is not None:
+        refusals.append(str(error.params.get("verb", error.code)))
+
+
 def loggable(path: str) -> str:
     """A path as it may stand in a log: without the secret of a one-time link, without its query."""
     return re.sub(r"(?<=/link/)[^/]+", "…", path.partition("?")[0])
@@ -154,11 +162,15 @@ class Gate:
             await self._refuse(error, rule, scope, receive, send)
             return
         scope["state"]["actor"] = actor
-        mark = _here.set(actor)
+        mark, refusals = _here.set(actor), _refusals.set([])
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _noting_403(send, loggable(scope["path"])))
+            if actor is not None:
+                for refused in _refusals.get() or ():
+                    await self._leave_trace(actor, refused)
         finally:
             _here.reset(mark)
+            _refusals.reset(refusals)
 
     def _rule_of(self, scope: Scope) -> Rule | None:
         path, socket = scope["path"], scope["type"] == "websocket"
@@ -251,6 +263,16 @@ class Gate:
         return sealed
 
 
+def _noting_403(send: Send, path: str) -> Send:
+    async def noting(message: Message) -> None:
+        refusals = _refusals.get()
+        if message["type"] == "http.response.start" and message["status"] == 403 and refusals is not None and not refusals:
+            refusals.append(path)
+        await send(message)
+
+    return noting
+
+
 _KIND = {DESK: "OFFICER", WALL: "WALL", DIRECTOR: "DIRECTOR", bearer.DEVICE_COOKIE: "DEVICE"}
 
 
@@ -293,7 +315,7 @@ def security_headers(script_hashes: Iterable[str], secure: bool) -> dict[str, st
     }
     headers = {
         "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-        "permissions-policy": "geolocation=(self), camera=(self), microphone=(self), payment=(), usb=(), serial=(), bluetooth=()",
+        "permissions-policy": "geolocation=(self), camera=(self), microphone=(self), payment=(), usb=(), serial=()",
         "referrer-policy": "same-origin",
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",

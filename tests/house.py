@@ -15,11 +15,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from dashboard.sign_in import Gate, actor_here
+from dashboard.sign_in import Gate, actor_here, note_refusal
 from dashboard.sign_in_pages.pages import SignIn, build_sign_in
 from data.actions import accounts, devices, links, sessions
 from data.attempts import Attempts
 from data.engines import open_database
+from data.errors import NotPermitted
 from data.identity import Identity
 from data.lanes import Lanes
 from data.rules.links import Purpose
@@ -60,6 +61,10 @@ class House:
         actor = request.state.actor
         if actor is not None:
             assert actor_here() == actor
+        if request.url.path == "/api/refused":
+            return JSONResponse({}, 403)
+        if "refused" in (await request.body()).decode(errors="replace"):
+            note_refusal(NotPermitted("verb", verb="steer.wall"))
         return JSONResponse({"reached": request.url.path, "kind": actor.kind if actor else None, "address": request.state.address})
 
     async def _socket(self, socket: WebSocket) -> None:

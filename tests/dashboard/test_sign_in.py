@@ -18,7 +18,7 @@ from data.credentials import issue_machine_token
 from data.rules.links import Purpose
 from data.rules.permissions import Role
 from data.settings import Settings
-from data.tables import DeviceRow, SessionRow
+from data.tables import AuditRow, DeviceRow, SessionRow
 from tests.house import HOST, House, built, serving
 from tests.small_court import PASSWORD, PHONE_UNIT, PIN, WALL, officer_id, somebody
 
@@ -160,6 +160,16 @@ async def test_a_role_without_that_face_is_refused_with_one_trace(house: House) 
             assert answer.status_code == 403
             assert "您没有" in answer.text
     assert house.traces().count(("denied", "refused", "192.0.2.7")) == 1
+
+
+async def test_a_verb_that_is_refused_inside_leaves_its_trace(house: House) -> None:
+    async with house.browser(ecc_desk=house.desk()) as browser:
+        for _ in range(3):
+            assert (await browser.get("/api/refused")).status_code == 403
+            assert (await browser.post("/centre/_dash-update-component", json={"refused": True}, headers=OURS)).status_code == 200
+    with house.court.database.reading() as session:
+        doors = sorted(str(door) for door in session.scalars(select(AuditRow.object_id).where(AuditRow.act == "denied")))
+    assert doors == ["/api/refused", "steer.wall"]
 
 
 async def test_a_machine_reads_the_description_of_the_doors_only(house: House) -> None:
