@@ -243,7 +243,7 @@ class Gate:
             await _refuse_socket(error, scope, receive, send)
             return
         if rule is not None and rule.access in PAGES and scope["method"] in bearer.SAFE:
-            answer = _to_sign_in(scope) if isinstance(error, NotSignedIn) else refusal_page(error)
+            answer = _to_sign_in(scope) if isinstance(error, NotSignedIn) else refusal_page(error, self._settings.demo)
         else:
             answer = error_answer(error)
         await answer(scope, receive, send)
@@ -344,9 +344,9 @@ def error_answer(error: CommandCentreError) -> Response:
     return Response(error_body(error), error.status, error_headers(error), media_type="application/json")
 
 
-def refusal_page(error: CommandCentreError) -> Response:
+def refusal_page(error: CommandCentreError, demo: bool) -> Response:
     """For a person who opened a page that is not for him, or while the database is away."""
-    return HTMLResponse(draw("refused.html", said=i18n.of_error(error)), error.status, error_headers(error))
+    return HTMLResponse(draw("refused.html", demo=demo, said=i18n.of_error(error)), error.status, error_headers(error))
 
 
 def _to_sign_in(scope: Scope) -> Response:

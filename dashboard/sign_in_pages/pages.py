@@ -105,7 +105,7 @@ class SignIn:
             try:
                 return await handler(request)
             except CommandCentreError as error:
-                return error_answer(error) if _wants_json(request) else refusal_page(error)
+                return error_answer(error) if _wants_json(request) else refusal_page(error, self._settings.demo)
 
         return answered
 

@@ -21,7 +21,7 @@ from data.journal import Journal
 from data.rules.permissions import SYSTEM, Actor, Role
 from data.sealing import load_sealing
 from data.settings import Settings
-from data.tables import DeviceRow, SessionRow
+from data.tables import AuditRow, DeviceRow, SessionRow
 from tests.running import Product
 
 # What a stranger may reach, and how the doors of devices refuse him. Everything else is 401, a way to the sign-in page, or 404.
@@ -128,6 +128,24 @@ async def test_a_token_in_an_address_is_refused(product: Product) -> None:
         for name in ("token", "access_token", "ecc_device", "bearer"):
             assert (await client.post(f"/ingest/positions?{name}={token}", json={"fixes": []})).status_code == 401
             assert (await client.get(f"/centre/_dash-layout?{name}={product.seeded.desk}")).status_code == 401
+
+
+async def test_no_log_holds_a_secret(product: Product) -> None:
+    seeded, secret, password = product.seeded, "9hT-vK2_" * 5, "my-real-password-88"
+    async with httpx.AsyncClient(base_url=product.origin, headers={"origin": product.origin}) as client:
+        await client.get(f"/link/{secret}")
+        await client.post(f"/link/{secret}")
+        await client.post("/sign-in", data={"username": password, "password": password})
+        await client.get(f"/centre/desk?token={seeded.desk}")
+        await client.get(f"/ingest/osmand?id={seeded.osmand[1001]}&lat=23.1&lon=112.5")
+        await client.post("/ingest/positions", content=b"{", headers={"authorization": f"Bearer {seeded.devices[1001]}"})
+        await handshake(product, f"/live?face=desk&token={seeded.desk}")
+    said = product.said() + "".join(file.read_text() for file in product.settings.log.iterdir() if file.is_file())
+    secrets = [secret, password, seeded.desk, seeded.wall, seeded.case_system, *seeded.devices.values(), *seeded.osmand.values()]
+    assert [one[:6] for one in secrets if one in said] == []
+    with product.database().reads.connect() as connection:
+        kept = repr(connection.execute(select(*AuditRow.__table__.columns)).all())
+    assert password not in kept, "a password typed as the name is not written down either"
 
 
 async def test_a_revoked_one_is_soon_nobody_on_every_wire(product: Product) -> None:
