@@ -77,11 +77,12 @@ def report_case(work: Work, report: CaseReport) -> bool:
         return False
     happened_at = not_after(at, work.now)
     case = _held_case(work, case_no, filing=event is CaseEvent.FILED)
+    if not first_time(work, _SENDER, message_id):  # asked again now that the case is held: of two at once one is second
+        return False
     if case is None:
         case = _file(work, case_no, report, happened_at)
     else:
         _apply(work, case, event, report, happened_at)
-    first_time(work, _SENDER, message_id)
     work.record(_EVENTS[event](case, report), happened_at)
     return True
 

@@ -76,14 +76,16 @@ def report_mission(work: Work, report: MissionReport) -> bool:
     if came_before(work, _SENDER, message_id):
         return False
     mission = _held_or_new(work, report, event)
-    if mission is None:
-        mission = _assign(work, report, at)
-    else:
+    if mission is not None:
         missions.may_move(work.actor, mission.team_id, event)
         if missions.already(MissionState(mission.state), event):
             return False
+    if not first_time(work, _SENDER, message_id):  # asked again now that the mission is held: of two at once one is second
+        return False
+    if mission is None:
+        mission = _assign(work, report, at)
+    else:
         _move(work, mission, report, event, not_after(at, work.now))
-    first_time(work, _SENDER, message_id)
     unit_nos = _unit_nos(work, mission.team_id)
     work.record(
         _EVENTS[event](mission_id=mission.id, team_id=mission.team_id, case_id=mission.case_id, unit_nos=unit_nos), not_after(at, work.now)

@@ -50,6 +50,13 @@ def test_filing_at_once_files_once(court: SmallCourt) -> None:
         assert session.scalar(select(func.count()).select_from(CaseRow)) == 1
 
 
+def test_the_same_report_sent_at_once_is_kept_once(court: SmallCourt) -> None:
+    court.file_case()
+    results = at_once(*[partial(court.report, CaseEvent.NODE, node=6)] * 4)
+    assert sorted(map(bool, results)) == [False, False, False, True], results
+    assert kinds(court) == ["case.filed", "case.node_done"]
+
+
 def test_a_case_lives_from_filing_to_closing(court: SmallCourt) -> None:
     court.file_case(claim_cents=5_000_00)
     for event, more in (
