@@ -27,6 +27,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from dashboard import i18n
 from dashboard.api import build_api, merged
+from dashboard.demo.director import director_routes
 from dashboard.field.app import build_field
 from dashboard.health import Health
 from dashboard.i18n import t
@@ -105,11 +106,15 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
     api = build_api(settings, house.journal, house.lanes, house.history, now, lambda: document(root))
     for path, app in (("/ingest", ingest), ("/api", api), ("/field", _field(house)), ("/vendor", build_vendor())):
         root.mount(path, app)
+    if settings.demo:
+        from dashboard.demo.director import build_director
+
+        root.mount("/demo", build_director(settings))
     root.state.described = {"/ingest": ingest, "/api": api, "": root}
     for app in (root, ingest, api):
         app.add_exception_handler(CommandCentreError, _refuse)
     sign_in = build_sign_in(settings, house.identity, house.journal, house.lanes, now)
-    root.router.routes[0:0] = sign_in.routes()
+    root.router.routes[0:0] = [*sign_in.routes(), *(director_routes(settings) if settings.demo else ())]
     _add_own_routes(root, house)
     for page in FACES.values():
         page.connect(house.dash, house.journal, house.lanes, now)

@@ -82,6 +82,8 @@ class Viewer:
     watching: int | None = None
     seen_ms: int = 0
     checked_at: float = 0.0
+    sending_since: float | None = None
+    task: "asyncio.Task[Any] | None" = None
 
     def say(self, message: str) -> None:
         """Put an event message at the end; too many waiting ends the viewer."""
@@ -294,7 +296,7 @@ class Hub:
         self._moved = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._urgent = np.empty(0, np.uint32)
-        self._urgent_at = 0.0
+        self._urgent_moved = asyncio.Event()
         self._urgent_waiting: set[int] = set()
         self._with_visitors: frozenset[str] = frozenset()
         self._case_system_ms: int | None = None
@@ -319,7 +321,10 @@ class Hub:
         if len(units):
             self._moved.set()
             if len(self._urgent):
-                self._urgent_waiting.update(int(unit) for unit in np.intersect1d(units, self._urgent))
+                urgent = np.intersect1d(units, self._urgent)
+                self._urgent_waiting.update(int(unit) for unit in urgent)
+                if len(urgent):
+                    self._urgent_moved.set()
 
     async def bus_changed(self, up: bool) -> None:
         """Back after a silence: what was kept meanwhile is taken from the source, and the journal is asked."""
@@ -372,8 +377,10 @@ class Hub:
             return head(session), asked.walls_with_visitors(session), asked.urgent_units(session), asked.case_system_as_of(session)
 
     def _read_entries(self) -> list[Entry]:
+        if asked.newest_number(self.database) <= self.seq:  # almost always, four times a second
+            return []
         with self.database.reading() as session:
-            return entries_after(session, self.seq) if head(session) > self.seq else []
+            return entries_after(session, self.seq)
 
     async def _spread(self, entries: list[Entry]) -> None:
         touched = {row for entry in entries for row in entry.touched()}
@@ -427,13 +434,13 @@ class Hub:
 
     async def _send_urgent(self) -> None:
         while True:
-            await asyncio.sleep(URGENT_S / 4)
-            if self._urgent_waiting:
-                units = np.array(sorted(self._urgent_waiting), np.uint32)
-                self._urgent_waiting.clear()
-                for scope in list(self._scopes.values()):
-                    scope.send_positions(units)
-                await asyncio.sleep(URGENT_S)
+            await self._urgent_moved.wait()
+            self._urgent_moved.clear()
+            units = np.array(sorted(self._urgent_waiting), np.uint32)
+            self._urgent_waiting.clear()
+            for scope in list(self._scopes.values()):
+                scope.send_positions(units)
+            await asyncio.sleep(URGENT_S)
 
     # --- each second ---
 
@@ -441,6 +448,7 @@ class Hub:
         while True:
             await asyncio.sleep(1.0)
             self._say_tick()
+            self._drop_stuck()
             await self._check_viewers()
 
     def _say_tick(self) -> None:
@@ -460,6 +468,14 @@ class Hub:
                 made[desk, watchers] = _json(base | {"watchers": watchers} | ({"walls": walls} if desk else {}))
             viewer.tick = made[desk, watchers]
             viewer.woken.set()
+
+    def _drop_stuck(self) -> None:
+        """Who has not taken a message for ten seconds is cut off; a timer a message would cost more than the sending."""
+        late = time.monotonic() - SEND_S
+        for viewer in self._viewers:
+            if viewer.sending_since is not None and viewer.sending_since < late and viewer.task is not None:
+                viewer.close_code = TOO_SLOW
+                viewer.task.cancel()
 
     async def _check_viewers(self) -> None:
         """Who was revoked is closed; whose Sight changed begins again in the new one; a Sight that nobody has is forgotten."""
@@ -495,22 +511,31 @@ class Hub:
             await _deny(socket, 503)
             return
         await socket.accept()
-        viewer = Viewer(socket, actor, face)
+        viewer = Viewer(socket, actor, face, task=asyncio.current_task())
         self._viewers.add(viewer)
-        code = 1000
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._enter(viewer))
-                tasks.create_task(self._send(viewer))
-                tasks.create_task(self._receive(viewer))
-        except* Gone as gone:
-            code = next(error.code for error in _leaves(gone) if isinstance(error, Gone))
-        except* (WebSocketDisconnect, TimeoutError, RuntimeError, OSError):
-            pass  # the viewer has left, or has not taken a byte for ten seconds
+            code = await self._look_after(viewer)
+        except asyncio.CancelledError:
+            if viewer.close_code is None:
+                raise
+            return  # cut off: a farewell would wait behind what it does not take
         finally:
             self._viewers.discard(viewer)
             self._leave(viewer)
         await _close(socket, code)
+
+    async def _look_after(self, viewer: Viewer) -> int:
+        """Until it ends. Returns the code to close with."""
+        return_code = 1000
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for part in (self._enter, self._send, self._receive):
+                    tasks.create_task(part(viewer))
+        except* Gone as gone:
+            return_code = next(error.code for error in _leaves(gone) if isinstance(error, Gone))
+        except* (WebSocketDisconnect, RuntimeError, OSError):
+            pass  # the viewer has left
+        return return_code
 
     async def _enter(self, viewer: Viewer) -> None:
         """Tries until the database answers; ticks go on meanwhile."""
@@ -584,11 +609,9 @@ class Hub:
             if viewer.close_code is not None:
                 raise Gone(viewer.close_code)
             while (message := viewer.take()) is not None:
-                async with asyncio.timeout(SEND_S):
-                    if isinstance(message, str):
-                        await viewer.socket.send_text(message)
-                    else:
-                        await viewer.socket.send_bytes(message)
+                viewer.sending_since = time.monotonic()
+                await viewer.socket.send({"type": "websocket.send", "text" if isinstance(message, str) else "bytes": message})
+            viewer.sending_since = None
 
     async def _receive(self, viewer: Viewer) -> None:
         """A socket that sends also receives: only so it learns that the viewer has left."""

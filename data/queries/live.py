@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, union
+from sqlalchemy import select, text, union
 from sqlalchemy.orm import Session
 
+from data.engines import Database, foreign_errors
+from data.journal import JOURNAL
 from data.rules import masking
 from data.rules.calls import CallState
 from data.rules.permissions import Actor, Clearance, Role
@@ -13,6 +15,15 @@ from data.rules.sos import SosState
 from data.tables import CallRow, CourtRow, EntryRow, OfficerRow, SosRow, TeamRow, UnitRow, WallRow
 
 _OVER = (SosState.RESOLVED.value, SosState.FALSE_ALARM.value)
+
+
+_NEWEST = text("SELECT last FROM counter WHERE name = :name").bindparams(name=JOURNAL)
+
+
+def newest_number(database: Database) -> int:
+    """The journal's last number by the cheapest question there is. Raises DatabaseUnavailable."""
+    with foreign_errors(), database.reads.connect() as connection:
+        return connection.execute(_NEWEST).scalar() or 0
 
 
 def urgent_units(session: Session) -> frozenset[int]:
