@@ -24,6 +24,7 @@ from dashboard.demo.way import Way
 log = logging.getLogger(__name__)
 
 EVERY_S = 2.0  # one fix of each simulated device
+SPREAD_S = 0.8
 OSMAND_EVERY = 5  # each fifth speaks as a Traccar Client
 STANDS_S = 1_500.0  # the team whose call is the story stays on its scene
 CUT_S = 10.0  # so long a part is frozen for the director
@@ -93,10 +94,10 @@ class Play:
             self.thaw()
 
     async def _drive(self, device: Device, number: int) -> None:
-        """One fix each two seconds, the devices evenly one after the other."""
+        """One fix each two seconds; all devices within the same second, so that after five seconds each has moved twice."""
         team = self.teams[str(device.unit.driver)]
         member = [each for each in self.devices if each.unit.driver == device.unit.driver].index(device)
-        due = self._clock() + EVERY_S * number / len(self.devices)
+        due = self._clock() + SPREAD_S * number / len(self.devices)
         while True:
             await asyncio.sleep(max(0.0, due - self._clock()))
             due = max(due + EVERY_S, self._clock())

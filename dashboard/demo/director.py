@@ -1,0 +1,89 @@
+"""The director's page at /demo: plain forms whose orders go to the simulated devices' process, which acts by public doors and signals.
+
+The web process only hands the orders on: it cannot freeze itself and wake up again.
+"""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from dashboard.demo.plan import wire
+from dashboard.i18n import t
+from data.errors import NotFound
+from data.settings import Settings
+
+HERE = Path(__file__).parent
+ANSWER_S = 6.0
+LONGEST = 1_000
+TEAMS = ("一组", "二组", "三组", "四组", "五组", "六组", "七组")
+ORDERS: dict[str, dict[str, Any]] = {
+    "call": {"act": "call"},
+    "sos": {"act": "sos"},
+    "silence": {"act": "silence"},
+    "freeze_bus": {"act": "freeze", "part": "bus"},
+    "freeze_web": {"act": "freeze", "part": "web"},
+    "skip": {"act": "skip"},
+}
+
+_templates = Environment(loader=FileSystemLoader([HERE, HERE.parent / "sign_in_pages"]), autoescape=True, undefined=StrictUndefined)
+
+
+def director_routes(settings: Settings) -> list[Route]:
+    """The page and its orders; who may reach them the gate decides."""
+    socket = wire(settings.run)
+
+    async def page(request: Request) -> Response:
+        act, done = request.query_params.get("act", ""), request.query_params.get("done") == "1"
+        said = t("demo.done" if done else "demo.failed", what=t(f"demo.{act}")) if act in ORDERS else ""
+        state = await tell(socket, {"act": "state"})
+        clock = _clock(state["clock_s"]) if state else ""
+        html = _templates.get_template("director.html").render(
+            t=t, demo=True, refresh_s=None, state=state, clock=clock, said=said, teams=TEAMS
+        )
+        return HTMLResponse(html)
+
+    async def order(request: Request) -> Response:
+        act = request.path_params["act"]
+        if act not in ORDERS:
+            raise NotFound(act)
+        answer = await tell(socket, ORDERS[act] | await _filled(request))
+        return RedirectResponse(f"/demo?act={act}&done={int(bool(answer and answer['ok']))}", 303)
+
+    return [Route("/demo", page), Route("/demo/{act}", order, methods=["POST"])]
+
+
+async def tell(socket: Path, order: dict[str, Any]) -> dict[str, Any] | None:
+    """The devices' answer; None when there is none."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            reader, writer = await asyncio.open_unix_connection(socket)
+            try:
+                writer.write(json.dumps(order).encode() + b"\n")
+                await writer.drain()
+                answer: dict[str, Any] = json.loads(await reader.readline())
+                return answer
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, ValueError):
+        return None
+
+
+async def _filled(request: Request) -> dict[str, str]:
+    """What the form holds: a team, a time. Other fields are dropped."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST:
+            return {}
+    return {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items() if name in ("team", "to")}
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
