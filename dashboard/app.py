@@ -106,10 +106,6 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
     api = build_api(settings, house.journal, house.lanes, house.history, now, lambda: document(root))
     for path, app in (("/ingest", ingest), ("/api", api), ("/field", _field(house)), ("/vendor", build_vendor())):
         root.mount(path, app)
-    if settings.demo:
-        from dashboard.demo.director import build_director
-
-        root.mount("/demo", build_director(settings))
     root.state.described = {"/ingest": ingest, "/api": api, "": root}
     for app in (root, ingest, api):
         app.add_exception_handler(CommandCentreError, _refuse)

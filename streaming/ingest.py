@@ -45,7 +45,7 @@ Who = Callable[[HTTPConnection], Awaitable[Actor]]
 class Say(Protocol):
     """A sentence by its key, as `dashboard.i18n`."""
 
-    def __call__(self, key: str, **holes: object) -> str: ...
+    def __call__(self, key: str, /, **holes: object) -> str: ...
 
 
 class FixMessage(msgspec.Struct, forbid_unknown_fields=False):
