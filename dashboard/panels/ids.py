@@ -1,0 +1,7 @@
+"""Component ids, so that a typing mistake is an import error."""
+
+MAP = "wall-map"
+GANTT = "gantt-figure"
+MOUNTED = "mounted"
+VERB = "verb"
+NOTICE = "notice"

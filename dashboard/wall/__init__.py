@@ -1,0 +1,1 @@
+"""The GIS wall: which panel stands where, for eyes six metres away; nothing to hover."""

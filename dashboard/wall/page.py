@@ -1,0 +1,74 @@
+"""The wall's page: the map below everything, columns left and right, header and system line always at the same place."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import dash_leaflet as dl
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+
+from dashboard.i18n import t
+from dashboard.panels import ids
+from dashboard.panels.frames import panel
+from data.journal import Journal
+from data.lanes import Lanes
+
+# wildcard attributes; typed as anything, for Dash writes its components' signatures with every attribute spelled out
+MAP_MARKS: dict[str, Any] = {"data-panel": "map", "data-state": "empty"}
+GANTT_MARKS: dict[str, Any] = {"data-panel": "gantt", "data-state": "empty"}
+WALL_MARKS: dict[str, Any] = {"data-layout": "1"}
+LEGEND = ("idle", "way", "site", "silent", "sos")
+
+
+def layout() -> html.Div:
+    """The bare wall: no data of the court, only places for it."""
+    return html.Div(
+        [
+            _map(),
+            _header(),
+            html.Div([panel("today"), _missions()], className="column left"),
+            html.Div([panel("calls", html.Div(id="calls-body"), head=False)], className="column middle"),
+            html.Div([panel("events"), panel("cases"), panel("teams")], className="column right"),
+            _legend(),
+            panel("alarm", html.Div(id="alarm-body"), head=False),
+            panel("system", html.Div(id="system-body"), head=False),
+            html.Div(id="toast", hidden=True),
+            html.Div(id=ids.MOUNTED, hidden=True),
+        ],
+        id="wall",
+        **WALL_MARKS,
+    )
+
+
+def connect(app: Dash, journal: Journal, lanes: Lanes, now: Callable[[], datetime]) -> None:
+    """The wall only reads: its one callback tells the modules that it stands."""
+    del journal, lanes, now
+    app.clientside_callback(ClientsideFunction("ecc", "mounted"), Output(ids.MOUNTED, "children"), Input("wall", "id"))
+
+
+def _map() -> html.Section:
+    still = {"dragging": False, "zoomControl": False, "scrollWheelZoom": False, "doubleClickZoom": False, "keyboard": False}
+    chart = dl.Map(id=ids.MAP, center=[40.075, 101.825], zoom=11, zoomSnap=0.05, attributionControl=False, className="map", **still)
+    return html.Section([chart], className="ground-panel", **MAP_MARKS)
+
+
+def _header() -> html.Header:
+    when = html.Div([html.Span(id="date"), html.Span(id="weekday")], className="when")
+    title = html.H1([html.B(id="court"), html.Span(t("wall.centre"))])
+    sound = html.Button(t("wall.sound_off"), id="sound-off", hidden=True)
+    right = html.Div([sound, html.Span(id="who"), html.Span(t("wall.demo"), id="demo", hidden=True)], className="right-head")
+    return html.Header([html.Div([html.Time(id="clock"), when], className="left-head"), title, right], className="top")
+
+
+def _missions() -> html.Section:
+    graph = dcc.Graph(id=ids.GANTT, figure={"data": [], "layout": {}}, config={"staticPlot": True, "responsive": True}, className="gantt")
+    chart = html.Div([graph], className="gantt-place", **GANTT_MARKS)
+    return panel("missions", html.Div([chart, html.Div(id="missions-body")], className="body missions"))
+
+
+def _legend() -> html.Div:
+    def one(name: str) -> list[Any]:
+        marks: dict[str, Any] = {"data-sign": name}
+        return [html.I(className="sign", **marks), html.Span(t(f"wall.legend_{name}"))]
+
+    return html.Div([part for name in LEGEND for part in one(name)], className="legend")
