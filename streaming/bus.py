@@ -15,7 +15,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import orjson
 import redis
 import redis.asyncio
+from redis.asyncio.retry import Retry as WaitingRetry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from data.errors import BusUnavailable
 from data.journal import Announcement
@@ -24,6 +27,7 @@ EVENTS = "events"
 FIXES = "fixes"
 WIRE_S = 1.0  # nobody waits longer for Redis
 WAITING = 10_000  # announcements; when full the oldest goes, for the journal has it and readers ask the journal
+FRESH_S = 0.5  # an announcement older than this is not said any more: readers have found it in the journal
 LARGEST = 4 * 1024 * 1024  # bytes; 100,000 records of a frame are 2.4 MB
 
 log = logging.getLogger(__name__)
@@ -37,9 +41,11 @@ class Bus:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._waiting: queue.Queue[Announcement | None] = queue.Queue(WAITING)
+        self._waiting: queue.Queue[tuple[float, Announcement] | None] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
-        self._publisher = redis.asyncio.Redis.from_url(url, socket_timeout=WIRE_S, socket_connect_timeout=WIRE_S)
+        # one try more, at once: a connection from before a restart fails first. The library's own would wait for seconds
+        once_more = WaitingRetry(NoBackoff(), 1)
+        self._publisher = redis.asyncio.Redis.from_url(url, socket_timeout=WIRE_S, socket_connect_timeout=WIRE_S, retry=once_more)
         self.up = False
         self.since_ms = int(time.time() * 1000)
         self.dropped = 0
@@ -53,21 +59,27 @@ class Bus:
             self._thread = threading.Thread(target=self._talk, name="announcer", daemon=True)
             self._thread.start()
         for announcement in announcements:
+            said = time.monotonic(), announcement
             try:
-                self._waiting.put_nowait(announcement)
+                self._waiting.put_nowait(said)
             except queue.Full:
                 self.dropped += 1
                 with contextlib.suppress(queue.Empty):
                     self._waiting.get_nowait()
                 with contextlib.suppress(queue.Full):
-                    self._waiting.put_nowait(announcement)
+                    self._waiting.put_nowait(said)
 
     def _talk(self) -> None:
-        client = redis.Redis.from_url(self._url, socket_timeout=WIRE_S / 2, socket_connect_timeout=WIRE_S / 2)
-        while (said := self._waiting.get()) is not None:
+        half, once_more = WIRE_S / 2, Retry(NoBackoff(), 1)
+        client = redis.Redis.from_url(self._url, socket_timeout=half, socket_connect_timeout=half, retry=once_more)
+        while (waiting := self._waiting.get()) is not None:
+            since, said = waiting
+            if time.monotonic() - since > FRESH_S:
+                self.dropped += 1
+                continue
             try:
                 client.publish(EVENTS, orjson.dumps({"n": said.seq, "k": said.kind, "t": said.touched}))
-            except RedisError:
+            except (RedisError, OSError):
                 self.dropped += 1  # readers find it in the journal
         client.close()
 
