@@ -197,6 +197,8 @@ def _dash(root: FastAPI) -> Dash:
     dash.layout = _layout
     # Dash would answer every unknown path with the wall and 200; our two pages are plain routes
     setattr(dash.backend, "_setup_catchall", lambda: None)  # noqa: B010
+    # its own socket is refused to all; told of it, each page would knock for ever, and Chromium then slows every socket to this host
+    dash.backend.websocket_capability = False
     return dash
 
 
@@ -231,7 +233,7 @@ def _say_error(error: Exception) -> None:
 
 def _page(house: House, face: str) -> Callable[[Request], Any]:
     texts = json.dumps(t.table(*TEXTS_OF[face]), ensure_ascii=False).translate(SAFE_IN_SCRIPT)
-    filled = {"@face@": face, "@build@": house.build, "@title@": t(f"{face}.title"), "@texts@": texts}
+    filled = {"@face@": face, "@build@": house.build, "@title@": t(f"{face}.title" if f"{face}.title" in t else "name"), "@texts@": texts}
     others = [f"{PREFIX}assets/{name}." for name in FACES if name != face]
 
     async def page(request: Request) -> Response:
