@@ -5,15 +5,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from ulid import ULID
 
-from data.actions import sessions
+from data.actions import devices, sessions
 from data.actions.sessions import Opened
+from data.actions.sos import acknowledge_sos, raise_sos
 from data.engines import Database
-from data.errors import NotPermitted, NotSignedIn
+from data.errors import AlreadyOwned, NotPermitted, NotSignedIn
 from data.journal import Work
 from data.rules.permissions import NOBODY, Actor, Role, Verb, may
 from data.tables import SessionRow
-from tests.small_court import COURT, WALL, SmallCourt, found, officer_id, somebody
+from tests.small_court import COURT, PHONE_UNIT, WALL, SmallCourt, found, officer_id, somebody
 
 HOURS = timedelta(hours=12)
 
@@ -62,6 +64,31 @@ def test_a_locked_desk_may_nothing_until_it_is_unlocked(court: SmallCourt) -> No
 
     assert court.journal.do(locked, court.now(), unlock)
     assert row(court, opened.session_id).locked_at is None
+
+
+def test_a_locked_desk_takes_no_alarm_until_the_pin_and_two_desks_have_one_owner(court: SmallCourt) -> None:
+    _, mine = desk(court)
+    _, other = desk(court, Role.COMMANDER)
+    enrolment = court.journal.do(court.system, court.now(), devices.enrol_device, PHONE_UNIT)
+    phone = Actor(
+        kind="DEVICE",
+        id=f"device:{enrolment.device_no}",
+        role=Role.DEVICE,
+        court_code=COURT,
+        officer_id=officer_id(Role.FIELD),
+        unit_no=PHONE_UNIT,
+        device_no=enrolment.device_no,
+    )
+    sos_id = str(ULID())
+    court.journal.do(phone, court.now(), raise_sos, sos_id, court.now(), None, 80)
+    court.journal.do(mine, court.now(), sessions.lock)
+    with pytest.raises(NotPermitted) as refused:
+        court.journal.do(replace(mine, locked=True), court.now(), acknowledge_sos, sos_id)
+    assert refused.value.code == "identity.locked"
+    court.journal.do(replace(mine, locked=True), court.now(), sessions.unlock)
+    assert court.journal.do(other, court.now(), acknowledge_sos, sos_id)
+    with pytest.raises(AlreadyOwned):
+        court.journal.do(mine, court.now(), acknowledge_sos, sos_id)
 
 
 def test_an_ended_session_is_not_unlocked(court: SmallCourt) -> None:
