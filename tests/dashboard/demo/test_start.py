@@ -1,0 +1,199 @@
+"""`ecc demo` from outside: a real start with all its processes, what it writes and prints, and how it refuses a second one."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import websockets
+
+from dashboard.demo.start import civil_offset_s
+from geo import packed
+from geo.coordinates import Place, distance_m
+
+pytestmark = pytest.mark.timeout(240)
+FIVE = ("call", "sos", "silence", "freeze_bus", "freeze_web")
+
+
+class Running:
+    """One demonstration in a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.links_file = home / "links.json"
+        self.printed = home / "printed.txt"
+        with self.printed.open("w") as printed:
+            self.process = subprocess.Popen(self.command(), env=self.environ(), stdout=printed, stderr=printed)
+
+    def command(self, *more: str) -> list[str]:
+        links = () if more else ("--links", str(self.links_file))
+        return [sys.executable, "-m", "dashboard", "demo", "--port", "0", "--no-browser", *links, *more]
+
+    def environ(self) -> dict[str, str]:
+        return {"PATH": os.defpath, "HOME": str(self.home), "ECC_HOME": str(self.home), "PYTHONUTF8": "1"}
+
+    def links(self, wanted: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
+            assert self.process.poll() is None, self.printed.read_text()
+            if self.links_file.exists():
+                found: dict[str, Any] = json.loads(self.links_file.read_text())
+                if wanted(found):
+                    return found
+            time.sleep(0.1)
+        raise AssertionError(self.printed.read_text())
+
+    def end(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(30) == 0
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    demonstration = Running(tmp_path_factory.mktemp("d"))
+    try:
+        demonstration.links()
+        yield demonstration
+    finally:
+        demonstration.end()
+
+
+def test_the_links_file_has_its_form_and_is_for_this_user_alone(running: Running) -> None:
+    said = running.links()
+    assert set(said) == {"links", "phones", "devices", "case_system", "doors", "pid", "bus_url", "database", "canaries"}
+    assert set(said["links"]) == {"wall", "desk", "director"}
+    assert set(said["doors"]) == {"positions", "ws", "osmand", "cases", "missions", "calls", "sos"}
+    assert set(said["pid"]) == {"supervisor", "web", "bus"}
+    assert {name: bool(words) for name, words in said["canaries"].items()} == dict.fromkeys(
+        ("names", "phones", "id_numbers", "plates"), True
+    )
+    assert all(set(device) == {"unit", "token", "osmand_id"} for device in said["devices"])
+    assert all(set(phone) == {"officer", "link"} for phone in said["phones"])
+    assert len(said["devices"]) >= 20
+    assert isinstance(said["devices"][0]["unit"], str)
+    assert said["doors"]["ws"].startswith("ws://")
+    assert said["pid"]["supervisor"] == running.process.pid
+    assert (running.links_file.stat().st_mode & 0o777) == 0o600
+
+
+def test_the_addresses_are_printed_with_a_code_for_a_phone(running: Running) -> None:
+    said = running.links()
+    until = time.monotonic() + 10
+    while "Ctrl-C" not in running.printed.read_text() and time.monotonic() < until:
+        time.sleep(0.1)
+    printed = running.printed.read_text()
+    for link in (*said["links"].values(), *(phone["link"] for phone in said["phones"])):
+        assert link in printed
+    assert "▀" in printed or "█" in printed
+    assert "演示数据" in printed
+    assert not any(word in printed for words in said["canaries"].values() for word in words)
+
+
+def test_a_second_start_is_one_clear_sentence_and_harms_nothing(running: Running) -> None:
+    second = subprocess.run(running.command("--fresh"), env=running.environ(), capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode != 0
+    assert len(second.stderr.strip().splitlines()) == 1
+    assert str(running.process.pid) in second.stderr
+    assert "Traceback" not in second.stderr
+    assert running.process.poll() is None
+
+
+@asynccontextmanager
+async def entered(running: Running, face: str, cookie: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser that pressed the button of a one-time link."""
+    link = running.links()["links"][face]
+    origin = link.split("/link/")[0]
+    async with httpx.AsyncClient(base_url=origin, headers={"Origin": origin}, timeout=20) as browser:
+        answer = await browser.post(link)
+        assert answer.status_code == 303
+        assert browser.cookies.get(cookie)
+        yield browser
+
+
+async def places_on_wall(browser: httpx.AsyncClient, seconds: float) -> tuple[dict[str, Any], dict[int, list[Place]]]:
+    """What a wall is told in so many seconds: the first rows, and each unit's places."""
+    rows: dict[str, Any] = {}
+    places: dict[int, list[Place]] = {}
+    origin = str(browser.base_url).rstrip("/")
+    headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items())}
+    address = f"{origin.replace('http', 'ws', 1)}/live?face=wall"
+    async with websockets.connect(address, additional_headers=headers, origin=websockets.Origin(origin), max_size=2**24) as live:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                said = await asyncio.wait_for(live.recv(), left)
+            except TimeoutError:
+                break
+            if isinstance(said, str):
+                message = json.loads(said)
+                rows = message["rows"] if message["type"] == "snapshot" else rows
+            else:
+                records = packed.unpack(said).records
+                for unit, place in zip(records["unit"], packed.latlon_of(records), strict=True):
+                    places.setdefault(int(unit), []).append((float(place[0]), float(place[1])))
+    return rows, places
+
+
+async def test_the_wall_shows_the_court_and_more_than_twenty_units_that_move(running: Running) -> None:
+    async with entered(running, "wall", "ecc_wall") as browser:
+        rows, places = await places_on_wall(browser, 9)
+    assert len(rows["area"]) == 177
+    assert len(rows["mission"]) == 9
+    moved = [unit for unit, seen in places.items() if distance_m(seen[0], seen[-1]) >= 75]
+    assert len(moved) >= 20
+    still = [int(device["unit"]) for device in running.links()["devices"]]
+    assert set(still) <= set(places)
+    assert not set(still) & set(moved)
+
+
+async def test_a_device_of_the_links_file_moves_only_when_somebody_drives_it(running: Running) -> None:
+    said = running.links()
+    device, now = said["devices"][0], datetime.now(UTC).isoformat(timespec="milliseconds")
+    fix = {
+        "id": "01JD0000000000000000000001",
+        "t": now,
+        "lat": 40.08,
+        "lon": 101.83,
+        "src_crs": "WGS84",
+        "accuracy_m": 5,
+        "provider": "GPS",
+    }
+    async with httpx.AsyncClient() as sender:
+        headers = {"Authorization": f"Bearer {device['token']}"}
+        answer = await sender.post(said["doors"]["positions"], json={"fixes": [fix]}, headers=headers)
+    assert answer.json()["accepted"] == [fix["id"]], "a place set by hand is not held against the first measurement"
+
+
+async def test_the_director_rings_by_the_public_door(running: Running) -> None:
+    async with entered(running, "director", "ecc_director") as browser:
+        page = await browser.get("/demo")
+        assert all(f'data-act="{act}"' in page.text for act in FIVE)
+        assert "演示数据" in page.text
+        answer = await browser.post("/demo/call", data={"team": "五组"})
+        assert answer.headers["location"].endswith("done=1")
+    async with httpx.AsyncClient(base_url=browser.base_url) as stranger:
+        assert (await stranger.get("/demo")).status_code in (303, 401, 403)
+
+
+def test_the_pid_is_written_again_when_a_child_was_killed(running: Running) -> None:
+    before = running.links()["pid"]
+    os.kill(before["web"], signal.SIGKILL)
+    after = running.links(lambda said: said["pid"].get("web") not in (None, before["web"]))["pid"]
+    assert after["bus"] == before["bus"]
+    assert after["supervisor"] == before["supervisor"]
+
+
+def test_the_courts_clock_begins_at_nine_thirty_eight() -> None:
+    for hour in (0, 9, 23):
+        now = datetime(2026, 11, 24, hour, 59, 7, tzinfo=UTC)
+        assert (now.timestamp() + civil_offset_s(now)) % 86_400 == 9 * 3600 + 38 * 60
