@@ -44,7 +44,7 @@ from data.lanes import Lanes
 from data.sealing import load_sealing
 from data.settings import Settings
 from geo import packed
-from streaming.bearer import actor_of
+from streaming.bearer import actor_of, client_address, osmand_actor
 from streaming.bus import Bus
 from streaming.history import History
 from streaming.ingest import Doors, build_ingest
@@ -53,7 +53,7 @@ from streaming.positions import Positions
 HERE = Path(__file__).parent
 PREFIX = "/centre/"
 FACES = {name: import_module(f"dashboard.{name}.page") for name in ("wall", "desk") if (HERE / name / "page.py").exists()}
-TEXTS_OF = {"wall": ("wall", "ui"), "desk": ("desk", "wall", "ui")}
+TEXTS_OF = {"wall": ("wall", "row"), "desk": ("desk", "wall", "row")}
 SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}  # JSON that cannot end its <script>
 # A connection whose bytes nobody acknowledges or takes is ended by the kernel: a farewell alone would keep its buffer for ever.
 STALLED_MS = 20_000
@@ -124,9 +124,12 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
     database, lanes, bus = open_database(settings.database_url), Lanes(), Bus(settings.redis_url)
     identity = Identity(database, settings.keys, lanes.readers)
     hub: Hub
+    positions: Positions
 
     def announce(announcements: Sequence[Announcement]) -> None:
         identity.heard(announcements)
+        for announcement in announcements:
+            positions.heard(announcement.kind)
         hub.poke()
         bus.announce(announcements)
 
@@ -166,6 +169,9 @@ def _doors(house: House, now: Callable[[], datetime]) -> Doors:
         lanes=house.lanes,
         say=t,
         now=now,
+        who_by_key=lambda key, connection: osmand_actor(
+            key, house.identity, client_address(connection.scope, house.settings.trusted_proxies)
+        ),
         about=lambda actor: about(house.database, house.settings, actor),
         seen=lambda actor: seen(house.database, actor),
     )

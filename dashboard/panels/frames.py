@@ -10,6 +10,5 @@ from dashboard.i18n import t
 def panel(name: str, *inside: Any, head: bool = True) -> html.Section:
     """A panel that outsiders find by `data-panel`; its state and age are set by the page."""
     title = [html.Header([html.H2(t(f"wall.{name}")), html.Span(className="age")])] if head else []
-    return html.Section(
-        [*title, *(inside or [html.Div(id=f"{name}-body", className="body")])], **{"data-panel": name, "data-state": "empty"}
-    )
+    marks: Any = {"data-panel": name, "data-state": "empty"}
+    return html.Section([*title, *(inside or [html.Div(id=f"{name}-body", className="body")])], **marks)

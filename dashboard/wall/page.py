@@ -14,9 +14,9 @@ from data.journal import Journal
 from data.lanes import Lanes
 
 # wildcard attributes; typed as anything, for Dash writes its components' signatures with every attribute spelled out
-MAP_MARKS: dict[str, Any] = {"data-panel": "map", "data-state": "empty"}
-GANTT_MARKS: dict[str, Any] = {"data-panel": "gantt", "data-state": "empty"}
-WALL_MARKS: dict[str, Any] = {"data-layout": "1"}
+MAP_MARKS: Any = {"data-panel": "map", "data-state": "empty"}
+GANTT_MARKS: Any = {"data-panel": "gantt", "data-state": "empty"}
+WALL_MARKS: Any = {"data-layout": "1"}
 LEGEND = ("idle", "way", "site", "silent", "sos")
 
 
@@ -43,7 +43,7 @@ def layout() -> html.Div:
 def connect(app: Dash, journal: Journal, lanes: Lanes, now: Callable[[], datetime]) -> None:
     """The wall only reads: its one callback tells the modules that it stands."""
     del journal, lanes, now
-    app.clientside_callback(ClientsideFunction("ecc", "mounted"), Output(ids.MOUNTED, "children"), Input("wall", "id"))
+    app.clientside_callback(ClientsideFunction("ecc", "mounted"), Output(ids.MOUNTED, "children"), Input("wall", "id"))  # type: ignore[no-untyped-call]
 
 
 def _map() -> html.Section:
@@ -68,7 +68,7 @@ def _missions() -> html.Section:
 
 def _legend() -> html.Div:
     def one(name: str) -> list[Any]:
-        marks: dict[str, Any] = {"data-sign": name}
+        marks: Any = {"data-sign": name}
         return [html.I(className="sign", **marks), html.Span(t(f"wall.legend_{name}"))]
 
     return html.Div([part for name in LEGEND for part in one(name)], className="legend")

@@ -23,15 +23,26 @@ let focused = '';
 /** @param {(message: Record<string, unknown>) => void} say */
 export function start(say) {
   void say;
+  if (document.documentElement.dataset.face === 'desk' || location.pathname.endsWith('/desk')) {
+    on(deskHead);
+    void import('./desk.mjs').then(({ startDesk }) => startDesk());
+    return;
+  }
   on(draw);
   addEventListener('keydown', (event) => {
-    if (document.documentElement.dataset.face === 'desk' || event.ctrlKey || event.altKey || event.metaKey || !/^[1-9]$/.test(event.key)) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || !/^[1-9]$/.test(event.key)) return;
     choose(event.key);
   });
   const maps = /** @type {any} */ (window).eccMaps;
   if (maps && Object.values(maps)[0]) void begin(Object.values(maps)[0]);
   else addEventListener('ecc:map', (event) => void begin(/** @type {CustomEvent} */ (event).detail), { once: true });
   draw(new Set());
+}
+
+function deskHead() {
+  header();
+  system();
+  sound();
 }
 
 /** @param {string} key */
@@ -87,7 +98,7 @@ const caseSystemLate = () => now.parts.case_system?.up === false;
 
 /** The head of a panel: what it is, how old, and whether that is too old.
  * @param {string} name @param {number | null} asOf @param {'live' | 'stale' | 'down' | 'empty'} state */
-function head(name, asOf, state) {
+export function head(name, asOf, state) {
   const panel = document.querySelector(`[data-panel="${name}"]`);
   if (!(panel instanceof HTMLElement)) return;
   const shown = now.connection === 'live' ? state : now.connection === 'connecting' ? 'empty' : 'down';
@@ -98,7 +109,7 @@ function head(name, asOf, state) {
 }
 
 /** @param {string} name @param {Row[]} items @param {(row: Row) => HTMLElement} line @param {number | null} asOf @param {boolean} [late] */
-function list(name, items, line, asOf, late = false) {
+export function list(name, items, line, asOf, late = false) {
   const most = ENOUGH[name] ?? 5;
   const shown = items.length > most ? items.slice(0, most - (name === 'events' ? 0 : 1)) : items;
   const rest = items.length - shown.length;
@@ -141,7 +152,7 @@ function today() {
 }
 
 /** @param {Row} row */
-const entry = (row) => h('div', { class: 'entry' }, h('time', {}, hm(row.at)), sign(row.sign ?? 'idle'), h('b', {}, row.title ?? ''), h('span', {}, row.detail ?? ''));
+export const entry = (row) => h('div', { class: 'entry' }, h('time', {}, hm(row.at)), sign(row.sign ?? 'idle'), h('b', {}, row.title ?? ''), h('span', {}, row.detail ?? ''));
 
 /** @param {Row} row */
 function caseLine(row) {
@@ -206,6 +217,10 @@ function alarm() {
       h('div', { class: 'owner', 'data-owned': Boolean(row.owner_id) }, row.owner ? t('wall.owned_by', { who: row.owner }) : t('wall.nobody'), h('time', {}, span((row.owned_at ?? serverNow()) - row.received_at))));
   }
   head('alarm', row?.raised_at ?? null, row ? 'live' : 'empty');
+  sound();
+}
+
+function sound() {
   const unowned = openSos().filter((one) => !one.owner_id);
   ring(now.connection !== 'live' ? '' : unowned.length ? (unowned.some((one) => one.level) ? 'again' : 'sos') : openCalls().some((one) => !one.owner_id && !one.answered_at) ? 'call' : '');
 }
