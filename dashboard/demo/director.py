@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dashboard.demo.plan import wire
@@ -56,7 +56,21 @@ def director_routes(settings: Settings) -> list[Route]:
         answer = await tell(socket, ORDERS[act] | await _filled(request))
         return RedirectResponse(f"/demo?act={act}&done={int(bool(answer and answer['ok']))}", 303)
 
-    return [Route("/demo", page), Route("/demo/{act}", order, methods=["POST"])]
+    return [Route("/demo", page), Route("/demo/{act}", order, methods=["POST"]), *_authority_routes(settings)]
+
+
+def _authority_routes(settings: Settings) -> list[Route]:
+    """In a network of phones: the page that hands out our authority, and the authority. Open to everybody: it is no secret."""
+    if settings.tls_cert is None or not (file := settings.tls_cert.with_name("authority.crt")).exists():
+        return []
+
+    async def page(_: Request) -> Response:
+        return HTMLResponse(_templates.get_template("authority.html").render(t=t, demo=True, refresh_s=None))
+
+    async def authority(_: Request) -> Response:
+        return FileResponse(file, media_type="application/x-x509-ca-cert", filename="ecc-demo.crt")
+
+    return [Route("/ca", page), Route("/ca/ecc-demo.crt", authority)]
 
 
 async def tell(socket: Path, order: dict[str, Any]) -> dict[str, Any] | None:

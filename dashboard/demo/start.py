@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dashboard import logs
+from dashboard.demo.authority import certified, own_address
 from dashboard.demo.begun import Begun, Phone, link, links_text, take
 from dashboard.demo.day import BEGINS, seconds
 from dashboard.demo.plan import Plan, Unit, as_text, read_plan
@@ -49,12 +50,15 @@ def civil_offset_s(now: datetime) -> int:
 
 
 def _start(settings: Settings, options: argparse.Namespace) -> int:
+    lan = settings.home / "lan"  # beside the demonstration's home: --fresh leaves it, and a phone trusts it only once
     settings = invented(settings, civil_offset_s(datetime.now(UTC)))
     if options.port is not None:
         settings = settings.but(port=options.port)
     settings.make_folders()
     Home(settings).take()  # lets go at once: a second start is refused before anything of the first one is touched
-    settings = choose_port(settings)
+    settings = choose_port(_opened(settings, lan) if options.lan else settings)
+    if options.lan:
+        settings = settings.but(public_origin=f"https://{own_address()}:{settings.port}")
     if options.fresh:
         _empty(settings)
     if options.links is not None:
@@ -63,6 +67,12 @@ def _start(settings: Settings, options: argparse.Namespace) -> int:
     _seed_in_child(settings)
     begun = take(settings.run / BEGUN)
     return Demonstration(begun, options).run(settings)
+
+
+def _opened(settings: Settings, folder: Path) -> Settings:
+    """Open to the network, by HTTPS."""
+    files = certified(folder, own_address())
+    return settings.but(host="0.0.0.0", tls_cert=files.certificate, tls_key=files.key)
 
 
 class Demonstration:
@@ -85,7 +95,8 @@ class Demonstration:
     def more(self, settings: Settings) -> Sequence[Program]:
         """The devices' process; now the address of the centre is known."""
         self._settings = settings
-        plan = msgspec.structs.replace(self._begun.plan, origin=settings.origin, speed=self._speed)
+        verify = str(settings.tls_cert.with_name("authority.crt")) if settings.tls_cert else None
+        plan = msgspec.structs.replace(self._begun.plan, origin=settings.origin, speed=self._speed, verify=verify)
         write_secret(settings.run / PLAN, as_text(plan))
         return [program(settings, "devices", "demo", "--only", "devices", beats=False)]
 
@@ -115,6 +126,8 @@ def addresses(settings: Settings, begun: Begun) -> str:
     segno.make(link(settings, phone.secret), error="l").terminal(code, compact=True, border=2)
     faces = [t(f"demo.link_{name}", link=link(settings, getattr(begun, name))) for name in ("wall", "desk", "director")]
     phones = [t("demo.link_phone", officer=each.officer, link=link(settings, each.secret)) for each in begun.phones]
+    if settings.tls_cert:
+        phones.insert(0, t("demo.link_ca", link=f"{settings.origin}/ca"))
     return "\n".join([t("demo.ready", court=settings.court_name), *faces, *phones, t("demo.scan"), code.getvalue(), t("demo.end")])
 
 
