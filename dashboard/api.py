@@ -16,8 +16,6 @@ from data.journal import Journal
 from data.lanes import Lanes
 from data.rules.permissions import Actor
 from data.settings import Settings
-from geo.features import features
-from geo.layers import read_layer
 from streaming.history import History
 
 LAYERS = ("boundary", "streets", "communities", "river", "towns", "blocks", "roads", "railway", "contours", "places")
@@ -40,6 +38,9 @@ class MapLayers:
         changed = path.stat().st_mtime_ns
         kept = self._kept.get(name)
         if kept is None or kept[0] != changed:
+            from geo.features import features  # a quarter of the time that a start takes, and no door needs it before a map is drawn
+            from geo.layers import read_layer
+
             layer = read_layer(path)
             body = orjson.dumps(features(layer, [column for column in COLUMNS if column in layer.columns]))
             kept = self._kept[name] = (changed, body, f'"{hashlib.sha256(body).hexdigest()[:24]}"')

@@ -160,7 +160,7 @@ def _kept(positions: Positions, now_ms: int) -> packed.Records:
 
 
 def _doors(house: House, now: Callable[[], datetime]) -> Doors:
-    from dashboard.phone_doors import about, seen
+    from dashboard.phone_doors import about, area_at, seen
 
     return Doors(
         who=lambda connection: actor_of(connection, house.identity, house.settings),
@@ -174,6 +174,7 @@ def _doors(house: House, now: Callable[[], datetime]) -> Doors:
         ),
         about=lambda actor: about(house.database, house.settings, actor),
         seen=lambda actor: seen(house.database, actor),
+        area_at=lambda lat, lon: area_at(house.database, lat, lon),
     )
 
 
@@ -354,6 +355,7 @@ async def _say_ready(house: House) -> None:
     while house.health.reasons():
         await asyncio.sleep(0.05)
     ready_file(house.settings).touch(0o600)
+    await asyncio.to_thread(import_module, "geo.layers")  # before the first map asks
 
 
 def _ended(task: asyncio.Task[None]) -> None:
