@@ -24,7 +24,7 @@ export function drawGantt(missions, at) {
     layout: {
       barmode: 'overlay', showlegend: false, margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
       xaxis: { range: [from, to], visible: false, fixedrange: true }, yaxis: { range: [5.9, -0.65], visible: false, fixedrange: true },
-      shapes: [{ type: 'line', x0: at, x1: at, y0: -0.6, y1: 5.8, line: { color: 'rgba(238, 245, 253, 0.35)', width: 2 } }],
+      shapes: y.map((row) => ({ type: 'line', x0: at, x1: at, y0: row - 0.16, y1: row + 0.16, line: { color: '#eef5fd', width: 3 } })), // beside the words, never through them
     },
   } });
 }

@@ -1,7 +1,8 @@
 // The ground under the units: district, river, roads, streets with their counted cases, missions' places, alarms.
 
-import { all, on, now, rows, serverNow } from './state.mjs';
-import { drawOn, unitsSeen } from './units.mjs';
+import { all, serverNow } from './state.mjs';
+import { COLOUR, label } from './labels.mjs';
+import { drawOn, redraw, ring, unitsSeen } from './units.mjs';
 import { span } from './clock.mjs';
 import { t } from './text.mjs';
 
@@ -25,9 +26,8 @@ export async function begin(leaflet) {
   canvas.setAttribute('aria-hidden', 'true');
   map.getContainer().prepend(canvas);
   pen = canvas.getContext('2d');
-  drawOn(map);
+  drawOn(map, over);
   map.on('move zoom resize viewreset', paint);
-  on((kinds) => { if (['area', 'mission', 'fence', 'unit', 'sos', 'call', 'court'].some((kind) => kinds.has(kind))) paint(); });
   await Promise.all(LAYERS.map(read));
   frameDistrict();
   paint();
@@ -91,11 +91,23 @@ function paint() {
   draw('railway', (p) => { p.strokeStyle = '#22354f'; p.lineWidth = 2; p.setLineDash([10, 6]); p.stroke(); p.setLineDash([]); });
   draw('roads', (p, feature) => { const [width, colour] = ROADS[feature.properties?.class] ?? [1, '#1d3350']; p.strokeStyle = colour; p.lineWidth = width; p.lineJoin = 'round'; p.stroke(); });
   draw('boundary', (p) => { p.strokeStyle = '#6d8db5'; p.lineWidth = 2; p.stroke(); });
-  drawFences(pen, at);
-  drawStreets(pen, at);
-  drawMissions(pen, at);
-  drawSilent(pen, at);
-  drawAlarms(pen, at);
+  redraw();
+}
+
+/** What changes with the rows and is drawn with the units: under them, and the labels after theirs.
+ * @param {CanvasRenderingContext2D} pen @param {'below' | 'labels'} part */
+function over(pen, part) {
+  const at = projection();
+  if (part === 'below') {
+    drawFences(pen, at);
+    drawSilent(pen, at);
+    drawMissions(pen, at);
+    drawAlarms(pen, at);
+  } else {
+    labelSilent(pen, at);
+    labelMissions(pen, at);
+    labelStreets(pen, at);
+  }
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
@@ -113,121 +125,104 @@ function drawFences(pen, at) {
   }
 }
 
+const UNDER_WAY = ['EN_ROUTE', 'ON_SCENE'];
+const missionsSeen = () => all('mission').filter((row) => typeof row.lat === 'number' && UNDER_WAY.includes(row.state));
+
 /** «青石街道 318 件»: open cases of the street's communities, counted. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
-function drawStreets(pen, at) {
+function labelStreets(pen, at) {
   /** @type {Map<string, number>} */
   const counts = new Map();
   for (const area of all('area')) counts.set(area.street, (counts.get(area.street) ?? 0) + (area.cases ?? 0));
-  pen.textBaseline = 'middle';
-  pen.textAlign = 'left';
   for (const feature of ground.streets?.features ?? []) {
     const { name, lat, lon } = feature.properties ?? {};
     if (!name || lat === undefined) continue;
     const [x, y] = at([lon, lat]);
-    const count = String(counts.get(name) ?? 0);
-    pen.font = '400 20px "Noto Sans SC Variable", "Noto Sans CJK SC", sans-serif';
-    const nameWidth = pen.measureText(`${name} `).width;
-    pen.font = '600 22px "Barlow Condensed", sans-serif';
-    const countWidth = pen.measureText(count).width;
-    const left = x - (nameWidth + countWidth + 30) / 2;
-    pen.lineWidth = 4;
-    pen.strokeStyle = 'rgba(5, 11, 22, 0.8)';
-    pen.fillStyle = '#eef5fd';
-    pen.strokeText(count, left + nameWidth, y);
-    pen.fillText(count, left + nameWidth, y);
-    pen.font = '400 20px "Noto Sans SC Variable", "Noto Sans CJK SC", sans-serif';
-    pen.fillStyle = '#b4c5db';
-    for (const [text, start] of /** @type {[string, number][]} */ ([[name, left], [t('wall.cases_unit'), left + nameWidth + countWidth + 6]])) { pen.strokeText(text, start, y); pen.fillText(text, start, y); }
+    label(pen, x, y, 0, [[name, 'plain', COLOUR.quiet], [String(counts.get(name) ?? 0), 'digits', COLOUR.text], [t('wall.cases_unit'), 'plain', COLOUR.quiet]], { plate: '', centred: true });
+  }
+}
+
+/** The way that is left, and the ring where it ends. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
+function drawMissions(pen, at) {
+  for (const mission of missionsSeen()) {
+    if (mission.state !== 'EN_ROUTE') continue;
+    const [x, y] = at([mission.lon, mission.lat]);
+    const unit = [...unitsSeen().values()].filter((one) => one.row?.mission_id === mission.id && one.seen).sort((a, b) => b.no - a.no)[0];
+    if (unit) {
+      pen.beginPath();
+      pen.moveTo(unit.x, unit.y);
+      pen.lineTo(x, y);
+      pen.strokeStyle = 'rgba(255, 194, 79, 0.8)';
+      pen.lineWidth = 3;
+      pen.lineCap = 'round';
+      pen.setLineDash([1, 9]);
+      pen.stroke();
+      pen.setLineDash([]);
+      pen.lineCap = 'butt';
+    }
+    ring(pen, x, y, 13, COLOUR.text, 2.5, []);
+    ring(pen, x, y, 2.5, COLOUR.text, 5, []);
   }
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
-function drawMissions(pen, at) {
-  for (const mission of all('mission')) {
-    if (mission.lat === undefined || mission.lat === null || !['EN_ROUTE', 'ON_SCENE'].includes(mission.state)) continue;
+function labelMissions(pen, at) {
+  for (const mission of missionsSeen()) {
     const [x, y] = at([mission.lon, mission.lat]);
-    if (mission.state === 'EN_ROUTE') {
-      for (const unit of unitsSeen().values()) {
-        const row = rows.unit?.get(String(unit.no));
-        if (row?.mission_id !== mission.id || row?.kind !== 'VEHICLE') continue;
-        const [ux, uy] = at([unit.lon, unit.lat]);
-        pen.beginPath();
-        pen.moveTo(ux, uy);
-        pen.lineTo(x, y);
-        pen.strokeStyle = 'rgba(255, 194, 79, 0.8)';
-        pen.lineWidth = 3;
-        pen.setLineDash([3, 8]);
-        pen.stroke();
-        pen.setLineDash([]);
-      }
-      pen.beginPath();
-      pen.arc(x, y, 13, 0, 7);
-      pen.strokeStyle = '#eef5fd';
-      pen.lineWidth = 2.5;
-      pen.stroke();
-      pen.beginPath();
-      pen.arc(x, y, 4, 0, 7);
-      pen.fillStyle = '#eef5fd';
-      pen.fill();
-    }
-    label(pen, x, y + 32, mission.matter ?? '');
+    label(pen, x, y + 4, 20, [[mission.matter ?? '', 'bold', COLOUR.text]]);
   }
+}
+
+/** Units that said beforehand that they would not be heard. @param {(lonlat: number[]) => [number, number]} at */
+function silentOnes(at) {
+  const clock = serverNow();
+  const seen = new Set();
+  const ones = [];
+  for (const unit of unitsSeen().values()) {
+    const until = unit.row?.silent_until_at;
+    const team = unit.row?.team_id ?? unit.no;
+    if (!until || until < clock || seen.has(team)) continue;
+    seen.add(team);
+    const [x, y] = at([unit.lon, unit.lat]);
+    ones.push({ x, y, text: t('wall.silent_until', { team: unit.row?.team ?? unit.row?.label ?? '', left: span(until - clock) }) });
+  }
+  return ones;
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
 function drawSilent(pen, at) {
-  const clock = serverNow();
-  for (const unit of unitsSeen().values()) {
-    const row = rows.unit?.get(String(unit.no));
-    if (!row?.silent_until_at || row.silent_until_at < clock) continue;
-    const [x, y] = at([unit.lon, unit.lat]);
+  for (const { x, y } of silentOnes(at)) {
     pen.save();
     pen.beginPath();
-    pen.arc(x, y, 60, 0, 7);
+    pen.arc(x, y, 70, 0, 7);
+    pen.fillStyle = 'rgba(157, 176, 200, 0.1)';
+    pen.fill();
     pen.clip();
-    pen.strokeStyle = 'rgba(157, 176, 200, 0.25)';
+    pen.strokeStyle = 'rgba(157, 176, 200, 0.35)';
     pen.lineWidth = 2;
-    for (let d = -120; d < 120; d += 10) { pen.beginPath(); pen.moveTo(x + d, y + 60); pen.lineTo(x + d + 120, y - 60); pen.stroke(); }
-    pen.restore();
     pen.beginPath();
-    pen.arc(x, y, 60, 0, 7);
-    pen.setLineDash([6, 6]);
-    pen.strokeStyle = '#9db0c8';
-    pen.lineWidth = 2;
+    for (let d = -140; d < 140; d += 14) { pen.moveTo(x + d, y + 70); pen.lineTo(x + d + 140, y - 70); }
     pen.stroke();
-    pen.setLineDash([]);
-    label(pen, x, y + 80, t('wall.silent_until', { team: row.team ?? row.label ?? '', left: span(row.silent_until_at - clock) }));
+    pen.restore();
+    ring(pen, x, y, 70, '#9db0c8', 2.5, [7, 6]);
   }
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
+function labelSilent(pen, at) {
+  for (const { x, y, text } of silentOnes(at)) label(pen, x, y + 92, 0, [[text, 'bold', COLOUR.text]], { centred: true });
+}
+
+/** Rings round who asks for help or calls. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
 function drawAlarms(pen, at) {
   for (const kind of ['call', 'sos']) {
     for (const row of all(kind)) {
-      if (row.lat === undefined || row.lat === null || row.ended_at || row.closed_at) continue;
-      const [x, y] = at([row.lon, row.lat]);
-      pen.strokeStyle = kind === 'sos' ? '#ff4d5f' : '#eef5fd';
-      pen.lineWidth = 2.5;
-      for (const radius of kind === 'sos' ? [50, 110, 190] : [34]) { pen.globalAlpha = kind === 'sos' ? 60 / radius : 1; pen.beginPath(); pen.arc(x, y, radius, 0, 7); pen.stroke(); }
+      if (typeof row.lat !== 'number' || row.ended_at || row.closed_at) continue;
+      const unit = unitsSeen().get(Number(row.unit));
+      const [x, y] = unit?.seen ? [unit.x, unit.y] : at([row.lon, row.lat]);
+      if (kind === 'call') ring(pen, x, y, 34, COLOUR.text, 2.5, []);
+      else for (const radius of [60, 125, 205]) { pen.globalAlpha = 60 / radius; ring(pen, x, y, radius, COLOUR.sos, 2.5, []); }
       pen.globalAlpha = 1;
-      label(pen, x, y - 48, row.who ?? '');
+      if (kind === 'sos' && !unit?.seen) label(pen, x, y, 20, [[row.who ?? '', 'bold', COLOUR.text]], { plate: '#8f0c1f', must: true });
     }
   }
 }
-
-/** @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {string} text */
-function label(pen, x, y, text) {
-  if (!text) return;
-  pen.font = '700 20px "Noto Sans SC Variable", "Noto Sans CJK SC", sans-serif';
-  pen.textAlign = 'center';
-  const width = pen.measureText(text).width + 18;
-  pen.fillStyle = 'rgba(5, 11, 22, 0.85)';
-  pen.beginPath();
-  pen.roundRect(x - width / 2, y - 16, width, 32, 6);
-  pen.fill();
-  pen.fillStyle = '#eef5fd';
-  pen.fillText(text, x, y + 1);
-  pen.textAlign = 'left';
-}
-
-setInterval(() => { if (now.connection === 'live' && all('unit').some((row) => row.silent_until_at)) paint(); }, 1000);

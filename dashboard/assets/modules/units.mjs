@@ -1,6 +1,7 @@
 // Draws packed positions on one canvas over the map (the frame: geo/packed.py), and says where a unit is drawn.
 
-import { all, now, rows, serverNow } from './state.mjs';
+import { all, now, on, rows, serverNow } from './state.mjs';
+import { COLOUR, clearLabels, label, take } from './labels.mjs';
 import { t } from './text.mjs';
 
 const HEADER = 24;
@@ -8,12 +9,22 @@ const RECORD = 24;
 const MAGIC = 0x31434345; // "ECC1", little-endian
 const CROWD = 3000; // more on screen than this are counted by cell
 const CELL = 48;
+const CELL_MOST = 6; // more in one cell than this are counted
+const CELL_ROW = 4096;
 const GLIDE_MS = 900;
+const GLIDERS = 400; // more than these jump: gliding must not cost what drawing saves
+const TOO_OLD_TO_GLIDE_MS = 15_000;
+const ESCORT = 34; // of one team and so near to its first: drawn small
 const MANUAL = 4;
 const NETWORK = 1;
+const UNKNOWN = 255;
+const LOW_BATTERY = 15;
 
-/** @typedef {{no: number, lat: number, lon: number, fromLat: number, fromLon: number, heardAt: number, fixAt: number, accuracy: number,
- *   heading: number, battery: number, flags: number, x: number, y: number, drawnAt: number, cell: boolean, seen: boolean}} Unit */
+/** @typedef {'online' | 'stale' | 'lost' | 'silent' | 'sos' | 'calling'} UnitState */
+/** `mx`, `my`: Mercator, the world from 0 to 1; `x`, `y`: CSS pixels in the map.
+ * @typedef {{no: number, row: Record<string, any> | undefined, lat: number, lon: number, mx: number, my: number, fromX: number, fromY: number, heardAt: number,
+ *   fixAt: number, accuracy: number, heading: number, battery: number, speed: number, flags: number, x: number, y: number, drawnAt: number, cell: boolean,
+ *   seen: boolean, inCell: number}} Unit */
 
 /** @type {Map<number, Unit>} */
 const units = new Map();
@@ -23,11 +34,27 @@ let map = null;
 let pen = null;
 /** @type {HTMLCanvasElement | null} */
 let canvas = null;
+/** @type {(pen: CanvasRenderingContext2D, part: 'below' | 'labels') => void} */
+let over = () => {};
 let dirty = true;
 let glidingUntil = 0;
+const cells = new Map();
 
-export const forgetUnits = () => { units.clear(); dirty = true; };
+export const forgetUnits = () => { units.clear(); now.fixesAt = 0; dirty = true; };
 export const unitsSeen = () => units;
+export const redraw = () => { dirty = true; };
+
+on((kinds) => {
+  if (!kinds.size) return;
+  dirty = true;
+  if (kinds.has('unit')) for (const unit of units.values()) unit.row = rows.unit?.get(String(unit.no));
+});
+
+/** @param {number} lat */
+function mercatorY(lat) {
+  const sin = Math.sin((lat * Math.PI) / 180);
+  return 0.5 - Math.log((1 + sin) / (1 - sin)) / (4 * Math.PI);
+}
 
 /** @param {ArrayBuffer} data */
 export function hearFrame(data) {
@@ -35,31 +62,67 @@ export function hearFrame(data) {
   if (data.byteLength < HEADER || view.getUint32(0, true) !== MAGIC) return;
   const sentAt = Number(view.getBigUint64(8, true));
   const count = view.getUint32(16, true);
-  if (view.getUint8(5) === 1) units.clear();
+  if (data.byteLength !== HEADER + count * RECORD) return;
+  const whole = view.getUint8(5) === 1;
   const heardAt = performance.now();
-  for (let i = 0, at = HEADER; i < count; i += 1, at += RECORD) {
-    const no = view.getUint32(at, true);
-    const lat = view.getInt32(at + 4, true) / 1e7;
-    const lon = view.getInt32(at + 8, true) / 1e7;
-    const fixAt = sentAt - view.getUint32(at + 12, true);
-    const unit = units.get(no);
-    if (unit) {
-      if (fixAt < unit.fixAt) continue; // never backwards
-      unit.fromLat = unit.lat; unit.fromLon = unit.lon; unit.lat = lat; unit.lon = lon; unit.fixAt = fixAt; unit.heardAt = heardAt;
-      unit.drawnAt = 0; unit.accuracy = view.getUint16(at + 16, true); unit.heading = view.getUint8(at + 18); unit.battery = view.getUint8(at + 19); unit.flags = view.getUint8(at + 21);
-    } else {
-      units.set(no, { no, lat, lon, fromLat: lat, fromLon: lon, heardAt, fixAt, accuracy: view.getUint16(at + 16, true), heading: view.getUint8(at + 18),
-        battery: view.getUint8(at + 19), flags: view.getUint8(at + 21), x: 0, y: 0, drawnAt: 0, cell: false, seen: false });
-    }
-    if (fixAt > now.fixesAt && !(view.getUint8(at + 21) & MANUAL)) now.fixesAt = fixAt;
-  }
+  for (let at = HEADER; at < data.byteLength; at += RECORD) hearRecord(view, at, sentAt, heardAt, whole);
+  if (whole && units.size !== count) forgetAbsent(view, count);
   dirty = true;
-  glidingUntil = heardAt + GLIDE_MS;
+  if (units.size <= GLIDERS) glidingUntil = heardAt + GLIDE_MS;
 }
 
-/** @param {Unit} unit @param {number} at server clock @returns {'online' | 'stale' | 'lost' | 'silent' | 'sos' | 'calling'} */
+/** @param {DataView} view @param {number} at @param {number} sentAt @param {number} heardAt @param {boolean} whole */
+function hearRecord(view, at, sentAt, heardAt, whole) {
+  const no = view.getUint32(at, true);
+  const fixAt = sentAt - view.getUint32(at + 12, true);
+  let unit = units.get(no);
+  const fresh = !unit;
+  if (!unit) {
+    unit = { no, row: rows.unit?.get(String(no)), lat: NaN, lon: NaN, mx: 0, my: 0, fromX: 0, fromY: 0, heardAt, fixAt: 0, accuracy: 0, heading: UNKNOWN, battery: UNKNOWN,
+      speed: UNKNOWN, flags: 0, x: 0, y: 0, drawnAt: 0, cell: false, seen: false, inCell: 0 };
+    units.set(no, unit);
+  }
+  if (fixAt < unit.fixAt && !whole) return; // never backwards
+  move(unit, view.getInt32(at + 4, true) / 1e7, view.getInt32(at + 8, true) / 1e7, heardAt, !fresh && serverNow() - fixAt < TOO_OLD_TO_GLIDE_MS);
+  if (unit.fixAt !== fixAt) unit.drawnAt = 0;
+  unit.fixAt = fixAt;
+  unit.accuracy = view.getUint16(at + 16, true);
+  unit.heading = view.getUint8(at + 18);
+  unit.battery = view.getUint8(at + 19);
+  unit.speed = view.getUint8(at + 20);
+  unit.flags = view.getUint8(at + 21);
+  if (fixAt > now.fixesAt && !(unit.flags & MANUAL)) now.fixesAt = fixAt;
+}
+
+/** @param {Unit} unit @param {number} lat @param {number} lon @param {number} heardAt @param {boolean} glides */
+function move(unit, lat, lon, heardAt, glides) {
+  if (lat === unit.lat && lon === unit.lon) return;
+  const part = Math.min(1, (heardAt - unit.heardAt) / GLIDE_MS);
+  const mx = lon / 360 + 0.5;
+  const my = mercatorY(lat);
+  unit.fromX = glides ? unit.fromX + (unit.mx - unit.fromX) * part : mx;
+  unit.fromY = glides ? unit.fromY + (unit.my - unit.fromY) * part : my;
+  unit.mx = mx;
+  unit.my = my;
+  unit.lat = lat;
+  unit.lon = lon;
+  unit.heardAt = heardAt;
+}
+
+/** Whoever is not in a frame of all is gone. @param {DataView} view @param {number} count */
+function forgetAbsent(view, count) {
+  const named = new Set();
+  for (let i = 0; i < count; i += 1) named.add(view.getUint32(HEADER + i * RECORD, true));
+  now.fixesAt = 0;
+  for (const unit of units.values()) {
+    if (!named.has(unit.no)) units.delete(unit.no);
+    else if (unit.fixAt > now.fixesAt) now.fixesAt = unit.fixAt;
+  }
+}
+
+/** @param {Unit} unit @param {number} at server clock @returns {UnitState} */
 export function stateOf(unit, at) {
-  const row = rows.unit?.get(String(unit.no));
+  const { row } = unit;
   if (row?.sos_id) return 'sos';
   if (row?.call_id) return 'calling';
   if (row?.silent_until_at && row.silent_until_at > at) return 'silent';
@@ -68,32 +131,30 @@ export function stateOf(unit, at) {
   return age >= (now.hello.stale_s ?? 30) * 1000 ? 'stale' : 'online';
 }
 
-/** @param {any} leaflet the map whose pane holds the canvas */
-export function drawOn(leaflet) {
+/** @param {any} leaflet the map @param {(pen: CanvasRenderingContext2D, part: 'below' | 'labels') => void} overlay what else is drawn with the units */
+export function drawOn(leaflet, overlay) {
   map = leaflet;
-  const pane = map.createPane('units');
-  pane.style.zIndex = '450';
-  pane.style.pointerEvents = 'none';
+  over = overlay;
   canvas = document.createElement('canvas');
   canvas.setAttribute('aria-hidden', 'true');
-  map.getContainer().append(canvas);
   canvas.className = 'units';
+  map.getContainer().append(canvas);
   pen = canvas.getContext('2d');
-  map.on('move zoom resize viewreset', () => { dirty = true; });
+  map.on('move zoom resize viewreset', redraw);
+  document.fonts?.addEventListener('loadingdone', redraw);
   requestAnimationFrame(frame);
 }
 
 function frame() {
   requestAnimationFrame(frame);
   const clock = performance.now();
-  if (!dirty && clock > glidingUntil) return;
-  if (document.hidden) return;
+  if (document.hidden || (!dirty && clock > glidingUntil)) return;
   dirty = false;
   paint(clock);
 }
-setInterval(() => { dirty = true; }, 1000); // states change by time alone
+setInterval(redraw, 1000); // states change by time alone
 
-/** @param {number} clock */
+/** @param {number} clock performance.now() */
 function paint(clock) {
   if (!map || !pen || !canvas) return;
   const size = map.getSize();
@@ -107,54 +168,66 @@ function paint(clock) {
   pen.setTransform(scale, 0, 0, scale, 0, 0);
   pen.clearRect(0, 0, size.x, size.y);
   const at = serverNow();
-  const world = 256 * 2 ** map.getZoom();
-  const origin = map.getPixelBounds().min;
-  const glide = units.size <= 500;
-  let onScreen = 0;
-  for (const unit of units.values()) {
-    const part = glide && at - unit.fixAt < 15_000 ? Math.min(1, (clock - unit.heardAt) / GLIDE_MS) : 1;
-    const lat = unit.fromLat + (unit.lat - unit.fromLat) * part;
-    const lon = unit.fromLon + (unit.lon - unit.fromLon) * part;
-    const sin = Math.sin((lat * Math.PI) / 180);
-    unit.x = (lon / 360 + 0.5) * world - origin.x;
-    unit.y = (0.5 - Math.log((1 + sin) / (1 - sin)) / (4 * Math.PI)) * world - origin.y;
-    unit.seen = unit.x > -20 && unit.y > -20 && unit.x < size.x + 20 && unit.y < size.y + 20;
-    if (!unit.drawnAt) unit.drawnAt = at;
-    if (unit.seen) onScreen += 1;
-  }
-  const crowded = onScreen > CROWD;
-  /** @type {Map<number, number>} */
-  const cells = new Map();
-  /** @type {Unit[]} */
-  const alone = [];
-  const urgent = [];
-  for (const unit of units.values()) {
-    if (!unit.seen) continue;
-    const row = rows.unit?.get(String(unit.no));
-    unit.cell = false;
-    if (row?.sos_id || row?.call_id) urgent.push(unit);
-    else if (crowded) {
-      unit.cell = true;
-      const cell = Math.floor(unit.y / CELL) * 4096 + Math.floor(unit.x / CELL);
-      cells.set(cell, (cells.get(cell) ?? 0) + 1);
-    } else alone.push(unit);
-  }
-  drawCells(pen, cells);
-  alone.sort((a, b) => a.fixAt - b.fixAt);
-  for (const unit of alone) drawUnit(pen, unit, at);
-  drawLabels(pen, at, size);
-  for (const unit of urgent) drawUnit(pen, unit, at);
+  const crowded = project(clock, at, size) > CROWD;
+  const { urgent, alone } = sorted(crowded);
+  clearLabels(size.x, document.getElementById('wall') && size.x > 1500 ? 482 : 0);
+  over(pen, 'below');
+  drawCells(pen);
+  const heads = headsOf(alone, urgent);
+  for (const unit of alone) drawUnit(pen, unit, at, heads);
+  for (const unit of urgent) drawUnit(pen, unit, at, heads);
+  drawLabels(pen, at, heads);
+  over(pen, 'labels');
 }
 
-/** @param {CanvasRenderingContext2D} pen @param {Map<number, number>} cells */
-function drawCells(pen, cells) {
+/** Where every unit stands on the screen; returns how many are on it. @param {number} clock @param {number} at @param {{x: number, y: number}} size */
+function project(clock, at, size) {
+  const world = 256 * 2 ** map.getZoom();
+  const origin = map.getPixelBounds().min;
+  const glide = units.size <= GLIDERS;
+  let onScreen = 0;
+  cells.clear();
+  for (const unit of units.values()) {
+    const part = glide ? Math.min(1, (clock - unit.heardAt) / GLIDE_MS) : 1;
+    unit.x = (unit.fromX + (unit.mx - unit.fromX) * part) * world - origin.x;
+    unit.y = (unit.fromY + (unit.my - unit.fromY) * part) * world - origin.y;
+    unit.seen = unit.x > -20 && unit.y > -20 && unit.x < size.x + 20 && unit.y < size.y + 20 && unit.row?.on_duty !== false;
+    if (!unit.drawnAt) unit.drawnAt = at;
+    if (!unit.seen) continue;
+    onScreen += 1;
+    unit.inCell = Math.floor(unit.y / CELL) * CELL_ROW + Math.floor(unit.x / CELL);
+    if (!unit.row?.sos_id && !unit.row?.call_id) cells.set(unit.inCell, (cells.get(unit.inCell) ?? 0) + 1);
+  }
+  return onScreen;
+}
+
+/** Who is drawn alone and who is counted; SOS and calling units are never inside a count. @param {boolean} crowded */
+function sorted(crowded) {
+  /** @type {Unit[]} */
+  const alone = [];
+  /** @type {Unit[]} */
+  const urgent = [];
+  const most = crowded ? 0 : CELL_MOST;
+  for (const unit of units.values()) {
+    unit.cell = false;
+    if (!unit.seen) continue;
+    if (unit.row?.sos_id || unit.row?.call_id) urgent.push(unit);
+    else if (cells.get(unit.inCell) > most) unit.cell = true;
+    else alone.push(unit);
+  }
+  for (const [cell, count] of cells) if (count <= most) cells.delete(cell);
+  return { alone, urgent };
+}
+
+/** @param {CanvasRenderingContext2D} pen */
+function drawCells(pen) {
   pen.textAlign = 'center';
   pen.textBaseline = 'middle';
   pen.font = '600 22px "Barlow Condensed", sans-serif';
   for (const [cell, count] of cells) {
-    const x = (cell % 4096) * CELL + CELL / 2;
-    const y = Math.floor(cell / 4096) * CELL + CELL / 2;
-    pen.fillStyle = 'rgba(16, 33, 58, 0.92)';
+    const x = (cell % CELL_ROW) * CELL + CELL / 2;
+    const y = Math.floor(cell / CELL_ROW) * CELL + CELL / 2;
+    pen.fillStyle = 'rgba(16, 33, 58, 0.94)';
     pen.beginPath();
     pen.arc(x, y, 21, 0, 7);
     pen.fill();
@@ -163,42 +236,96 @@ function drawCells(pen, cells) {
   }
 }
 
-const COLOUR = { idle: '#63d2ff', site: '#4ce0a0', way: '#ffc24f', sos: '#ff4d5f', silent: '#9db0c8', text: '#eef5fd', ground: '#050b16' };
+/** The unit that carries its team's label: one that calls or asks for help, else the vehicle. @param {Unit[]} alone @param {Unit[]} urgent */
+function headsOf(alone, urgent) {
+  /** @type {Map<string, Unit>} */
+  const heads = new Map();
+  for (const unit of alone) {
+    const team = unit.row?.team_id;
+    if (!team) continue;
+    const head = heads.get(team);
+    if (!head || unit.no > head.no) heads.set(team, unit);
+  }
+  for (const unit of urgent) if (unit.row?.team_id) heads.set(unit.row.team_id, unit);
+  return heads;
+}
 
-/** @param {CanvasRenderingContext2D} pen @param {Unit} unit @param {number} at */
-function drawUnit(pen, unit, at) {
-  const row = rows.unit?.get(String(unit.no));
+/** @param {CanvasRenderingContext2D} pen @param {Unit} unit @param {number} at @param {Map<string, Unit>} heads */
+function drawUnit(pen, unit, at, heads) {
   const state = stateOf(unit, at);
-  const doing = row?.status ?? 'idle';
+  const doing = unit.row?.status ?? 'idle';
   const { x, y } = unit;
-  pen.lineWidth = 2.5;
-  pen.strokeStyle = COLOUR.ground;
-  if (state === 'sos') { diamond(pen, x, y, 20); return; }
-  if (state === 'calling') { pen.strokeStyle = COLOUR.text; pen.beginPath(); pen.arc(x, y, 19, 0, 7); pen.stroke(); pen.strokeStyle = COLOUR.ground; }
-  if (state === 'lost' || state === 'silent' || state === 'stale') {
-    pen.strokeStyle = state === 'stale' ? COLOUR.way : COLOUR.silent;
-    pen.globalAlpha = state === 'lost' ? 0.55 : 1;
-    pen.setLineDash([4, 4]);
-    pen.beginPath();
-    pen.arc(x, y, 8, 0, 7);
-    pen.stroke();
-    pen.setLineDash([]);
-    pen.globalAlpha = 1;
+  const head = heads.get(unit.row?.team_id ?? '');
+  if (state === 'online' && head && head !== unit && Math.abs(head.x - x) < ESCORT && Math.abs(head.y - y) < ESCORT) {
+    dot(pen, x, y, 5, doing === 'way' ? COLOUR.way : doing === 'site' ? COLOUR.site : COLOUR.idle);
     return;
   }
-  const heading = unit.heading === 255 ? null : (unit.heading / 250) * 2 * Math.PI;
-  if (doing === 'site') { pen.fillStyle = COLOUR.site; pen.fillRect(x - 9, y - 9, 18, 18); pen.strokeRect(x - 9, y - 9, 18, 18); }
-  else if (doing === 'way') arrow(pen, x, y, heading ?? 0);
+  take(x - 12, y - 12, x + 12, y + 12);
+  pen.lineWidth = 2.5;
+  pen.strokeStyle = COLOUR.ground;
+  if (state === 'sos') { diamond(pen, x, y, 26); return; }
+  if (state === 'calling') ring(pen, x, y, 21, COLOUR.text, 3, []);
+  if (state === 'stale') ring(pen, x, y, 13, COLOUR.way, 2.5, [4, 4]);
+  if (state === 'lost' || state === 'silent') {
+    dot(pen, x, y, 9, COLOUR.ground);
+    ring(pen, x, y, 9, state === 'lost' ? '#7487a3' : COLOUR.silent, 2.5, [4, 3.5]);
+    return;
+  }
+  shape(pen, unit, doing, state === 'stale');
+  if (unit.flags & NETWORK) dot(pen, x, y, 4, COLOUR.ground); // hollow: placed by the network, not by satellites
+  if (unit.battery < LOW_BATTERY) battery(pen, x + 13, y - 18);
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {Unit} unit @param {string} doing @param {boolean} pale */
+function shape(pen, unit, doing, pale) {
+  const { x, y } = unit;
+  const heading = unit.heading === UNKNOWN || unit.speed === 0 ? null : (unit.heading / 250) * 2 * Math.PI;
+  pen.globalAlpha = pale ? 0.6 : 1;
+  pen.lineWidth = 2.5;
+  pen.strokeStyle = COLOUR.ground;
+  if (doing === 'site') {
+    pen.fillStyle = COLOUR.site;
+    pen.fillRect(x - 10, y - 10, 20, 20);
+    pen.strokeRect(x - 10, y - 10, 20, 20);
+  } else if (doing === 'way') arrow(pen, x, y, heading ?? 0);
   else {
     pen.fillStyle = COLOUR.idle;
     if (heading !== null) nose(pen, x, y, heading);
     pen.beginPath();
-    pen.arc(x, y, 9, 0, 7);
+    pen.arc(x, y, 10, 0, 7);
     pen.fill();
     pen.stroke();
   }
-  if (unit.flags & NETWORK) { pen.fillStyle = COLOUR.ground; pen.beginPath(); pen.arc(x, y, 4, 0, 7); pen.fill(); }
-  if (unit.battery < 15) { pen.fillStyle = COLOUR.way; pen.fillRect(x + 9, y - 14, 10, 5); }
+  pen.globalAlpha = 1;
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} radius @param {string} colour */
+function dot(pen, x, y, radius, colour) {
+  pen.fillStyle = colour;
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 7);
+  pen.fill();
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} radius @param {string} colour @param {number} width @param {number[]} dash */
+export function ring(pen, x, y, radius, colour, width, dash) {
+  pen.strokeStyle = colour;
+  pen.lineWidth = width;
+  pen.setLineDash(dash);
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 7);
+  pen.stroke();
+  pen.setLineDash([]);
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y */
+function battery(pen, x, y) {
+  pen.strokeStyle = COLOUR.way;
+  pen.lineWidth = 1.5;
+  pen.strokeRect(x, y, 14, 8);
+  pen.fillStyle = COLOUR.way;
+  pen.fillRect(x + 14, y + 2, 2, 4);
+  pen.fillRect(x + 2, y + 2, 3, 4);
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} heading radians from north */
@@ -208,7 +335,10 @@ function arrow(pen, x, y, heading) {
   pen.rotate(heading);
   pen.fillStyle = COLOUR.way;
   pen.beginPath();
-  pen.moveTo(0, -15); pen.lineTo(11, 11); pen.lineTo(0, 6); pen.lineTo(-11, 11);
+  pen.moveTo(0, -17);
+  pen.lineTo(12, 12);
+  pen.lineTo(0, 6);
+  pen.lineTo(-12, 12);
   pen.closePath();
   pen.fill();
   pen.stroke();
@@ -221,7 +351,9 @@ function nose(pen, x, y, heading) {
   pen.translate(x, y);
   pen.rotate(heading);
   pen.beginPath();
-  pen.moveTo(0, -18); pen.lineTo(6, -9); pen.lineTo(-6, -9);
+  pen.moveTo(0, -20);
+  pen.lineTo(7, -9);
+  pen.lineTo(-7, -9);
   pen.closePath();
   pen.fill();
   pen.restore();
@@ -231,63 +363,46 @@ function nose(pen, x, y, heading) {
 function diamond(pen, x, y, r) {
   pen.fillStyle = COLOUR.sos;
   pen.strokeStyle = COLOUR.text;
+  pen.lineWidth = 2.5;
   pen.beginPath();
-  pen.moveTo(x, y - r); pen.lineTo(x + r, y); pen.lineTo(x, y + r); pen.lineTo(x - r, y);
+  pen.moveTo(x, y - r);
+  pen.lineTo(x + r, y);
+  pen.lineTo(x, y + r);
+  pen.lineTo(x - r, y);
   pen.closePath();
   pen.fill();
   pen.stroke();
   pen.fillStyle = COLOUR.text;
-  pen.fillRect(x - 2, y - 10, 4, 12);
-  pen.fillRect(x - 2, y + 5, 4, 4);
+  pen.fillRect(x - 2.5, y - 13, 5, 15);
+  pen.fillRect(x - 2.5, y + 6, 5, 5);
 }
 
-/** One label a team: at the unit whose fix is newest. Labels that would overlap are left out.
- * @param {CanvasRenderingContext2D} pen @param {number} at @param {{x: number, y: number}} size */
-function drawLabels(pen, at, size) {
-  /** @type {Map<string, Unit>} */
-  const heads = new Map();
-  for (const unit of units.values()) {
-    const row = rows.unit?.get(String(unit.no));
-    if (!row?.team_id || unit.cell || !unit.seen) continue;
-    if (!row.mission_id && row.status === 'idle' && stateOf(unit, at) === 'lost') continue;
-    const head = heads.get(row.team_id);
-    if (!head || unit.no > head.no) heads.set(row.team_id, unit);
-  }
-  /** @type {number[][]} */
-  const taken = [];
-  pen.textAlign = 'left';
-  pen.textBaseline = 'middle';
-  for (const [teamId, unit] of heads) {
+const WORD_COLOUR = /** @type {Record<string, string>} */ ({ way: COLOUR.way, site: COLOUR.site, stale: COLOUR.way, lost: COLOUR.silent, silent: COLOUR.silent, sos: COLOUR.text, calling: COLOUR.text });
+
+/** «三组 在途»: one label a team. @param {CanvasRenderingContext2D} pen @param {number} at @param {Map<string, Unit>} heads */
+function drawLabels(pen, at, heads) {
+  const order = [...heads].sort((a, b) => rank(b[1], at) - rank(a[1], at));
+  for (const [teamId, unit] of order) {
     const team = rows.team?.get(teamId);
+    if (!team) continue;
     const state = stateOf(unit, at);
-    const doing = state === 'online' || state === 'calling' || state === 'sos' ? team?.status ?? 'idle' : state;
-    const name = team?.name ?? '';
-    const word = t(`wall.doing_${doing}`);
-    pen.font = '700 20px "Noto Sans SC Variable", "Noto Sans CJK SC", sans-serif';
-    const nameWidth = pen.measureText(name).width;
-    pen.font = '400 20px "Noto Sans SC Variable", "Noto Sans CJK SC", sans-serif';
-    const width = nameWidth + pen.measureText(word).width + 26;
-    const left = unit.x + 18 + width > size.x ? unit.x - 18 - width : unit.x + 18;
-    const top = unit.y - 16;
-    if (taken.some(([l = 0, u = 0, w = 0]) => left < l + w && l < left + width && Math.abs(u - top) < 32)) continue;
-    taken.push([left, top, width]);
-    pen.fillStyle = 'rgba(5, 11, 22, 0.82)';
-    pen.beginPath();
-    pen.roundRect(left, top, width, 32, 6);
-    pen.fill();
-    pen.fillStyle = COLOUR.text;
-    pen.font = '700 20px "Noto Sans SC Variable", "Noto Sans CJK SC", sans-serif';
-    pen.fillText(name, left + 9, unit.y + 1);
-    pen.font = '400 20px "Noto Sans SC Variable", "Noto Sans CJK SC", sans-serif';
-    pen.fillStyle = /** @type {Record<string, string>} */ ({ way: COLOUR.way, site: COLOUR.site, stale: COLOUR.way, lost: COLOUR.silent, silent: COLOUR.silent })[doing] ?? COLOUR.idle;
-    pen.fillText(word, left + nameWidth + 17, unit.y + 1);
+    const doing = state === 'online' ? team.status : state;
+    const urgent = state === 'sos' || state === 'calling';
+    const who = urgent ? unit.row?.who ?? team.name : team.name;
+    label(pen, unit.x, unit.y, 22, [[who, 'bold', COLOUR.text], [t(`wall.doing_${doing}`), 'plain', WORD_COLOUR[doing] ?? COLOUR.idle]], { plate: state === 'sos' ? '#8f0c1f' : 'rgba(5, 11, 22, 0.84)', must: urgent });
   }
 }
 
-/** @param {string} unitNo */
+/** @param {Unit} unit @param {number} at */
+function rank(unit, at) {
+  const state = stateOf(unit, at);
+  return state === 'sos' ? 4 : state === 'calling' ? 3 : unit.row?.mission_id ? 2 : 1;
+}
+
+/** Where a unit is drawn; null when it is not in this Sight or was never heard. @param {string} unitNo */
 export function where(unitNo) {
   const unit = units.get(Number(unitNo));
-  if (!unit || !map || now.hello.visitors) return null;
+  if (!unit || !unit.drawnAt || !map || now.hello.visitors || unit.row?.on_duty === false) return null;
   const box = map.getContainer().getBoundingClientRect();
   return { x: box.left + unit.x, y: box.top + unit.y, fix_at: unit.fixAt, drawn_at: Math.round(unit.drawnAt), state: stateOf(unit, serverNow()), cell: unit.cell };
 }
@@ -295,9 +410,11 @@ export function where(unitNo) {
 /** How many units are on duty and how many of them were heard lately. */
 export function heard() {
   const at = serverNow();
-  const onDuty = all('unit').filter((row) => row.on_duty);
-  const online = onDuty.filter((row) => { const unit = units.get(Number(row.no)); return unit && ['online', 'calling', 'sos'].includes(stateOf(unit, at)); });
-  return { onDuty: onDuty.length, online: online.length };
+  let onDuty = 0;
+  for (const row of all('unit')) if (row.on_duty) onDuty += 1;
+  let online = 0;
+  for (const unit of units.values()) if (unit.row?.on_duty && ['online', 'calling', 'sos'].includes(stateOf(unit, at))) online += 1;
+  return { onDuty, online };
 }
 
 /** @type {any} */ (window).ecc = { .../** @type {any} */ (window).ecc, where };
