@@ -28,6 +28,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from dashboard import i18n
 from dashboard.api import build_api, merged
 from dashboard.demo.director import director_routes
+from dashboard.demo.relocation import relocation
 from dashboard.field.app import build_field
 from dashboard.health import Health
 from dashboard.i18n import t
@@ -135,7 +136,9 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
 
     journal = Journal(database, load_sealing(settings.keys), settings.court_code, announce, settings.civil_offset_s)
     history = History(settings.positions)
-    positions = Positions(journal, lanes, history, bus, now)
+    kept = settings.run / "visitors.json"
+    relocate = relocation(settings.layers, lambda unit_no: positions.of(unit_no), kept) if settings.demo else None
+    positions = Positions(journal, lanes, history, bus, now, relocate)
     health = Health(settings, database, lanes.probes, bus, lambda: int(now().timestamp() * 1000))
     build_id = build_of(HERE)
     hub = Hub(

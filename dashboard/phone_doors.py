@@ -3,6 +3,7 @@
 from typing import Any
 
 from data.engines import Database
+from data.queries.areas import nearest_area
 from data.queries.audit import who_saw
 from data.queries.live import unit_of
 from data.rules.civil import milliseconds
@@ -22,3 +23,9 @@ def seen(database: Database, actor: Actor) -> list[dict[str, Any]]:
     """Newest first: [{"at": ms, "role"}]. In a thread. Raises DatabaseUnavailable."""
     with database.reading() as session:
         return [{"at": milliseconds(look.at), "role": look.role} for look in who_saw(session, unit_no=actor.unit_no)]
+
+
+def area_at(database: Database, lat: float, lon: float) -> str | None:
+    """The community at this place, by which a call or an alarm is named."""
+    with database.reading() as session:
+        return nearest_area(session, lat, lon)

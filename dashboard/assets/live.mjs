@@ -7,7 +7,11 @@ import { start } from './modules/page.mjs';
 const SILENT_MS = 3000; // the server's heartbeat is each second
 const PROBE_MS = 500;
 const PROBE_LIMIT_MS = 2000;
+const SLEPT_MS = 3000; // this page itself stood still: what it shows is old, whatever waits in its queues
+const CHECK_MS = 250;
 const SIGNED_OUT = 4401;
+const REFUSALS = 3; // healthy, but it does not let us in: the page's own door says what to do
+const RELOAD_APART_MS = 15_000;
 
 const face = document.documentElement.dataset.face ?? (location.pathname.endsWith('/desk') ? 'desk' : 'wall');
 /** @type {WebSocket | null} */
@@ -15,13 +19,24 @@ let socket = null;
 let heardAt = 0;
 let probing = false;
 let build = '';
+let refusals = 0;
+let greeted = false;
+let checkedAt = performance.now();
+let dateAt = Date.now();
 
 function connect() {
   drop();
   heardAt = performance.now();
+  greeted = false;
   const fresh = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live?face=${face}`);
   fresh.binaryType = 'arraybuffer';
-  fresh.onmessage = (event) => { heardAt = performance.now(); if (typeof event.data === 'string') hear(JSON.parse(event.data)); else hearFrame(event.data); };
+  fresh.onmessage = (event) => {
+    check();
+    if (fresh !== socket) return; // what waited while the page slept is not heard any more
+    heardAt = performance.now();
+    if (typeof event.data === 'string') hear(JSON.parse(event.data));
+    else hearFrame(event.data);
+  };
   fresh.onclose = (event) => { if (fresh === socket) lose(event.code); };
   socket = fresh;
 }
@@ -32,20 +47,46 @@ function drop() {
   if (old) { old.onmessage = null; old.onclose = null; old.close(); }
 }
 
+/** Silent, or asleep ourselves: close, say so, ask, open again. */
+function check() {
+  const at = performance.now();
+  const slept = Math.max(at - checkedAt, Date.now() - dateAt) > SLEPT_MS; // performance.now() stands still while a PC sleeps
+  checkedAt = at;
+  dateAt = Date.now();
+  if (!socket) return;
+  if ((slept && !document.hidden) || at - heardAt > SILENT_MS) lose(0);
+}
+
 /** @param {number} code */
 function lose(code) {
+  if (!greeted && code) refusals += 1;
   drop();
   connected('lost');
-  if (code === SIGNED_OUT) location.reload();
-  else void probe();
+  if (code === SIGNED_OUT || refusals >= REFUSALS) void beginAgain();
+  void probe();
 }
+
+/** Loads the page once the server is healthy: its door then lets us in or shows the way to sign in. */
+async function beginAgain() {
+  refusals = 0;
+  const last = Number(sessionStorage.getItem('ecc-began-again') ?? 0);
+  if (Math.abs(Date.now() - last) < RELOAD_APART_MS) return;
+  while (!(await healthy())) await pause(PROBE_MS);
+  sessionStorage.setItem('ecc-began-again', String(Date.now()));
+  location.reload();
+}
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 async function probe() {
   if (probing) return;
   probing = true;
   while (!socket) {
-    if (await healthy()) connect();
-    else await new Promise((done) => setTimeout(done, PROBE_MS));
+    if (await healthy()) {
+      if (refusals) await pause(PROBE_MS);
+      connect();
+    } else await pause(PROBE_MS);
   }
   probing = false;
 }
@@ -68,6 +109,8 @@ function hear(message) {
   if (message.type === 'hello') {
     if (build && build !== message.build) location.reload();
     build = message.build;
+    greeted = true;
+    refusals = 0;
     now.hello = message;
   } else if (message.type === 'snapshot') {
     now.seq = message.seq;
@@ -88,15 +131,11 @@ function hear(message) {
 /** @param {Record<string, unknown>} message */
 export const say = (message) => { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); };
 
-let lastBeat = performance.now();
-setInterval(() => {
-  const slept = performance.now() - lastBeat;
-  lastBeat = performance.now();
-  if (socket && performance.now() - heardAt > SILENT_MS) lose(0);
-  else if (slept > 10_000 && socket) lose(0); // the page slept: what it shows is old, begin again
-  tell([]);
-}, 500);
-setInterval(() => say({ type: 'seen', drawn_seq: now.seq }), 5000);
+setInterval(check, CHECK_MS);
+setInterval(() => tell([]), 500);
+document.addEventListener('visibilitychange', check);
+document.addEventListener('resume', check);
+setInterval(() => { if (now.connection === 'live') say({ type: 'seen', drawn_seq: now.seq }); }, 5000);
 
 /** @type {any} */ (window).ecc = { .../** @type {any} */ (window).ecc, state: { now, serverNow }, say };
 start(say);

@@ -4,8 +4,6 @@
 /** @typedef {'connecting' | 'live' | 'lost'} Connection */
 
 const KINDS = ['court', 'area', 'fence', 'team', 'unit', 'case', 'mission', 'call', 'sos', 'wall', 'entry', 'today'];
-const OFFSETS = 10;
-
 /** @type {Record<string, Map<string, Row>>} */
 export const rows = Object.fromEntries(KINDS.map((kind) => [kind, new Map()]));
 /** @type {{hello: Row, parts: Record<string, Row>, walls: Record<string, number>, connection: Connection, since: number, seq: number, drawn: number, watchers: number, fixesAt: number}} */
@@ -13,18 +11,33 @@ export const now = { hello: {}, parts: {}, walls: {}, connection: 'connecting', 
 
 /** @type {Set<(kinds: Set<string>) => void>} */
 const listeners = new Set();
-/** @type {number[]} */
-const offsets = [];
+/** server − performance.now(); null until the server has spoken. @type {number | null} */
+let offset = null;
+/** Of messages that came late, or of a server whose clock was set back. @type {number[]} */
+let behind = [];
+const SETTLED_MS = 400; // messages that were held up differ among themselves; a clock that was set back does not
+const AGREEING = 4;
 
-/** The server's clock, ms since 1970: not the wall PC's, which may be minutes wrong. */
-export const serverNow = () => performance.now() + (offsets.length ? Math.max(...offsets) : Date.now() - performance.now());
+/** The server's clock, ms since 1970: not the wall PC's, which may be minutes wrong and be set at any time. */
+export const serverNow = () => (offset === null ? Date.now() : performance.now() + offset);
 
-/** The message that took least time is the best measure of the server's clock. @param {number} serverTime */
+/** Whether the server has told its time. */
+export const clockKnown = () => offset !== null;
+
+/** A message may come late, never early: the largest offset is the truest. @param {number} serverTime */
 export function hearClock(serverTime) {
-  const offset = serverTime - performance.now();
-  if (offsets.length && Math.abs(offset - Math.max(...offsets)) > 1500) offsets.length = 0; // asleep or changed: measure anew
-  offsets.push(offset);
-  if (offsets.length > OFFSETS) offsets.shift();
+  const heard = serverTime - performance.now();
+  if (offset === null || heard >= offset) {
+    offset = heard;
+    behind = [];
+    return;
+  }
+  offset -= 0.05; // two counters drift apart: the best so far fades by 50 ppm
+  behind = offset - heard < SETTLED_MS ? [] : [...behind, heard].slice(-AGREEING);
+  if (behind.length === AGREEING && Math.max(...behind) - Math.min(...behind) < SETTLED_MS) {
+    offset = Math.max(...behind);
+    behind = [];
+  }
 }
 
 /** @param {(kinds: Set<string>) => void} listener called with the kinds of rows that changed, empty: only the clock moved */
@@ -33,7 +46,13 @@ export const on = (listener) => { listeners.add(listener); };
 /** @param {Iterable<string>} kinds */
 export function tell(kinds) {
   const set = new Set(kinds);
-  for (const listener of listeners) listener(set);
+  for (const listener of listeners) {
+    try {
+      listener(set);
+    } catch (error) {
+      console.error(error); // one part that cannot draw must not stop the others
+    }
+  }
 }
 
 /** @param {Record<string, Record<string, Row>>} fresh */
