@@ -24,7 +24,8 @@ WINDOW_S = 0.01  # how long a group gathers others, so that one disk flush serve
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fix (
     device_no INTEGER NOT NULL, t_ms INTEGER NOT NULL, id TEXT NOT NULL, unit_no INTEGER NOT NULL,
-    lat_e7 INTEGER NOT NULL, lon_e7 INTEGER NOT NULL, accuracy_m REAL, speed_mps REAL, heading_deg REAL, battery_pct INTEGER, provider TEXT NOT NULL, received_ms INTEGER NOT NULL,
+    lat_e7 INTEGER NOT NULL, lon_e7 INTEGER NOT NULL, accuracy_m REAL,
+    speed_mps REAL, heading_deg REAL, battery_pct INTEGER, provider TEXT NOT NULL, received_ms INTEGER NOT NULL,
     PRIMARY KEY (device_no, t_ms)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS one_id ON fix (device_no, id);

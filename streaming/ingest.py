@@ -5,6 +5,7 @@ bad row never refuses the others. Bodies are limited while they are read; a devi
 """
 
 import contextlib
+import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -25,12 +26,14 @@ from data.actions.cases import CaseReport, report_case
 from data.actions.missions import MissionReport, report_mission
 from data.actions.sos import raise_sos
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence
-from data.errors import BadInput, CommandCentreError, NotPermitted, TooLarge, TooMany, Unavailable
+from data.attempts import Attempts
+from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, TooLarge, TooMany, Unavailable
 from data.journal import Journal
 from data.lanes import Lanes
 from data.rules.permissions import Actor, Verb, may
 from geo.coordinates import Crs, to_wgs84
 from geo.fixes import Fix, believe
+from streaming import osmand
 from streaming.positions import Positions, Reported, Taken
 
 MOST_FIXES = 500
@@ -39,7 +42,15 @@ LIVE_PER_S, WINDOW_S = 20, 10  # fresh fixes of one device, over ten seconds
 LATE_PER_S = 500  # fixes kept while offline, older than a minute
 LATE_MS = 60_000
 
+SOCKET_REFUSALS = 20  # in a row; then the socket is closed, so that a flood costs only its sender
+
 Who = Callable[[HTTPConnection], Awaitable[Actor]]
+WhoByKey = Callable[[str, HTTPConnection], Awaitable[Actor | None]]
+
+
+async def nobody(key: str, connection: HTTPConnection) -> Actor | None:
+    """For a court without Traccar Clients."""
+    return None
 
 
 class Say(Protocol):
@@ -62,7 +73,8 @@ class FixMessage(msgspec.Struct, forbid_unknown_fields=False):
     battery_pct: float | None = None
     provider: Literal["GPS", "BDS", "NETWORK", "FUSED", "MANUAL"] = "GPS"
     mock: bool = False
-    device: int | None = None
+    device: int | str | None = None  # may be named, but only the sender's own
+    unit: int | str | None = None
 
 
 class Batch(msgspec.Struct):
@@ -147,6 +159,8 @@ class Doors:
     about: Callable[[Actor], dict[str, Any]]  # who the phone is: label, team, duty, …
     seen: Callable[[Actor], list[dict[str, Any]]]  # «谁看过我»
     area_at: Callable[[float, float], str | None] = lambda lat, lon: None
+    who_by_key: WhoByKey = nobody
+    strangers: Attempts = field(default_factory=Attempts)  # bounded there: the key that failed longest ago is forgotten
     rates: dict[int, Rate] = field(default_factory=dict)
 
     async def device(self, connection: HTTPConnection, verb: Verb) -> Actor:
@@ -162,30 +176,32 @@ class Doors:
 
     async def take(self, actor: Actor, body: bytes) -> bytes:
         """One batch of positions: the answer's bytes."""
-        try:
-            batch = _batch.decode(body)
-        except msgspec.DecodeError as error:
-            raise BadInput(str(error), code="ingest.not_json") from error
-        if len(batch.fixes) > MOST_FIXES:
+        fixes, sent_at = batch_of(body)
+        if len(fixes) > MOST_FIXES:
             raise TooLarge("fixes", code="ingest.too_many_in_one", most=MOST_FIXES)
-        now_ms = _ms(self.now())
-        reported, refused = self._read(actor, batch)
-        late = sum(1 for one in reported if one.t_ms < now_ms - LATE_MS)
-        assert actor.device_no is not None
-        self.rates.setdefault(actor.device_no, Rate()).check(len(batch.fixes) - late, late, time.monotonic())
-        taken = await self.positions.take(actor, reported, instant_ms(batch.sent_at) if batch.sent_at else None)
+        reported, refused = self._read(actor, fixes)
+        taken = await self.keep(actor, reported, instant_ms(sent_at) if sent_at else None, len(refused))
         return self._answer(taken, refused)
 
-    def _read(self, actor: Actor, batch: Batch) -> tuple[list[Reported], list[tuple[str, str]]]:
+    async def keep(self, actor: Actor, reported: list[Reported], sent_at_ms: int | None = None, bad: int = 0) -> Taken:
+        """As much as one device may send. Raises TooMany; then nothing of it was taken. bad: how many more were of a bad form."""
+        late_before = _ms(self.now()) - LATE_MS
+        late = sum(1 for one in reported if one.t_ms < late_before)
+        assert actor.device_no is not None
+        self.rates.setdefault(actor.device_no, Rate()).check(len(reported) + bad - late, late, time.monotonic())
+        return await self.positions.take(actor, reported, sent_at_ms)
+
+    def _read(self, actor: Actor, fixes: list[Any]) -> tuple[list[Reported], list[tuple[str, str]]]:
         reported, refused = [], []
-        for raw in batch.fixes:
+        for raw in fixes:
             try:
-                message = _fix.decode(raw)
-                if message.device is not None and message.device != actor.device_no:
-                    raise NotPermitted("device", code="ingest.other_device")
+                message = fix_of(raw)
+                own(actor, message)
                 reported.append(as_reported(message))
-            except (msgspec.DecodeError, ValueError):
+            except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
                 refused.append((_field_in(raw, "id"), "fix.bad_form"))
+            except BadInput as error:
+                refused.append((_field_in(raw, "id"), error.code))
         self.positions.counts.update(code for _, code in refused)
         return reported, refused
 
@@ -211,7 +227,7 @@ class Doors:
             said = _field_in(raw, name)
             try:
                 (accepted if await self.write(actor, action, msgspec.json.decode(raw, type=kind)) else known).append(said)
-            except (msgspec.DecodeError, ValueError):
+            except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
                 refused.append({"row": number, "id": said, "code": "ingest.bad_row", "text": self.say("error.ingest.bad_row")})
             except Unavailable:
                 raise
@@ -225,7 +241,7 @@ class Doors:
         """A call or an alarm: 202 with its number. A fix that cannot be believed is left out; the press counts all the same."""
         pressed_at = datetime.fromtimestamp(instant_ms(message.t) / 1000, UTC)
         fix = self._fix_of(actor, message.fix)
-        area = self.area_at(fix.lat, fix.lon) if fix else None
+        area = await self.lanes.readers.run(self.area_at, fix.lat, fix.lon) if fix else None
         battery = (fix.battery_pct,) if action is raise_sos and fix else (None,) if action is raise_sos else ()
         number = await self.write(actor, action, ulid(message.id), pressed_at, fix, *battery, area)
         return orjson.dumps({"id": message.id, "number": number})
@@ -234,9 +250,9 @@ class Doors:
         newest = self.positions.of(actor.unit_no or 0)
         if bytes(raw) == b"null":
             return newest
-        with contextlib.suppress(msgspec.DecodeError, ValueError):
+        with contextlib.suppress(msgspec.DecodeError, ValueError, BadInput):
             one = as_reported(_fix.decode(raw))
-            lat, lon = to_wgs84(one.lat, one.lon, one.src_crs)
+            lat, lon = self.positions.placed(actor, *to_wgs84(one.lat, one.lon, one.src_crs))
             fix = Fix(
                 one.id, actor.unit_no or 0, actor.device_no or 0, one.t_ms, lat, lon,
                 one.accuracy_m, one.speed_mps, one.heading_deg, one.battery_pct, one.provider, one.mock,
@@ -259,6 +275,21 @@ def build_ingest(doors: Doors) -> FastAPI:
     async def positions(request: Request) -> Response:
         actor = await doors.device(request, Verb.REPORT_POSITION)
         return _json(await doors.take(actor, await body_of(request)))
+
+    async def by_key(request: Request) -> Response:
+        query = request.scope["query_string"].decode("latin-1")
+        body = await body_of(request) if request.method == "POST" else b""
+        received_ms = _ms(doors.now())
+        as_json = body.lstrip()[:1] in (b"{", b"[")
+        said = osmand.from_json(body, received_ms) if as_json else osmand.from_query(query or body.decode("latin-1"), received_ms)
+        actor = await doors.who_by_key(said.key, request)
+        if actor is None:
+            doors.strangers.stranger(request.client.host if request.client else "")
+            raise (NotFound if as_json else BadInput)("unknown key", code="ingest.osmand_unknown_key")
+        return _json(doors._answer(await doors.keep(actor, list(said.reported)), []))
+
+    door("/osmand", "GET", role="device")(by_key)
+    door("/osmand", role="device")(by_key)
 
     @door("/cases", role="case_system", body=Cases)
     async def cases(request: Request) -> Response:
@@ -328,12 +359,13 @@ def build_ingest(doors: Doors) -> FastAPI:
             await socket.send_denial_response(refusal(error, doors.say))
             return
         await socket.accept()
+        refusals = 0
         with contextlib.suppress(WebSocketDisconnect):
             while True:
                 message = await socket.receive()
                 if message["type"] == "websocket.disconnect":
                     return
-                body = message.get("bytes") or (message.get("text") or "").encode()
+                body = message.get("bytes") or (message.get("text") or "").encode(errors="replace")
                 if len(body) > MOST_BYTES:
                     await socket.close(1009)
                     return
@@ -342,9 +374,11 @@ def build_ingest(doors: Doors) -> FastAPI:
                     await socket.send_bytes(await doors.take(actor, body)) if message.get("bytes") else await socket.send_text(
                         (await doors.take(actor, body)).decode()
                     )
+                    refusals = 0
                 except CommandCentreError as error:
+                    refusals += 1
                     await socket.send_text(bytes(refusal(error, doors.say).body).decode())
-                    if error.status in (400, 401, 413):
+                    if error.status in (400, 401, 403, 413) or refusals >= SOCKET_REFUSALS:
                         await socket.close(1008)
                         return
 
@@ -354,6 +388,41 @@ def build_ingest(doors: Doors) -> FastAPI:
         return refusal(error, doors.say)
 
     return app
+
+
+def batch_of(body: bytes) -> tuple[list[Any], str | None]:
+    """The fixes of a body, each still to be read, and when it was sent. Raises BadInput.
+
+    NaN and Infinity are no JSON, but many senders write them: their fix is refused by its own name, not the whole body.
+    """
+    try:
+        batch = _batch.decode(body)
+        return list(batch.fixes), batch.sent_at
+    except msgspec.ValidationError as error:
+        raise BadInput(str(error), code="ingest.not_json") from error
+    except msgspec.DecodeError as error:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise BadInput(str(error), code="ingest.not_json") from error
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadInput("not JSON", code="ingest.not_json") from error
+    if not isinstance(said, dict) or not isinstance(said.get("fixes"), list):
+        raise BadInput("no fixes", code="ingest.not_json")
+    sent_at = said.get("sent_at")
+    return said["fixes"], sent_at if isinstance(sent_at, str) else None
+
+
+def fix_of(raw: Any) -> FixMessage:
+    """One fix, from its bytes or as read already. Raises msgspec.DecodeError."""
+    return _fix.decode(raw) if isinstance(raw, msgspec.Raw) else msgspec.convert(raw, FixMessage)
+
+
+def own(actor: Actor, message: FixMessage) -> None:
+    """A device speaks for itself only; it may name itself by its number or by its unit's. Raises NotPermitted."""
+    ours = {str(actor.device_no), str(actor.unit_no), actor.id}
+    if any(named is not None and str(named) not in ours for named in (message.device, message.unit)):
+        raise NotPermitted("device", code="ingest.other_device")
 
 
 async def body_of(request: Request) -> bytes:
@@ -380,7 +449,8 @@ async def read(request: Request, kind: type[Any]) -> Any:
 
 def as_reported(message: FixMessage) -> Reported:
     """A fix of right form. Raises ValueError for an id or a moment that is none."""
-    battery = None if message.battery_pct is None else max(0, min(100, round(message.battery_pct)))
+    level = message.battery_pct
+    battery = None if level is None else round(max(0.0, min(100.0, level)))
     return Reported(
         ulid(message.id), instant_ms(message.t), message.lat, message.lon, Crs(message.src_crs), message.accuracy_m,
         message.speed_mps, message.heading_deg, battery, message.provider, message.mock,
@@ -426,9 +496,10 @@ def _told(error: CommandCentreError, say: Say) -> dict[str, Any]:
     return {"code": error.code, "text": text}
 
 
-def _field_in(raw: msgspec.Raw, name: str) -> str:
+def _field_in(raw: Any, name: str) -> str:
     with contextlib.suppress(orjson.JSONDecodeError, AttributeError):
-        return str(orjson.loads(bytes(raw)).get(name, ""))[:96]
+        said = orjson.loads(bytes(raw)) if isinstance(raw, msgspec.Raw) else raw
+        return str(said.get(name, ""))[:96]
     return ""
 
 

@@ -6,16 +6,17 @@ is kept and never rewinds a marker. Off duty nothing is kept.
 
 import asyncio
 import logging
+import time
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from data.actions.units import end_silence, record_crossing
-from data.errors import BusUnavailable, CommandCentreError, StorageFull
+from data.errors import BusUnavailable, CommandCentreError, Unavailable
 from data.journal import Journal
 from data.lanes import Lanes
 from data.rules.permissions import SYSTEM, Actor
@@ -28,6 +29,10 @@ from streaming.bus import Bus
 from streaming.history import History
 
 TICK_S = 0.05  # what is new goes out at most 20 times a second
+HEARD_AFTER_MS = 10_000  # a fix ends a declared silence when none came for so long before it; an officer on his way in is still heard
+ASK_S = 2.0  # without a bus nobody tells what other processes changed: ask so often
+KEPT = timedelta(days=8)  # stretches of duty that ended earlier: no fix is believed that is so old
+CROSSINGS = 10_000  # not yet in the journal; when full the oldest is forgotten and counted: the next fix inside or outside finds it again
 AHEAD_MS = 300_000  # a clock further ahead than this is not corrected, its fixes are refused
 
 log = logging.getLogger(__name__)
@@ -89,7 +94,10 @@ class Positions:
         self._fresh: dict[int, Fix] = {}  # bounded by the number of units: a newer fix replaces an older one
         self._standing: dict[int, Standing] = {}
         self._ground = Ground()
+        self._returned: set[int] = set()  # units heard again after a gap
+        self._crossings: deque[tuple[int, Crossing]] = deque(maxlen=CROSSINGS)
         self._stale_ground = True
+        self._asked = 0.0
         self.counts: Counter[str] = Counter()
 
     async def open(self) -> None:
@@ -99,6 +107,12 @@ class Positions:
 
     def of(self, unit_no: int) -> Fix | None:
         return self._newest.get(unit_no)
+
+    def placed(self, actor: Actor, lat: float, lon: float) -> tuple[float, float]:
+        """Where a place is drawn that came with a call or an alarm: as its fixes are, also when the demonstration moves them."""
+        if self._relocate is None or not (-90 <= lat <= 90 and -180 <= lon <= 180):
+            return lat, lon
+        return self._relocate(actor, lat, lon)[:2]
 
     def newest(self) -> Mapping[int, Fix]:
         return self._newest
@@ -180,6 +194,8 @@ class Positions:
         for fix in accepted:
             newest = self._newest.get(fix.unit_no)
             if newest is None or fix.t_ms > newest.t_ms:
+                if newest is None or fix.t_ms - newest.t_ms >= HEARD_AFTER_MS:
+                    self._returned.add(fix.unit_no)
                 self._newest[fix.unit_no] = fix
                 self._fresh[fix.unit_no] = fix
 
@@ -189,14 +205,27 @@ class Positions:
         """For ever: say what is new on the bus, watch the fences, end a declared silence that a fix has broken."""
         while True:
             await asyncio.sleep(TICK_S)
-            fresh, self._fresh = self._fresh, {}
-            if not fresh:
-                continue
             try:
-                await self._say(fresh)
-                await self._watch(fresh)
-            except (CommandCentreError, StorageFull):
+                await self._tick()
+            except CommandCentreError as error:
+                log.warning("positions: a tick failed: %s", error.code)
+            except Exception:
                 log.exception("positions: a tick failed")
+
+    async def _tick(self) -> None:
+        fresh, self._fresh = self._fresh, {}
+        if fresh:
+            self._step_fences(fresh)
+            await self._say(fresh)
+        if not self._bus.up and time.monotonic() - self._asked > ASK_S:
+            self._stale_ground = True
+        self._returned &= self._ground.silent
+        for unit_no in list(self._returned):
+            await self._write(end_silence, unit_no, "heard")
+            self._returned.discard(unit_no)
+        while self._crossings:
+            await self._cross(*self._crossings[0])
+            self._crossings.popleft()
 
     async def _say(self, fresh: dict[int, Fix]) -> None:
         now_ms = int(self._now().timestamp() * 1000)
@@ -206,23 +235,29 @@ class Positions:
             self._fresh = fresh | self._fresh  # once it is back, the newest of each unit goes out
             await asyncio.sleep(0.25)
 
-    async def _watch(self, fresh: dict[int, Fix]) -> None:
+    def _step_fences(self, fresh: dict[int, Fix]) -> None:
         ground = self._ground
-        for unit_no in fresh.keys() & ground.silent:
-            await self._lanes.writer.run(self._journal.do, SYSTEM, self._now(), end_silence, unit_no, "heard")
         if ground.fences is None:
             return
         standings = {no: self._standing.get(no) or Standing(inside=ground.inside.get(no, frozenset())) for no in fresh}
         changed, crossings = ground.fences.step_all(standings, list(fresh.items()))
         self._standing.update(changed)
-        for unit_no, crossing in crossings:
-            await self._cross(unit_no, crossing)
+        self.counts["crossings_forgotten"] += max(0, len(self._crossings) + len(crossings) - CROSSINGS)
+        self._crossings.extend(crossings)
 
     async def _cross(self, unit_no: int, crossing: Crossing) -> None:
+        """Into the journal; raises while the database is away, and is tried again with the next tick."""
         at = datetime.fromtimestamp(crossing.t_ms / 1000, self._now().tzinfo)
-        await self._lanes.writer.run(
-            self._journal.do, SYSTEM, self._now(), record_crossing, crossing.fence_id, unit_no, crossing.entered, at
-        )
+        await self._write(record_crossing, crossing.fence_id, unit_no, crossing.entered, at)
+
+    async def _write(self, action: Callable[..., bool], *arguments: object) -> None:
+        """Raises Unavailable, then it is tried again; what is refused for another reason is not."""
+        try:
+            await self._lanes.writer.run(self._journal.do, SYSTEM, self._now(), action, *arguments)
+        except Unavailable:
+            raise
+        except CommandCentreError as error:
+            log.warning("positions: %s was refused: %s", action.__name__, error.code)
 
     # --- what the court says ---
 
@@ -233,17 +268,22 @@ class Positions:
 
     async def _read_ground(self) -> None:
         self._stale_ground = False
+        self._asked = time.monotonic()
         try:
             self._ground = await self._lanes.readers.run(self._ground_now)
         except CommandCentreError:
             self._stale_ground = True
             raise
+        now_ms = int(self._now().timestamp() * 1000)  # the end of duty forgets where a unit stood
+        self._standing = {no: standing for no, standing in self._standing.items() if self._ground.on_duty_at(no, now_ms)}
 
     def _ground_now(self) -> Ground:
         ground = Ground()
         with self._journal.database.reading() as session:
             for unit_no, began_at, ended_at in session.execute(
-                select(DutyRow.unit_no, DutyRow.began_at, DutyRow.ended_at).order_by(DutyRow.began_at)
+                select(DutyRow.unit_no, DutyRow.began_at, DutyRow.ended_at)
+                .where(or_(DutyRow.ended_at.is_(None), DutyRow.ended_at > self._now() - KEPT))
+                .order_by(DutyRow.began_at)
             ):
                 ended_ms = int(ended_at.timestamp() * 1000) if ended_at else 1 << 62
                 ground.duty.setdefault(unit_no, []).append((int(began_at.timestamp() * 1000), ended_ms))
