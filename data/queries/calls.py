@@ -1,5 +1,6 @@
 """Calls and alarms: those that are open, however old, and those of today."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
@@ -12,6 +13,8 @@ from data.rules.sos import SosState
 from data.tables import AreaRow, CallRow, CaseRow, MissionRow, OfficerRow, SosRow, TeamRow, UnitRow, VehicleRow
 
 _Owner = aliased(OfficerRow)
+_OF_CALLS = (CallRow.placed_at, CallRow.answered_at, CallRow.ended_at, CallRow.ended_why)
+_OF_ALARMS = (SosRow.raised_at, SosRow.level, SosRow.responding_team_id, SosRow.closed_at, SosRow.battery_pct)
 
 
 def open_or_of_today(reading: Reading, table: type[CallRow] | type[SosRow]) -> ColumnElement[bool]:
@@ -20,8 +23,6 @@ def open_or_of_today(reading: Reading, table: type[CallRow] | type[SosRow]) -> C
 
 
 def calls_(reading: Reading, ids: Ids) -> Drawn:
-    columns = (CallRow.placed_at, CallRow.answered_at, CallRow.ended_at, CallRow.ended_why)
-
     def row(record: Any) -> dict[str, Any]:
         return _both(reading, record) | {
             "state": CallState(record.state).value,
@@ -31,12 +32,10 @@ def calls_(reading: Reading, ids: Ids) -> Drawn:
             "ended_why": record.ended_why,
         }
 
-    return reading.draw("call", _query(reading, CallRow, ids, columns), CallRow.id, row)
+    return reading.draw("call", _query(reading, CallRow, ids, _OF_CALLS), CallRow.id, row)
 
 
 def alarms(reading: Reading, ids: Ids) -> Drawn:
-    columns = (SosRow.raised_at, SosRow.level, SosRow.responding_team_id, SosRow.closed_at, SosRow.battery_pct)
-
     def row(record: Any) -> dict[str, Any]:
         return _both(reading, record) | {
             "state": SosState(record.state).value,
@@ -47,7 +46,7 @@ def alarms(reading: Reading, ids: Ids) -> Drawn:
             "battery_pct": record.battery_pct,
         }
 
-    return reading.draw("sos", _query(reading, SosRow, ids, columns), SosRow.id, row)
+    return reading.draw("sos", _query(reading, SosRow, ids, _OF_ALARMS), SosRow.id, row)
 
 
 def _both(reading: Reading, record: Any) -> dict[str, Any]:
@@ -74,8 +73,9 @@ def _both(reading: Reading, record: Any) -> dict[str, Any]:
     }
 
 
-def _query(reading: Reading, table: type[CallRow] | type[SosRow], ids: Ids, columns: tuple[Any, ...]) -> Query:
-    query = (
+@cache
+def _columns(table: type[CallRow] | type[SosRow], columns: tuple[Any, ...]) -> Query:
+    return (
         select(
             table.id,
             table.number,
@@ -112,6 +112,9 @@ def _query(reading: Reading, table: type[CallRow] | type[SosRow], ids: Ids, colu
         .outerjoin(AreaRow, AreaRow.id == table.area_id)
         .outerjoin(MissionRow, MissionRow.id == table.mission_id)
         .outerjoin(CaseRow, CaseRow.id == MissionRow.case_id)
-        .where(open_or_of_today(reading, table), *among(table.id, ids))
     )
+
+
+def _query(reading: Reading, table: type[CallRow] | type[SosRow], ids: Ids, columns: tuple[Any, ...]) -> Query:
+    query = _columns(table, columns).where(open_or_of_today(reading, table), *among(table.id, ids))
     return query.where(table.unit_no == (reading.sight.unit_no or 0)) if reading.own_only else query

@@ -1,5 +1,6 @@
 """Cases that changed today or have a mission today, and today's missions."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -59,6 +60,7 @@ def cases(reading: Reading, ids: Ids) -> Drawn:
     return reading.draw("case", query, CaseRow.id, row)
 
 
+@cache
 def _case_query() -> Query:
     return (
         select(
@@ -137,6 +139,7 @@ def missions_(reading: Reading, ids: Ids) -> Drawn:
     return reading.draw("mission", query, MissionRow.id, row)
 
 
+@cache
 def _mission_query() -> Query:
     return (
         select(

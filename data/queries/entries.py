@@ -54,6 +54,15 @@ NOT_FOR_VISITORS = {kind for kind in SIGNS if kind.partition(".")[0] in ("duty",
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """One entry of the stream, not yet drawn. occurred_at: time at the source."""
+
+    seq: int
+    kind: str
+    occurred_at: datetime
+
+
 @dataclass(slots=True)
 class Names:
     """What the ids in the entries are called, each kind read once."""
@@ -67,14 +76,14 @@ class Names:
     owners: dict[Any, str] = field(default_factory=dict)
 
 
-def newest(reading: Reading, count: int) -> list[tuple[int, datetime]]:
-    """Numbers and times at the source of today's newest entries, the newest first."""
+def newest(reading: Reading, count: int) -> list[Newest]:
+    """Today's newest entries, the newest first."""
     if reading.own_only:
         return []
     kinds = set(SIGNS) - (NOT_FOR_VISITORS if reading.visitors else set())
-    wanted = select(EntryRow.seq, EntryRow.recorded_at, EntryRow.occurred_at).where(EntryRow.kind.in_(sorted(kinds)))
+    wanted = select(EntryRow.seq, EntryRow.kind, EntryRow.recorded_at, EntryRow.occurred_at).where(EntryRow.kind.in_(sorted(kinds)))
     found = reading.records("entry", wanted.order_by(EntryRow.seq.desc()).limit(count), EntryRow.seq)
-    return [(row.seq, row.occurred_at) for row in found if row.recorded_at >= reading.day_start]
+    return [Newest(row.seq, row.kind, row.occurred_at) for row in found if row.recorded_at >= reading.day_start]
 
 
 def entries(reading: Reading, ids: Ids, numbers: Sequence[int]) -> Drawn:
@@ -83,7 +92,8 @@ def entries(reading: Reading, ids: Ids, numbers: Sequence[int]) -> Drawn:
     if not wanted:
         return {}
     query = select(EntryRow.seq, EntryRow.kind, EntryRow.payload, EntryRow.occurred_at).where(EntryRow.seq.in_(wanted))
-    names = _names(reading, [payload for payload in _payloads(reading, query) if isinstance(payload, dict)])
+    records = reading.records("entry", query, EntryRow.seq)
+    names = _names(reading, [record.payload for record in records if isinstance(record.payload, dict)])
 
     def row(record: Any) -> dict[str, Any]:
         event = from_payload(record.kind, record.payload)
@@ -97,11 +107,7 @@ def entries(reading: Reading, ids: Ids, numbers: Sequence[int]) -> Drawn:
             "sign": SIGNS[record.kind],
         }
 
-    return reading.draw("entry", query, EntryRow.seq, row)
-
-
-def _payloads(reading: Reading, query: Any) -> list[Any]:
-    return [record.payload for record in reading.records("entry", query, EntryRow.seq)]
+    return reading.drawn("entry", records, row)
 
 
 def _holes(reading: Reading, names: Names, payload: dict[str, Any], occurred_at: datetime) -> dict[str, object]:

@@ -53,9 +53,13 @@ class Reading:
 
     def draw(self, kind: str, query: Query, key: Key, drawer: Callable[[Any], dict[str, Any]]) -> Drawn:
         """Every record of the query as a row, masked. `drawer` makes the whole row of one record; `key` is the column of its id."""
+        return self.drawn(kind, self.records(kind, query, key), drawer)
+
+    def drawn(self, kind: str, records: Sequence[Any], drawer: Callable[[Any], dict[str, Any]]) -> Drawn:
+        """These records as rows, masked; the id stands first in each."""
         fields = masking.fields_of(kind, self.sight.clearance)
         drawn: Drawn = {}
-        for record in self.records(kind, query, key) if fields else ():
+        for record in records if fields else ():
             row_id = str(record[0])
             try:
                 drawn[row_id] = masking.cut(drawer(record), fields)

@@ -1,116 +1,186 @@
-"""The day's figures, counted by the database, and how new the newest datum of each panel is at its source."""
+"""The day's figures, counted by the database in one statement, and how new the newest datum of each panel is at its source."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, FromClause, Subquery, and_, bindparam, case, func, or_, select, true
 
-from data.queries.calls import open_or_of_today
-from data.queries.cases import of_today
+from data.queries.entries import Newest
 from data.queries.reading import BROKEN, Drawn, Reading, at
 from data.rules import calls, masking, missions, sos
 from data.rules.calls import CallState
 from data.rules.missions import MissionState
 from data.rules.units import UnitKind
-from data.tables import CallRow, CaseRow, MissionRow, RecoveryRow, SosRow, UnitRow
+from data.tables import CallRow, CaseRow, Instant, MissionRow, RecoveryRow, SosRow, UnitRow
+
+FIGURES = (
+    "missions",
+    "on_scene",
+    "teams_out",
+    "officers_out",
+    "calls_waiting",
+    "calls_open",
+    "sos_open",
+    "sos_today",
+    "closed_today",
+    "closed_yesterday",
+    "cases_open",
+    "recovered_cents_today",
+    "payments_today",
+)
+_TEAMS_MOVE_BY = ("duty", "silence", "mission")
+Moments = Sequence[datetime | None]
 
 
-def today(reading: Reading, entries: Sequence[tuple[int, datetime]]) -> Drawn:
-    """The one row of figures. entries: the newest of the event stream, for its age."""
+def today(reading: Reading, newest: Sequence[Newest]) -> Drawn:
+    """The one row of figures. newest: the event stream, for its age and that of the teams."""
     if reading.own_only:
         return {}
-    row: dict[str, Any] = {"as_of_at": {}}
-    for count in (_missions, _units, _calls, _alarms, _cases, _money):
-        try:
-            figures, as_of = count(reading)
-        except BROKEN:  # a record among them that cannot be read: its figures are missing, the others stay
-            continue
-        row |= figures
-        row["as_of_at"] |= as_of
-    row["as_of_at"]["events"] = at(max((moment for _, moment in entries), default=None))
-    row["as_of_at"]["gantt"] = row["as_of_at"].get("missions")
-    row["as_of_at"]["today"] = max((moment for moment in row["as_of_at"].values() if moment is not None), default=None)
-    row["skipped"] = len(reading.undrawable)
+    counted = _count(reading)
+    as_of = {
+        "missions": _greatest([counted.get("mission_changed")]),
+        "cases": _greatest([counted.get("case_changed")]),
+        "calls": _greatest([moment for name, moment in counted.items() if name.startswith("call_at_")]),
+        "alarm": _greatest([moment for name, moment in counted.items() if name.startswith("sos_at_")]),
+        "events": _greatest([entry.occurred_at for entry in newest]),
+        "teams": _greatest([entry.occurred_at for entry in newest if entry.kind.partition(".")[0] in _TEAMS_MOVE_BY]),
+    }
+    as_of["gantt"] = as_of["missions"]
+    as_of["today"] = max((moment for moment in as_of.values() if moment is not None), default=None)
+    row: dict[str, Any] = {name: int(counted[name]) for name in FIGURES if name in counted}
+    row |= {"skipped": len(reading.undrawable), "as_of_at": as_of}
     return {"today": masking.cut(row, masking.fields_of("today", reading.sight.clearance))}
 
 
-Figures = tuple[dict[str, Any], dict[str, int | None]]
+def _count(reading: Reading) -> dict[str, Any]:
+    """Every figure by name. A record that cannot be read takes only the figures of its own kind with it."""
+    moments = {
+        "day": reading.day_start,
+        "next_day": reading.day_end,
+        "day_before": reading.day_start - timedelta(days=1),
+        "earliest": reading.now - timedelta(days=20_000),
+        "latest": reading.now + timedelta(days=2),
+    }
+    try:
+        return dict(reading.session.execute(_all(), moments).mappings().one())
+    except BROKEN:
+        counted: dict[str, Any] = {}
+        for part in _PARTS:
+            try:
+                counted |= reading.session.execute(select(part()), moments).mappings().one()
+            except BROKEN:
+                continue
+        return counted
 
 
-def _count(condition: ColumnElement[bool]) -> Any:
+@cache
+def _all() -> Any:
+    """One row, side by side of parts that have one row each."""
+    first, *others = [part() for part in _PARTS]
+    side_by_side: FromClause = first
+    for part in others:
+        side_by_side = side_by_side.join(part, true())
+    return select(first, *others).select_from(side_by_side)
+
+
+def _bound(name: str) -> Any:
+    return bindparam(name, type_=Instant())
+
+
+def _how_many(condition: ColumnElement[bool]) -> Any:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-def _sensible(reading: Reading, column: Any) -> ColumnElement[bool]:
-    """A moment that can be: text in a column of moments, which SQLite does not refuse, sorts above every year."""
-    return and_(column < reading.now + timedelta(days=2), column > reading.now - timedelta(days=20_000))
+def _newest(column: Any) -> Any:
+    """The newest moment that can be: text in a column of moments, which SQLite does not refuse, sorts above every year."""
+    return func.max(case((and_(column < _bound("latest"), column > _bound("earliest")), column)))
 
 
-def _newest(reading: Reading, *columns: Any) -> Any:
-    """The newest moment of several columns; each as a figure of its own, for the databases spell «the greatest of» differently."""
-    return [func.max(case((_sensible(reading, column), column))) for column in columns]
+def _missions() -> Subquery:
+    of_today = or_(
+        and_(MissionRow.planned_from >= _bound("day"), MissionRow.planned_from < _bound("next_day")),
+        MissionRow.state.in_(missions.UNDER_WAY),
+        MissionRow.ended_at >= _bound("day"),
+    )
+    return (
+        select(
+            _how_many(MissionRow.state != MissionState.CANCELLED).label("missions"),
+            _how_many(MissionRow.state == MissionState.ON_SCENE).label("on_scene"),
+            func.count(case((MissionRow.state.in_(missions.UNDER_WAY), MissionRow.team_id)).distinct()).label("teams_out"),
+            _newest(MissionRow.changed_at).label("mission_changed"),
+        )
+        .where(of_today)
+        .subquery("missions_today")
+    )
 
 
-def _greatest(moments: Sequence[datetime | None]) -> int | None:
-    return at(max((moment for moment in moments if moment is not None), default=None))
-
-
-def _missions(reading: Reading) -> Figures:
-    query = select(
-        _count(MissionRow.state != MissionState.CANCELLED),
-        _count(MissionRow.state == MissionState.ON_SCENE),
-        *_newest(reading, MissionRow.changed_at),
-    ).where(of_today(reading))
-    planned, on_scene, changed_at = reading.session.execute(query).one()
-    teams = select(func.count(MissionRow.team_id.distinct())).where(MissionRow.state.in_(missions.UNDER_WAY))
-    figures = {"missions": planned, "on_scene": on_scene, "teams_out": reading.session.scalar(teams) or 0}
-    return figures, {"missions": at(changed_at)}
-
-
-def _units(reading: Reading) -> Figures:
+def _officers() -> Subquery:
     out = select(MissionRow.team_id).where(MissionRow.state.in_(missions.UNDER_WAY), MissionRow.team_id.is_not(None))
-    officers = select(func.count()).where(UnitRow.on_duty, UnitRow.kind == UnitKind.OFFICER, UnitRow.team_id.in_(out))
-    changed = select(*_newest(reading, UnitRow.duty_since, UnitRow.silent_since, UnitRow.returned_at)).where(UnitRow.on_duty)
-    moved = select(*_newest(reading, MissionRow.changed_at)).where(of_today(reading))
-    moments = [*reading.session.execute(changed).one(), *reading.session.execute(moved).one()]
-    return {"officers_out": reading.session.scalar(officers) or 0}, {"teams": _greatest(moments)}
+    there = (UnitRow.on_duty, UnitRow.kind == UnitKind.OFFICER, UnitRow.team_id.in_(out))
+    return select(func.count().label("officers_out")).select_from(UnitRow).where(*there).subquery("officers")
 
 
-def _calls(reading: Reading) -> Figures:
-    query = select(
-        _count(CallRow.state.in_(list(calls.WAITING))),
-        _count(CallRow.state == CallState.ANSWERED),
-        *_newest(reading, CallRow.placed_at, CallRow.owned_at, CallRow.answered_at, CallRow.missed_at, CallRow.ended_at),
-    ).where(open_or_of_today(reading, CallRow))
-    waiting, answered, *moments = reading.session.execute(query).one()
-    return {"calls_waiting": waiting, "calls_open": answered}, {"calls": _greatest(moments)}
+def _calls() -> Subquery:
+    moments = (CallRow.placed_at, CallRow.owned_at, CallRow.answered_at, CallRow.missed_at, CallRow.ended_at)
+    return (
+        select(
+            _how_many(CallRow.state.in_(list(calls.WAITING))).label("calls_waiting"),
+            _how_many(CallRow.state == CallState.ANSWERED).label("calls_open"),
+            *[_newest(column).label(f"call_at_{number}") for number, column in enumerate(moments)],
+        )
+        .where(or_(CallRow.state.in_(list(calls.OPEN)), CallRow.received_at >= _bound("day")))
+        .subquery("calls_today")
+    )
 
 
-def _alarms(reading: Reading) -> Figures:
-    query = select(
-        _count(SosRow.state.in_(list(sos.OPEN))),
-        _count(SosRow.received_at >= reading.day_start),
-        *_newest(reading, SosRow.raised_at, SosRow.owned_at, SosRow.closed_at),
-    ).where(open_or_of_today(reading, SosRow))
-    still_open, of_today_, *moments = reading.session.execute(query).one()
-    return {"sos_open": still_open, "sos_today": of_today_}, {"alarm": _greatest(moments)}
+def _alarms() -> Subquery:
+    moments = (SosRow.raised_at, SosRow.owned_at, SosRow.closed_at)
+    return (
+        select(
+            _how_many(SosRow.state.in_(list(sos.OPEN))).label("sos_open"),
+            _how_many(SosRow.received_at >= _bound("day")).label("sos_today"),
+            *[_newest(column).label(f"sos_at_{number}") for number, column in enumerate(moments)],
+        )
+        .where(or_(SosRow.state.in_(list(sos.OPEN)), SosRow.received_at >= _bound("day")))
+        .subquery("alarms_today")
+    )
 
 
-def _cases(reading: Reading) -> Figures:
-    yesterday = reading.day_start - timedelta(days=1)
-    query = select(
-        _count(CaseRow.closed_at >= reading.day_start),
-        _count(CaseRow.closed_at < reading.day_start),
-    ).where(CaseRow.closed_at >= yesterday)
-    closed, before = reading.session.execute(query).one()
-    still_open = select(func.count()).where(CaseRow.closed_at.is_(None))
-    newest = select(func.max(CaseRow.changed_at)).where(_sensible(reading, CaseRow.changed_at))
-    figures = {"closed_today": closed, "closed_yesterday": before, "cases_open": reading.session.scalar(still_open) or 0}
-    return figures, {"cases": at(reading.session.scalar(newest))}
+def _closed() -> Subquery:
+    return (
+        select(
+            _how_many(CaseRow.closed_at >= _bound("day")).label("closed_today"),
+            _how_many(CaseRow.closed_at < _bound("day")).label("closed_yesterday"),
+        )
+        .where(CaseRow.closed_at >= _bound("day_before"))
+        .subquery("cases_closed")
+    )
 
 
-def _money(reading: Reading) -> Figures:
-    query = select(func.coalesce(func.sum(RecoveryRow.cents), 0), _count(RecoveryRow.cents > 0)).where(RecoveryRow.at >= reading.day_start)
-    cents, payments = reading.session.execute(query).one()
-    return {"recovered_cents_today": int(cents), "payments_today": payments}, {}
+def _open() -> Subquery:
+    return select(func.count().label("cases_open")).select_from(CaseRow).where(CaseRow.closed_at.is_(None)).subquery("cases_open_now")
+
+
+def _changed() -> Subquery:
+    sensible = (CaseRow.changed_at < _bound("latest"), CaseRow.changed_at > _bound("earliest"))
+    return select(func.max(CaseRow.changed_at).label("case_changed")).where(*sensible).subquery("cases_changed")
+
+
+def _money() -> Subquery:
+    return (
+        select(
+            func.coalesce(func.sum(RecoveryRow.cents), 0).label("recovered_cents_today"),
+            _how_many(RecoveryRow.cents > 0).label("payments_today"),
+        )
+        .where(RecoveryRow.at >= _bound("day"))
+        .subquery("money")
+    )
+
+
+_PARTS: tuple[Callable[[], Subquery], ...] = (_missions, _officers, _calls, _alarms, _closed, _open, _changed, _money)
+
+
+def _greatest(moments: Moments) -> int | None:
+    return at(max((moment for moment in moments if moment is not None), default=None))

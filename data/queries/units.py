@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, func, select
@@ -144,6 +145,7 @@ def units_(reading: Reading, ids: Ids) -> Drawn:
     return reading.draw("unit", query, UnitRow.no, row)
 
 
+@cache
 def _unit_query() -> Query:
     return (
         select(

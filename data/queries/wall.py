@@ -53,7 +53,7 @@ def snapshot(session: Session, sight: Sight, now: datetime, civil_offset_s: int 
     reading.undrawable.clear()
     drawn = {kind: draw(reading, None) for kind, draw in _KINDS.items()}
     newest = entries.newest(reading, entries.NEWEST)
-    drawn["entry"] = entries.entries(reading, None, [number for number, _ in newest])
+    drawn["entry"] = entries.entries(reading, None, [entry.seq for entry in newest])
     drawn["today"] = today.today(reading, newest)
     return Snapshot(seq, {kind: rows for kind, rows in drawn.items() if rows or not reading.own_only})
 
@@ -168,9 +168,9 @@ def _stream(reading: Reading, touched: set[Row]) -> list[tuple[str, str, dict[st
     if reading.own_only or not (asked or renamed or TODAY in touched):
         return []
     newest = entries.newest(reading, entries.NEWEST + len(asked))
-    shown = [number for number, _ in newest[: entries.NEWEST]]
+    shown = [entry.seq for entry in newest[: entries.NEWEST]]
     drawn = entries.entries(reading, None if renamed else asked, shown)
-    gone = {str(number) for number, _ in newest[entries.NEWEST :]} | (asked - {str(number) for number in shown})
+    gone = {str(entry.seq) for entry in newest[entries.NEWEST :]} | (asked - {str(number) for number in shown})
     answered: list[tuple[str, str, dict[str, Any] | None]] = [("entry", row_id, row) for row_id, row in drawn.items()]
     answered += [("entry", row_id, None) for row_id in sorted(gone, key=int)]
     if TODAY in touched:

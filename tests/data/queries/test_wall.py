@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from data.actions.calls import answer_call, place_call, take_call
 from data.actions.organisation import add_officer, add_unit
@@ -235,3 +235,31 @@ def test_a_closed_case_counts_and_leaves_its_community(court: SmallCourt) -> Non
     today = seen(court, "desk")["today"]["today"]
     assert (today["closed_today"], today["cases_open"], today["recovered_cents_today"], today["payments_today"]) == (1, 0, 128_400, 1)
     assert seen(court)["area"]["C0101"]["cases"] == 0
+
+
+def test_the_number_of_questions_does_not_grow_with_the_court(busy: SmallCourt) -> None:
+    asked: list[str] = []
+    event.listen(busy.database.reads, "before_cursor_execute", lambda *heard: asked.append(heard[2]))
+
+    def count() -> tuple[int, int]:
+        asked.clear()
+        seen(busy)
+        for_snapshot = len(asked)
+        asked.clear()
+        refs = {("unit", "1001"), ("unit", "1003"), ("call", busy.call), ("mission", "M1"), ("entry", "99"), ("today", "today")}  # type: ignore[attr-defined]
+        with busy.database.reading() as session:
+            rows(session, busy.sights()["wall"], refs, busy.now, say=say)
+        return for_snapshot, len(asked)
+
+    before = count()
+
+    def grow(work: Work) -> None:
+        for number in range(300):
+            officer = add_officer(work, "钱测九", "法警", Role.FIELD, team_id=busy.team)
+            add_unit(work, 5000 + number, "OFFICER", officer_id=officer)
+
+    busy.do(SYSTEM, grow)
+    for number in range(10):
+        busy.file_case(f"（2026）岭0108执{number + 1}号")
+    assert count() == before
+    assert max(before) < 40
