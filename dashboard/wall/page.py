@@ -31,6 +31,7 @@ def layout() -> html.Div:
             html.Div([panel("events"), panel("cases"), panel("teams")], className="column right"),
             _legend(),
             panel("alarm", html.Div(id="alarm-body"), head=False),
+            html.Section(id="near", hidden=True),
             panel("system", html.Div(id="system-body"), head=False),
             html.Div(id="toast", hidden=True),
             html.Div(id=ids.MOUNTED, hidden=True),
@@ -71,4 +72,5 @@ def _legend() -> html.Div:
         marks: Any = {"data-sign": name}
         return [html.I(className="sign", **marks), html.Span(t(f"wall.legend_{name}"))]
 
-    return html.Div([part for name in LEGEND for part in one(name)], className="legend")
+    age: list[Any] = [html.Span(t("wall.positions"), className="positions"), html.Span(id="fix-age")]
+    return html.Div([*(part for name in LEGEND for part in one(name)), *age], className="legend")

@@ -50,8 +50,11 @@ export function frameDistrict() {
   map.fitBounds(bounds, { paddingTopLeft: [sides, 100], paddingBottomRight: [sides, 110], animate: false });
 }
 
-/** @param {number} lat @param {number} lon */
-export function look(lat, lon, zoom = 14.5) { map?.setView([lat, lon], zoom, { animate: false }); }
+/** @param {number} lat @param {number} lon @param {number} [zoom] @param {[number, number]} [beside] CSS pixels from the middle of the screen */
+export function look(lat, lon, zoom = 13.5, beside = [0, 0]) {
+  map?.setView([lat, lon], zoom, { animate: false });
+  map?.panBy(beside, { animate: false });
+}
 
 /** @returns {(lonlat: number[]) => [number, number]} */
 function projection() {

@@ -1,17 +1,20 @@
 // What the face shows: header, panels, calls, alarm, system line. Each panel says how old its newest datum is, by its source's clock.
 
-import { all, now, on, rows, serverNow } from './state.mjs';
+import { all, clockKnown, now, on, rows, serverNow } from './state.mjs';
 import { ago, day, hm, hms, span, weekday } from './clock.mjs';
 import { fill, h, sign } from './draw.mjs';
 import { drawGantt } from './gantt.mjs';
 import { begin, frameDistrict, look } from './map.mjs';
+import { nearestTeams } from './nearest.mjs';
 import { blocked, ring } from './sound.mjs';
 import { t } from './text.mjs';
 import { heard } from './units.mjs';
 
 /** @typedef {Record<string, any>} Row */
 
-const STALE_MS = 60_000;
+const RED_MS = 60_000; // a part gone for so long: red, not amber
+const TEAMS_NEAR = 3;
+const OF_THE_BUS = ['map'];
 const ENOUGH = /** @type {Record<string, number>} */ ({ events: 5, cases: 4, teams: 4, missions: 6 });
 const IN_USE = ['1', '3', '8'];
 let layout = new URLSearchParams(location.search).get('layout') ?? '1';
@@ -71,7 +74,8 @@ function draw(kinds) {
   calls();
   alarm();
   system();
-  head('map', now.fixesAt || null, now.fixesAt && serverNow() - now.fixesAt > STALE_MS ? 'stale' : 'live');
+  head('map', now.fixesAt || null, !now.fixesAt ? 'empty' : serverNow() - now.fixesAt > (now.hello.stale_s ?? 30) * 1000 ? 'stale' : 'live');
+  stage();
   const toast = document.getElementById('toast');
   if (toast) { toast.textContent = performance.now() < saidUntil ? said : ''; toast.hidden = !toast.textContent; }
 }
@@ -91,42 +95,76 @@ function steer(kinds) {
   else frameDistrict();
 }
 
+let staged = '';
+
+/** The map goes to an alarm when it begins, and back when the last one is over. */
+function stage() {
+  const [sos] = openSos();
+  const wanted = typeof sos?.lat === 'number' ? `sos:${sos.id}` : '';
+  if (wanted === staged) return;
+  staged = wanted;
+  if (wanted) look(sos?.lat, sos?.lon, 12.6, [-300, 60]);
+  else frameDistrict();
+}
+
 /** @param {string} kind @param {string} field @returns {number | null} */
 const newest = (kind, field) => all(kind).reduce((/** @type {number | null} */ top, row) => (row[field] && (top === null || row[field] > top) ? row[field] : top), null);
 
 const caseSystemLate = () => now.parts.case_system?.up === false;
 
-/** The head of a panel: what it is, how old, and whether that is too old.
+/** Since when a panel cannot be right, because a part is gone; 0: it can. @param {string} name */
+function goneSince(name) {
+  if (now.connection === 'lost') return now.since;
+  const part = now.parts[OF_THE_BUS.includes(name) ? 'bus' : 'database'];
+  return part?.up === false && name !== 'system' ? part.since ?? serverNow() : 0;
+}
+
+/** The head of a panel: what it is, how old by its source's time, and whether that is too old.
  * @param {string} name @param {number | null} asOf @param {'live' | 'stale' | 'down' | 'empty'} state */
 export function head(name, asOf, state) {
   const panel = document.querySelector(`[data-panel="${name}"]`);
   if (!(panel instanceof HTMLElement)) return;
-  const shown = now.connection === 'live' ? state : now.connection === 'connecting' ? 'empty' : 'down';
+  const gone = goneSince(name);
+  const shown = now.connection === 'connecting' ? 'empty' : gone ? (asOf ? 'stale' : 'down') : state;
   panel.dataset.state = shown;
+  panel.dataset.limit = gone && serverNow() - gone > RED_MS ? 'red' : shown === 'stale' || shown === 'down' ? 'amber' : '';
   if (asOf) panel.dataset.asOf = new Date(asOf).toISOString();
-  const age = panel.querySelector('.age');
-  if (age) age.textContent = now.connection === 'connecting' ? t('wall.connecting') : !asOf ? '' : shown === 'live' ? ago(serverNow() - asOf) : t('wall.as_of', { time: hms(asOf) });
+  else delete panel.dataset.asOf;
+  const said = now.connection === 'connecting' ? t('wall.connecting') : !asOf ? '' : shown === 'live' || shown === 'empty' ? ago(serverNow() - asOf) : t('wall.as_of', { time: hms(asOf) });
+  const age = name === 'map' ? document.getElementById('fix-age') : panel.querySelector('.age');
+  if (age && age.textContent !== said) age.textContent = said;
 }
 
 /** @param {string} name @param {Row[]} items @param {(row: Row) => HTMLElement} line @param {number | null} asOf @param {boolean} [late] */
 export function list(name, items, line, asOf, late = false) {
-  const most = ENOUGH[name] ?? 5;
-  const shown = items.length > most ? items.slice(0, most - (name === 'events' ? 0 : 1)) : items;
-  const rest = items.length - shown.length;
-  const more = rest > 0 && name !== 'events' ? h('p', { class: 'more' }, t('wall.more', { n: rest })) : null;
   const body = document.getElementById(`${name}-body`);
   if (now.connection === 'connecting') fill(body, h('p', { class: 'nothing' }, t('wall.connecting')));
   else if (!items.length) fill(body, h('p', { class: 'nothing' }, t(`wall.${name}_none`)));
-  else fill(body, ...shown.map(line), more);
+  else if (body) fit(body, items, line, name !== 'events');
   head(name, asOf, late ? 'stale' : items.length ? 'live' : 'empty');
+}
+
+/** When space ends rows go, not pixels; how many went is said. @param {HTMLElement} body @param {Row[]} items @param {(row: Row) => HTMLElement} line @param {boolean} says */
+function fit(body, items, line, says) {
+  const most = (ENOUGH[body.id.replace('-body', '')] ?? 5) * (layout === '3' ? 2 : 1);
+  const drawn = items.slice(0, most).map(line);
+  const more = h('p', { class: 'more' });
+  fill(body, ...drawn, more);
+  const rest = () => items.length - drawn.length;
+  const tell = () => { more.textContent = says && rest() ? t('wall.more', { n: rest() }) : ''; more.hidden = !more.textContent; };
+  tell();
+  while (drawn.length > 1 && body.scrollHeight > body.clientHeight + 1) {
+    drawn.pop()?.remove();
+    tell();
+  }
 }
 
 function header() {
   const at = serverNow();
   const set = (/** @type {string} */ id, /** @type {string} */ text) => { const e = document.getElementById(id); if (e && e.textContent !== text) e.textContent = text; };
-  set('clock', hms(at));
-  set('date', day(at));
-  set('weekday', weekday(at));
+  set('clock', clockKnown() ? hms(at) : '--:--:--');
+  set('date', clockKnown() ? day(at) : '');
+  set('weekday', clockKnown() ? weekday(at) : '');
   set('court', now.hello.court ?? '');
   set('who', now.hello.me?.label ? t('wall.on_duty', { who: now.hello.me.label }) : now.hello.visitors ? t('wall.visitors') : '');
   const demo = document.getElementById('demo');
@@ -198,9 +236,28 @@ function calls() {
   const open = openCalls();
   fill(document.getElementById('calls-body'), ...open.slice(0, 3).map((row) => h('article', { class: 'call', 'data-state': row.owner_id || row.answered_at ? 'taken' : 'ringing', 'data-call': row.id },
     h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, row.team ? `${row.team} ${row.who ?? ''}` : row.who ?? ''), h('time', {}, span(serverNow() - row.placed_at))),
-    h('p', {}, [row.place, row.matter].filter(Boolean).join('  ')),
+    h('p', {}, [row.place, row.matter, row.case_no].filter(Boolean).join('  ')),
+    nearLine(row),
     h('footer', {}, sign(row.owner_id ? 'done' : 'clock'), row.owner ? t(row.answered_at ? 'wall.answered_by' : 'wall.owned_by', { who: row.owner }) : t(row.state === 'MISSED' ? 'wall.missed' : 'wall.nobody')))));
   head('calls', newest('call', 'placed_at'), open.length ? 'live' : 'empty');
+}
+
+/** @param {Row} row a call */
+function nearLine(row) {
+  if (typeof row.lat !== 'number') return null;
+  const near = nearestTeams(row.lat, row.lon, row.team_id, 2);
+  if (!near.length) return null;
+  return h('p', { class: 'near-line' }, `${t('wall.nearest')} `, ...near.map(({ team: one, metres, minutes }) => h('span', {}, t('wall.near', { team: one.name ?? '', km: (metres / 1000).toFixed(1), n: minutes }))));
+}
+
+/** Who could come, beside the alarm. @param {Row | undefined} row */
+function near(row) {
+  const place = document.getElementById('near');
+  if (!place) return;
+  const teams = row && typeof row.lat === 'number' ? nearestTeams(row.lat, row.lon, row.team_id, TEAMS_NEAR) : [];
+  place.hidden = !teams.length;
+  fill(place, h('header', {}, h('h2', {}, t('wall.nearest')), h('span', { class: 'age' }, t('wall.estimated'))), ...teams.map(({ team: one, metres, minutes, state }) => h('div', { class: 'near' },
+    h('b', {}, one.name ?? ''), h('span', {}, t('wall.km', { km: (metres / 1000).toFixed(1) })), h('span', {}, t('wall.about_minutes', { n: minutes })), h('em', { 'data-sign': state }, sign(state), t(`wall.doing_${state}`)))));
 }
 
 function alarm() {
@@ -216,6 +273,7 @@ function alarm() {
       others.length ? h('p', {}, t('wall.more_sos', { n: others.length })) : null,
       h('div', { class: 'owner', 'data-owned': Boolean(row.owner_id) }, row.owner ? t('wall.owned_by', { who: row.owner }) : t('wall.nobody'), h('time', {}, span((row.owned_at ?? serverNow()) - row.received_at))));
   }
+  near(row);
   head('alarm', row?.raised_at ?? null, row ? 'live' : 'empty');
   sound();
 }
