@@ -29,6 +29,7 @@ TEXTS = Path(__file__).resolve().parents[2] / "dashboard" / "texts"
 COOKIE = "ecc_device"
 TICK_S = 0.25  # a real one speaks each second; tests need not wait for it
 MANY = {"positions": "fixes", "missions": "missions"}
+LEADS = {"departed": "EN_ROUTE", "arrived": "ON_SCENE", "fruitless": "FRUITLESS", "finished": "FINISHED"}
 
 
 def texts() -> dict[str, str]:
@@ -136,6 +137,8 @@ class Centre:
             return JSONResponse({"accepted": [], "known": [], "refused": refused, "server_time": self.now_ms()})
         known = {row["id"] for earlier in self.received[door] for row in earlier[MANY[door]]} if door == "positions" else set()
         self.received[door].append(message)
+        for row in taken if door == "missions" else []:
+            self.rows["mission"][row["id"]]["state"] = LEADS[row["event"]]
         ids = [row["id"] for row in taken]
         body = {
             "accepted": [i for i in ids if i not in known],

@@ -53,10 +53,12 @@ async def phone(browser: Browser) -> AsyncIterator[BrowserContext]:
         yield context
 
 
-async def open_page(phone: BrowserContext, centre: Centre, path: str = "/enrol") -> Page:
-    """The page after the QR code, signed in and listening."""
+async def open_page(phone: BrowserContext, centre: Centre, *, clock: bool = False) -> Page:
+    """The page after the QR code, signed in and listening. clock: the phone's clock can be moved forward."""
     page = await phone.new_page()
-    await page.goto(centre.origin + path)
+    if clock:
+        await page.clock.install()
+    await page.goto(centre.origin + "/enrol")
     await expect(page.locator("body")).to_have_attribute("data-state", "ready")
     await expect(page.locator("#watchers")).to_have_text("无人在看")  # the first tick has come
     return page
@@ -183,13 +185,29 @@ async def test_a_call_that_nobody_answers_goes_on_ringing_and_offers_the_phone(p
     await expect(zone.locator(".word")).to_have_text("周法官 已接听")
 
 
-@pytest.mark.parametrize("seconds", [0.05, 1.0, 1.4])
+@pytest.mark.parametrize("seconds", [0.05, 1.0])
 async def test_a_short_hold_sends_nothing_and_says_so(phone: BrowserContext, centre: Centre, seconds: float) -> None:
     page = await open_page(phone, centre)
     await hold(page, seconds)
     await expect(page.locator("#sos .more")).to_have_text("没有发出：要按满 1.5 秒")
     await asyncio.sleep(0.6)
     assert not centre.received["sos"]
+
+
+async def test_a_hold_of_1400_ms_sends_nothing_and_one_of_1600_ms_does(phone: BrowserContext, centre: Centre) -> None:
+    page = await open_page(phone, centre, clock=True)  # to the millisecond, on however busy a machine
+    box = await page.locator("[data-act=sos]").bounding_box()
+    assert box
+    await page.mouse.move(box["x"] + 60, box["y"] + 50)
+    await page.clock.pause_at(await page.evaluate("Date.now()") + 2000)
+    await page.mouse.down()
+    await page.clock.run_for(1400)
+    await page.mouse.up()
+    await expect(page.locator("#sos .more")).to_have_text("没有发出：要按满 1.5 秒")
+    await page.mouse.down()
+    await page.clock.run_for(1600)
+    await page.mouse.up()
+    await until(lambda: centre.received["sos"])
 
 
 async def test_a_long_hold_asks_for_help_once(phone: BrowserContext, centre: Centre) -> None:
@@ -512,16 +530,18 @@ async def test_an_insecure_address_is_said_with_what_to_do(phone: BrowserContext
 async def test_a_browser_that_falls_silent_is_said_after_15_seconds(phone: BrowserContext, centre: Centre) -> None:
     silent = "Geolocation.prototype.watchPosition = () => 7; Geolocation.prototype.getCurrentPosition = () => {};"
     await phone.add_init_script(silent)
-    page = await open_page(phone, centre)
+    page = await open_page(phone, centre, clock=True)
     await page.locator("[data-act=duty]").tap()
-    await asyncio.sleep(8)
+    await page.clock.fast_forward(10_000)
+    await asyncio.sleep(1)
     await expect(page.locator("[data-notice=pause]")).to_have_count(0)
-    await expect(page.locator("[data-notice=pause]")).to_contain_text("定位已暂停：收不到", timeout=15_000)
+    await page.clock.fast_forward(5_000)
+    await expect(page.locator("[data-notice=pause]")).to_contain_text("定位已暂停：收不到")
     assert not centre.tries["positions"]
 
 
 async def test_a_page_that_was_away_says_so(phone: BrowserContext, centre: Centre) -> None:
-    page = await open_page(phone, centre)
+    page = await open_page(phone, centre, clock=True)
     await on_duty(page, centre)
     await page.evaluate("""() => {
         Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
@@ -530,7 +550,8 @@ async def test_a_page_that_was_away_says_so(phone: BrowserContext, centre: Centr
         Geolocation.prototype.getCurrentPosition = () => {};
     }""")
     await page.evaluate("navigator.geolocation.clearWatch(1); navigator.geolocation.clearWatch(2);")
-    await expect(page.locator("[data-notice=pause]")).to_contain_text("不在屏幕上", timeout=25_000)
+    await page.clock.fast_forward(16_000)
+    await expect(page.locator("[data-notice=pause]")).to_contain_text("不在屏幕上")
     await page.evaluate("""() => {
         Object.defineProperty(document, 'hidden', { configurable: true, get: () => false });
         document.dispatchEvent(new Event('visibilitychange'));
@@ -617,16 +638,20 @@ async def test_a_wrong_phone_clock_is_corrected_by_the_centre(browser: Browser, 
 
 async def test_the_next_step_of_a_mission_is_one_big_button_with_five_seconds_to_undo(phone: BrowserContext, centre: Centre) -> None:
     centre.rows["mission"] = json.loads(json.dumps(MISSIONS))
-    page = await open_page(phone, centre)
+    page = await open_page(phone, centre, clock=True)
     await expect(page.locator(".steps button")).to_have_text(["到场"])
     await page.locator("[data-act=arrived]").tap()
     await expect(page.locator("[data-mission=m1] .state")).to_have_text("到场")
     await page.locator("[data-act=undo]").tap()
     await expect(page.locator("[data-mission=m1] .state")).to_have_text("途中")
-    await asyncio.sleep(6)
+    await page.clock.fast_forward(6_000)
+    await asyncio.sleep(0.5)
     assert not centre.received["missions"]
-    pressed = centre.now_ms()
+    pressed = centre.now_ms()  # the phone's clock is six seconds ahead by now, and corrected
     await page.locator("[data-act=arrived]").tap()
+    await asyncio.sleep(0.5)
+    assert not centre.received["missions"]
+    await page.clock.fast_forward(5_000)
     await until(lambda: centre.received["missions"])
     [message] = centre.received["missions"]
     [row] = message["missions"]
@@ -638,14 +663,16 @@ async def test_the_next_step_of_a_mission_is_one_big_button_with_five_seconds_to
 
 async def test_a_fruitless_visit_needs_a_second_tap(phone: BrowserContext, centre: Centre) -> None:
     centre.rows["mission"] = {"m1": {**MISSIONS["m1"], "state": "ON_SCENE"}}
-    page = await open_page(phone, centre)
+    page = await open_page(phone, centre, clock=True)
     await page.locator("[data-act=fruitless]").tap()
     await expect(page.locator("[data-act=fruitless]")).to_have_text("再点一次：扑空")
-    await asyncio.sleep(5)
+    await page.clock.fast_forward(5_000)
     await expect(page.locator("[data-act=fruitless]")).to_have_text("扑空")
     assert not centre.received["missions"]
     await page.locator("[data-act=fruitless]").tap()
     await page.locator("[data-act=fruitless]").tap()
+    await expect(page.locator("[data-act=undo]")).to_be_visible()
+    await page.clock.fast_forward(5_000)
     await until(lambda: centre.received["missions"])
     assert centre.received["missions"][0]["missions"][0]["event"] == "fruitless"
 
