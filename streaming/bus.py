@@ -97,7 +97,8 @@ class Bus:
         self, on_announcement: OnAnnouncement, on_fixes: OnFixes, on_change: Callable[[bool], Awaitable[None]] | None = None
     ) -> None:
         """Hear both channels for ever, coming back by itself. A frozen server is noticed by an unanswered ping within two seconds."""
-        while True:
+        task = asyncio.current_task()
+        while task is None or not task.cancelling():  # redis-py may swallow a cancellation; it is still counted
             try:
                 await self._hear(on_announcement, on_fixes, on_change)
             except (RedisError, OSError, TimeoutError) as error:
@@ -113,7 +114,8 @@ class Bus:
                 await channel.subscribe(EVENTS, FIXES)
             heard = time.monotonic()
             pinged = 0.0
-            while True:
+            task = asyncio.current_task()
+            while task is None or not task.cancelling():
                 if time.monotonic() - pinged >= WIRE_S:
                     pinged = time.monotonic()
                     async with asyncio.timeout(WIRE_S):

@@ -203,7 +203,8 @@ class Positions:
 
     async def run(self) -> None:
         """For ever: say what is new on the bus, watch the fences, end a declared silence that a fix has broken."""
-        while True:
+        task = asyncio.current_task()
+        while task is None or not task.cancelling():  # redis-py may swallow a cancellation; it is still counted
             await asyncio.sleep(TICK_S)
             try:
                 await self._tick()
