@@ -108,14 +108,16 @@ class Play:
 
     async def _stand(self) -> None:
         """Each device that nobody drives says once where it was put; then it is silent for good."""
-        for device in self.nobodys:
-            device.note((device.unit.lat, device.unit.lon), 0.0, 0.0, provider="MANUAL")
         waiting = list(self.nobodys)
+        for device in waiting:
+            device.note_standing()
         while waiting:
-            taken = await asyncio.gather(*(device.flush() for device in waiting[:4]))
-            waiting = [device for device, done in zip(waiting, taken, strict=False) if not done] + waiting[4:]
-            if not all(taken):
-                await asyncio.sleep(0.3)
+            for device in waiting:
+                await device.flush()
+                if device.idle and not device.believed:  # refused, as a centre may do that has not read its duties yet
+                    device.note_standing()
+            waiting = [device for device in waiting if not device.believed]
+            await asyncio.sleep(0.3)
 
     async def _read_script(self) -> None:
         while self._step < len(DAY):

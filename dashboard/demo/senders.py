@@ -37,6 +37,7 @@ class Device:
     def __init__(self, client: httpx.AsyncClient, unit: Unit, osmand: bool = False) -> None:
         self.unit = unit
         self.call_id: str | None = None
+        self.believed = False  # whether a batch of it was taken whole
         self._client = client
         self._osmand = osmand
         self._pending: deque[Row] = deque(maxlen=KEPT)
@@ -51,6 +52,14 @@ class Device:
             "mock": False,
         })  # fmt: skip
 
+    def note_standing(self) -> None:
+        """Where it was put, by hand: no measurement."""
+        self.note((self.unit.lat, self.unit.lon), 0.0, 0.0, provider="MANUAL")
+
+    @property
+    def idle(self) -> bool:
+        return not self._pending
+
     async def flush(self) -> bool:
         """Send what is kept. Returns whether everything was taken; what was not is kept for the next time."""
         while self._pending:
@@ -61,11 +70,18 @@ class Device:
             if self._osmand and answer.status_code in (404, 405, 500):  # this centre has no such door
                 self._osmand = False
                 continue
-            if answer.is_error:
-                log.warning("positions of unit %s refused with %d", self.unit.unit, answer.status_code)
+            self._note_refusals(answer)
             for _ in batch:
                 self._pending.popleft()
         return True
+
+    def _note_refusals(self, answer: httpx.Response) -> None:
+        if answer.is_error:
+            log.warning("positions of unit %s refused with %d", self.unit.unit, answer.status_code)
+        elif refused := answer.json().get("refused") if answer.content else None:
+            log.warning("a position of unit %s refused: %s", self.unit.unit, refused[0].get("code"))
+        else:
+            self.believed = True
 
     async def press(self, door: str, fix: bool = True) -> bool:
         """Call or alarm. door: calls | sos."""

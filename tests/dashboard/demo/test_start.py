@@ -32,6 +32,9 @@ class Running:
         self.home = home
         self.links_file = home / "links.json"
         self.printed = home / "printed.txt"
+        self.begin()
+
+    def begin(self) -> None:
         with self.printed.open("w") as printed:
             self.process = subprocess.Popen(self.command(), env=self.environ(), stdout=printed, stderr=printed)
 
@@ -106,6 +109,16 @@ def test_a_second_start_is_one_clear_sentence_and_harms_nothing(running: Running
     assert str(running.process.pid) in second.stderr
     assert "Traceback" not in second.stderr
     assert running.process.poll() is None
+
+
+def test_a_taken_port_is_one_clear_sentence(running: Running, tmp_path: Path) -> None:
+    port = running.links()["links"]["wall"].split(":")[2].split("/")[0]
+    environ = running.environ() | {"ECC_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "dashboard", "demo", "--port", port, "--no-browser"]
+    refused = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert refused.returncode != 0
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert port in refused.stderr
 
 
 @asynccontextmanager
@@ -191,6 +204,19 @@ def test_the_pid_is_written_again_when_a_child_was_killed(running: Running) -> N
     after = running.links(lambda said: said["pid"].get("web") not in (None, before["web"]))["pid"]
     assert after["bus"] == before["bus"]
     assert after["supervisor"] == before["supervisor"]
+
+
+def test_after_a_start_that_was_killed_the_next_one_begins_the_day_again(running: Running) -> None:
+    """The last of this file: it ends the first run."""
+    before = running.links()
+    running.process.kill()
+    running.process.wait(10)
+    running.links_file.unlink()
+    running.begin()
+    after = running.links()
+    assert after["devices"][0]["unit"] == before["devices"][0]["unit"]
+    assert after["devices"][0]["token"] != before["devices"][0]["token"]
+    assert after["canaries"] != before["canaries"]
 
 
 def test_the_courts_clock_begins_at_nine_thirty_eight() -> None:
