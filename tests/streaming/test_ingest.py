@@ -349,7 +349,7 @@ async def test_13_a_flood_closes_that_socket_only(centre: Centre) -> None:
 
 async def test_a_traccar_client_moves_its_unit_in_all_three_forms(centre: Centre) -> None:
     now = centre.court.now().timestamp()
-    query = {"id": centre.phone.osmand_id, "lat": LAT, "lon": LON, "timestamp": int(now) - 30}
+    query: dict[str, str | int | float] = {"id": centre.phone.osmand_id, "lat": LAT, "lon": LON, "timestamp": int(now) - 30}
     location = {"timestamp": int(now - 10) * 1000, "coords": {"latitude": LAT, "longitude": LON}}
     answers = [
         await centre.client.get("/osmand", params=query),
