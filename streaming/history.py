@@ -77,7 +77,8 @@ class History:
                     last = True
                     break
                 groups.append(group)
-            self._write(groups)
+            # a caller who went away meanwhile has cancelled his answer: to answer it would end this thread
+            self._write([group for group in groups if group.known.set_running_or_notify_cancel()])
             if last:
                 break
         for connection in self._open.values():

@@ -37,6 +37,15 @@ def test_the_same_moment_of_one_device_is_the_same_fix_whatever_its_id(tmp_path:
     history.close()
 
 
+def test_a_caller_who_went_away_does_not_stop_the_writing_for_the_others(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    gone, stays = history.keep([fix(1)], T), history.keep([fix(2)], T)
+    assert gone.cancel()
+    assert stays.result(5) == frozenset()
+    assert history.keep([fix(3)], T).result(5) == frozenset()
+    history.close()
+
+
 def test_a_start_finds_the_newest_fix_of_each_unit(tmp_path: Path) -> None:
     history = History(tmp_path)
     history.keep([fix(5), fix(9), fix(7)], T).result(5)
