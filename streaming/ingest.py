@@ -34,6 +34,23 @@ from data.rules.permissions import Actor, Verb, may
 from geo.coordinates import Crs, to_wgs84
 from geo.fixes import Fix, believe
 from streaming import osmand
+from streaming.described import (
+    CallEnd,
+    CaseBatch,
+    Done,
+    DutyChange,
+    Me,
+    MissionBatch,
+    Numbered,
+    PositionBatch,
+    Pressed,
+    Seen,
+    SilenceDeclaration,
+    TakenPositions,
+    TakenRows,
+    describe,
+    operation,
+)
 from streaming.positions import Positions, Reported, Taken
 
 MOST_FIXES = 500
@@ -266,12 +283,15 @@ def build_ingest(doors: Doors) -> FastAPI:
     """The sub-app with every door for devices."""
     app = FastAPI(title="ecc ingest", docs_url=None, redoc_url=None, openapi_url=None)
 
-    def door(path: str, method: str = "POST", *, role: str, status: int = 200, body: type | None = None) -> Callable[[Any], Any]:
-        schema = {"content": {"application/json": {"schema": {"type": "object", "title": body.__name__}}}} if body else None
-        extra = {"x-role": role} | ({"requestBody": schema} if schema else {})
+    describe(app)
+
+    def door(
+        path: str, method: str = "POST", *, role: str, status: int = 200, takes: type | None = None, answers: type
+    ) -> Callable[[Any], Any]:
+        extra = operation(role, status, takes, answers)
         return app.api_route(path, methods=[method], openapi_extra=extra, status_code=status, response_class=Response)
 
-    @door("/positions", role="device", body=Batch)
+    @door("/positions", role="device", takes=PositionBatch, answers=TakenPositions)
     async def positions(request: Request) -> Response:
         actor = await doors.device(request, Verb.REPORT_POSITION)
         return _json(await doors.take(actor, await body_of(request)))
@@ -288,37 +308,37 @@ def build_ingest(doors: Doors) -> FastAPI:
             raise (NotFound if as_json else BadInput)("unknown key", code="ingest.osmand_unknown_key")
         return _json(doors._answer(await doors.keep(actor, list(said.reported)), []))
 
-    door("/osmand", "GET", role="device")(by_key)
-    door("/osmand", role="device")(by_key)
+    door("/osmand", "GET", role="device", answers=TakenPositions)(by_key)
+    door("/osmand", role="device", answers=TakenPositions)(by_key)
 
-    @door("/cases", role="case_system", body=Cases)
+    @door("/cases", role="case_system", takes=CaseBatch, answers=TakenRows)
     async def cases(request: Request) -> Response:
         actor = await doors.device(request, Verb.CHANGE_CASE)
         return _json(await doors.rows(actor, (await read(request, Cases)).cases, CaseReport, report_case, "case_no"))
 
-    @door("/missions", role="case_system, device", body=Missions)
+    @door("/missions", role="case_system, device", takes=MissionBatch, answers=TakenRows)
     async def missions(request: Request) -> Response:
         actor = await doors.device(request, Verb.MOVE_MISSION)
         return _json(await doors.rows(actor, (await read(request, Missions)).missions, MissionReport, report_mission, "id"))
 
-    @door("/calls", role="device", status=202, body=Press)
+    @door("/calls", role="device", status=202, takes=Pressed, answers=Numbered)
     async def calls(request: Request) -> Response:
         actor = await doors.device(request, Verb.PLACE_CALL)
         return _json(await doors.press(actor, await read(request, Press), place_call), 202)
 
-    @door("/sos", role="device", status=202, body=Press)
+    @door("/sos", role="device", status=202, takes=Pressed, answers=Numbered)
     async def sos(request: Request) -> Response:
         actor = await doors.device(request, Verb.RAISE_SOS)
         return _json(await doors.press(actor, await read(request, Press), raise_sos), 202)
 
-    @door("/calls/end", role="device", status=202, body=EndMessage)
+    @door("/calls/end", role="device", status=202, takes=CallEnd, answers=Done)
     async def calls_end(request: Request) -> Response:
         actor = await doors.device(request, Verb.END_CALL)
         message = await read(request, EndMessage)
         await doors.write(actor, end_call, ulid(message.id))
         return _json(orjson.dumps({"id": message.id}), 202)
 
-    @door("/duty", role="device", status=202, body=DutyMessage)
+    @door("/duty", role="device", status=202, takes=DutyChange, answers=Done)
     async def duty(request: Request) -> Response:
         actor = await doors.device(request, Verb.CHANGE_DUTY)
         message = await read(request, DutyMessage)
@@ -330,7 +350,7 @@ def build_ingest(doors: Doors) -> FastAPI:
         doors.positions.heard("duty.changed")
         return _json(orjson.dumps({"id": message.id}), 202)
 
-    @door("/silence", role="device", status=202, body=SilenceMessage)
+    @door("/silence", role="device", status=202, takes=SilenceDeclaration, answers=Done)
     async def silence(request: Request) -> Response:
         actor = await doors.device(request, Verb.DECLARE_SILENCE)
         message = await read(request, SilenceMessage)
@@ -341,12 +361,12 @@ def build_ingest(doors: Doors) -> FastAPI:
         doors.positions.heard("silence.changed")
         return _json(orjson.dumps({"id": message.id}), 202)
 
-    @door("/me", "GET", role="device")
+    @door("/me", "GET", role="device", answers=Me)
     async def me(request: Request) -> Response:
         actor = await doors.device(request, Verb.REPORT_POSITION)
         return _json(orjson.dumps(await doors.lanes.readers.run(doors.about, actor)))
 
-    @door("/seen", "GET", role="device")
+    @door("/seen", "GET", role="device", answers=Seen)
     async def seen(request: Request) -> Response:
         actor = await doors.device(request, Verb.REPORT_POSITION)
         return _json(orjson.dumps({"seen": await doors.lanes.readers.run(doors.seen, actor)}))

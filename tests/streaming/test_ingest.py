@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ import httpx
 import pytest
 import uvicorn
 import websockets
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from sqlalchemy import select
 from ulid import ULID
 
@@ -57,6 +60,7 @@ class Centre:
     vehicle: Enrolment
     client: httpx.AsyncClient
     url: str
+    app: FastAPI
 
     def fix(self, age_s: float = 0.0, **changed: Any) -> dict[str, Any]:
         at = self.court.now() - timedelta(seconds=age_s)
@@ -121,13 +125,14 @@ async def centre(tmp_path: Path, redis_server: RedisServer) -> AsyncIterator[Cen
         about=lambda actor: {"unit": str(actor.unit_no)}, seen=lambda actor: [],
         who_by_key=lambda key, _: osmand_actor(key, identity),
     )  # fmt: skip
-    server = uvicorn.Server(uvicorn.Config(build_ingest(doors), port=0, log_level="warning", ws="wsproto", lifespan="off"))
+    app = build_ingest(doors)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="wsproto", lifespan="off"))
     serving, ticking = asyncio.create_task(server.serve()), asyncio.create_task(positions.run())
     while not server.started:
         await asyncio.sleep(0.01)
     url = f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     async with httpx.AsyncClient(base_url=f"http://{url}", timeout=30) as client:
-        yield Centre(court, positions, history, phone, vehicle, client, url)
+        yield Centre(court, positions, history, phone, vehicle, client, url, app)
     server.should_exit = True
     ticking.cancel()
     _, pending = await asyncio.wait({ticking, serving}, timeout=20)
@@ -422,3 +427,21 @@ async def test_a_crossing_is_told_exactly_once(centre: Centre) -> None:
     await until(lambda: "fence.entered" in centre.kinds())
     assert centre.kinds().count("fence.entered") == 1
     assert "fence.left" not in centre.kinds()
+
+
+# --- the description --------------------------------------------------------------------------------------------------------------
+
+
+async def test_every_door_is_described_with_its_role_and_what_it_takes_and_answers(centre: Centre) -> None:
+    document = centre.app.openapi()
+    models = document["components"]["schemas"]
+    for path, operations in document["paths"].items():
+        for method, said in operations.items():
+            assert said["x-role"], path
+            assert {"401", "403", "429", "503"} <= said["responses"].keys()
+            assert method == "get" or path == "/osmand" or "requestBody" in said
+    named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document)))
+    assert named <= models.keys()
+    assert {"id", "t", "lat", "lon", "src_crs"} <= models["PositionFix"]["properties"].keys()
+    shown = {path for path, _ in document["paths"].items()}
+    assert shown == {route.path for route in centre.app.routes if isinstance(route, APIRoute)}
