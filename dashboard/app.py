@@ -63,11 +63,15 @@ BACKLOG = 2_048
 
 INDEX = """<!DOCTYPE html>
 <html lang="zh-CN" data-face="@face@" data-build="@build@">
-<head>{%metas%}<title>@title@</title>{%favicon%}{%css%}</head>
+<head>{%metas%}<title>@title@</title>{%favicon%}
+{%css%}
+</head>
 <body>
 {%app_entry%}
 <script type="application/json" id="ecc-texts">@texts@</script>
-<footer>{%config%}{%scripts%}{%renderer%}</footer>
+<footer>{%config%}
+{%scripts%}
+{%renderer%}</footer>
 </body>
 </html>"""
 

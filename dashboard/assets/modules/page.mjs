@@ -103,7 +103,7 @@ function stage() {
   const wanted = typeof sos?.lat === 'number' ? `sos:${sos.id}` : '';
   if (wanted === staged) return;
   staged = wanted;
-  if (wanted) look(sos?.lat, sos?.lon, 12.6, [-300, 60]);
+  if (wanted) look(sos?.lat, sos?.lon, 13.4, [-300, 60]);
   else frameDistrict();
 }
 

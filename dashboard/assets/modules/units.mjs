@@ -246,7 +246,7 @@ function headsOf(alone, urgent) {
     const head = heads.get(team);
     if (!head || unit.no > head.no) heads.set(team, unit);
   }
-  for (const unit of urgent) if (unit.row?.team_id) heads.set(unit.row.team_id, unit);
+  for (const unit of urgent) heads.set(`${unit.no}`, unit); // each by himself
   return heads;
 }
 
@@ -382,9 +382,8 @@ const WORD_COLOUR = /** @type {Record<string, string>} */ ({ way: COLOUR.way, si
 /** «三组 在途»: one label a team. @param {CanvasRenderingContext2D} pen @param {number} at @param {Map<string, Unit>} heads */
 function drawLabels(pen, at, heads) {
   const order = [...heads].sort((a, b) => rank(b[1], at) - rank(a[1], at));
-  for (const [teamId, unit] of order) {
-    const team = rows.team?.get(teamId);
-    if (!team) continue;
+  for (const [, unit] of order) {
+    const team = rows.team?.get(unit.row?.team_id) ?? { name: unit.row?.label ?? '', status: unit.row?.status ?? 'idle' };
     const state = stateOf(unit, at);
     const doing = state === 'online' ? team.status : state;
     const urgent = state === 'sos' || state === 'calling';
