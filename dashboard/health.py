@@ -40,6 +40,10 @@ class Health:
         self._free_pct = 100
         self._since: dict[str, tuple[bool, int]] = {}
 
+    @property
+    def bus_up(self) -> bool:
+        return self._bus.up
+
     async def watch(self) -> None:
         """For ever: ask each second, but never a second time while the first question is open."""
         async with asyncio.TaskGroup() as tasks:

@@ -39,6 +39,7 @@ from data.settings import Settings
 from geo.packed import Kind, Records
 
 PULSE_S = 0.25  # a lost announcement shows after at most this; asking costs well under a millisecond
+PULSE_ALONE_S = 0.05  # while the bus is down nobody announces: the asking is all there is, and still costs little
 PERIOD_S = 0.5  # positions at most twice a second
 BURST_S = 0.015  # a burst of positions arrives within this and goes out as one frame
 URGENT_S = 0.1  # a calling unit's position waits at most this for the one before
@@ -361,7 +362,7 @@ class Hub:
             self._case_system_ms = milliseconds(as_of) if as_of else None
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PULSE_S):
+                async with asyncio.timeout(PULSE_S if self.health.bus_up else PULSE_ALONE_S):
                     await self._poked.wait()
             self._poked.clear()
             entries = await self.lanes.readers.run(self._read_entries)
