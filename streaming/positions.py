@@ -97,12 +97,17 @@ class Positions:
         self._returned: set[int] = set()  # units heard again after a gap
         self._crossings: deque[tuple[int, Crossing]] = deque(maxlen=CROSSINGS)
         self._stale_ground = True
+        self._reading = asyncio.Lock()
         self._asked = 0.0
         self.counts: Counter[str] = Counter()
 
     async def open(self) -> None:
         """After a start: the newest positions from the day files, duty and fences from the database."""
-        self._newest = await asyncio.to_thread(self._history.newest)
+        kept = await asyncio.to_thread(self._history.newest)
+        for unit_no, fix in self._newest.items():  # taken while the files were read
+            if unit_no not in kept or fix.t_ms > kept[unit_no].t_ms:
+                kept[unit_no] = fix
+        self._newest = kept
         await self._read_ground()
 
     def of(self, unit_no: int) -> Fix | None:
@@ -127,7 +132,7 @@ class Positions:
         """The path of a batch. Raises LaneFull, StorageFull, DatabaseUnavailable: then nothing of it was kept."""
         assert actor.unit_no is not None
         assert actor.device_no is not None
-        if self._stale_ground:
+        if self._stale_ground or self._reading.locked():  # while the first one reads, the others know of no duty and must not refuse for it
             await self._read_ground()
         now_ms = int(self._now().timestamp() * 1000)
         ahead_ms = _ahead(reported, sent_at_ms, now_ms)
@@ -268,13 +273,16 @@ class Positions:
             self._stale_ground = True
 
     async def _read_ground(self) -> None:
-        self._stale_ground = False
-        self._asked = time.monotonic()
-        try:
-            self._ground = await self._lanes.readers.run(self._ground_now)
-        except CommandCentreError:
-            self._stale_ground = True
-            raise
+        async with self._reading:
+            if not self._stale_ground:
+                return
+            self._stale_ground = False  # what changes while it is read makes it stale again
+            self._asked = time.monotonic()
+            try:
+                self._ground = await self._lanes.readers.run(self._ground_now)
+            except BaseException:
+                self._stale_ground = True
+                raise
         now_ms = int(self._now().timestamp() * 1000)  # the end of duty forgets where a unit stood
         self._standing = {no: standing for no, standing in self._standing.items() if self._ground.on_duty_at(no, now_ms)}
 

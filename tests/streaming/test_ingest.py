@@ -29,13 +29,13 @@ from data.errors import NotSignedIn
 from data.identity import Identity
 from data.journal import Announcement
 from data.lanes import Lanes
-from data.rules.permissions import SYSTEM, Actor
+from data.rules.permissions import SYSTEM, Actor, Role
 from data.tables import EntryRow
 from streaming.bearer import actor_of, osmand_actor
 from streaming.bus import Bus
 from streaming.history import History
 from streaming.ingest import Doors, build_ingest
-from streaming.positions import Positions
+from streaming.positions import Positions, Reported
 from tests.servers import RedisServer
 from tests.small_court import PHONE_UNIT, VEHICLE_UNIT, SmallCourt, found
 
@@ -445,3 +445,12 @@ async def test_every_door_is_described_with_its_role_and_what_it_takes_and_answe
     assert {"id", "t", "lat", "lon", "src_crs"} <= models["PositionFix"]["properties"].keys()
     shown = {path for path, _ in document["paths"].items()}
     assert shown == {route.path for route in centre.app.routes if isinstance(route, APIRoute)}
+
+
+async def test_the_first_batches_after_a_start_wait_until_the_duties_are_read(centre: Centre) -> None:
+    begun = Positions(centre.court.journal, Lanes(), centre.history, centre.positions._bus, centre.court.now)
+    phone = Actor("DEVICE", "device:1", Role.DEVICE, "QX", unit_no=PHONE_UNIT, device_no=centre.phone.device_no)
+    now_ms = int(centre.court.now().timestamp() * 1000)
+    batches = [[Reported(str(ULID()), now_ms - number * 100, 40.0, 101.8)] for number in range(8)]
+    taken = await asyncio.gather(*(begun.take(phone, batch) for batch in batches))
+    assert [refused for one in taken for refused in one.refused] == []
