@@ -13,6 +13,10 @@ const ROADS = /** @type {Record<string, [number, string]>} */ ({ ring: [5, '#355
 const ground = {};
 /** @type {any} */
 let map = null;
+let ready = false;
+
+/** Whether the ground is there, so that the map may be sent somewhere. */
+export const mapReady = () => ready;
 /** @type {CanvasRenderingContext2D | null} */
 let pen = null;
 /** @type {HTMLCanvasElement | null} */
@@ -29,6 +33,7 @@ export async function begin(leaflet) {
   drawOn(map, over);
   map.on('move zoom resize viewreset', paint);
   await Promise.all(LAYERS.map(read));
+  ready = true;
   frameDistrict();
   paint();
 }

@@ -4,7 +4,7 @@ import { all, clockKnown, now, on, rows, serverNow } from './state.mjs';
 import { ago, day, hm, hms, span, weekday } from './clock.mjs';
 import { fill, h, sign } from './draw.mjs';
 import { drawGantt } from './gantt.mjs';
-import { begin, frameDistrict, look } from './map.mjs';
+import { begin, frameDistrict, look, mapReady } from './map.mjs';
 import { nearestTeams } from './nearest.mjs';
 import { blocked, ring } from './sound.mjs';
 import { t } from './text.mjs';
@@ -101,7 +101,7 @@ let staged = '';
 function stage() {
   const [sos] = openSos();
   const wanted = typeof sos?.lat === 'number' ? `sos:${sos.id}` : '';
-  if (wanted === staged) return;
+  if (wanted === staged || !mapReady()) return;
   staged = wanted;
   if (wanted) look(sos?.lat, sos?.lon, 13.4, [-300, 60]);
   else frameDistrict();
