@@ -19,7 +19,6 @@ from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.websockets import WebSocketDisconnect
-from ulid import ULID
 
 from data.actions.calls import end_call, place_call
 from data.actions.cases import CaseReport, report_case
@@ -31,6 +30,7 @@ from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, To
 from data.journal import Journal
 from data.lanes import Lanes
 from data.rules.permissions import Actor, Verb, may
+from data.rules.words import ULID
 from geo.coordinates import Crs, to_wgs84
 from geo.fixes import Fix, believe
 from streaming import osmand
@@ -479,10 +479,10 @@ def as_reported(message: FixMessage) -> Reported:
 
 def ulid(text: str) -> str:
     """The id in its one spelling. Raises BadInput."""
-    try:
-        return str(ULID.from_str(text.upper()))
-    except ValueError as error:
-        raise BadInput("not a ULID", code="ingest.bad_id") from error
+    spelt = text.upper()
+    if ULID.fullmatch(spelt) is None:  # a hundred times quicker than making one of it
+        raise BadInput("not a ULID", code="ingest.bad_id")
+    return spelt
 
 
 def instant_ms(text: str) -> int:
