@@ -5,6 +5,7 @@ moment. Nothing is acknowledged before it is committed with `synchronous=FULL`: 
 """
 
 import contextlib
+import logging
 import queue
 import sqlite3
 import threading
@@ -18,6 +19,8 @@ from pathlib import Path
 
 from data.errors import DatabaseUnavailable, LaneFull, StorageFull, Unavailable
 from geo.fixes import Fix
+
+log = logging.getLogger(__name__)
 
 WAITING = 2_000  # groups of fixes; when full the door answers 503 and nothing of that request was kept
 WINDOW_S = 0.01  # how long a group gathers others, so that one disk flush serves many
@@ -87,7 +90,9 @@ class History:
     def _write(self, groups: list[_Group]) -> None:
         try:
             known = self._insert(groups)
-        except sqlite3.Error as error:
+        except Exception as error:  # whatever it is, the thread goes on and the senders hear that nothing was kept
+            if not isinstance(error, sqlite3.Error):
+                log.exception("history: a group was not kept")
             answer = _ours(error)
             for connection in self._open.values():
                 with contextlib.suppress(sqlite3.Error):
@@ -182,7 +187,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def _ours(error: sqlite3.Error) -> Unavailable:
+def _ours(error: Exception) -> Unavailable:
     said = str(error).lower()
     return StorageFull(said) if "full" in said or "disk" in said else DatabaseUnavailable(said)
 

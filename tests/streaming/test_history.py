@@ -1,6 +1,7 @@
 """What was acknowledged is on disk, once."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from data.errors import StorageFull
 from geo.fixes import Fix
 from streaming.history import History
 
@@ -89,4 +91,20 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path, acknowledged
     last = int(rest[-1]) if rest else last
     history = History(tmp_path)
     assert history.count() >= last + 1
+    history.close()
+
+
+def test_a_full_disk_is_said_and_what_was_accepted_stays(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.keep([fix(number) for number in range(10)], T).result(5)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))  # no file of this process grows beyond a megabyte
+    try:
+        with pytest.raises(StorageFull):
+            history.keep([fix(number) for number in range(10, 100_000)], T).result(60)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert history.count() == 10
+    assert history.keep([fix(11)], T).result(5) == frozenset()
+    assert history.count() == 11
     history.close()
