@@ -18,7 +18,8 @@ const OF_THE_BUS = ['map'];
 const ENOUGH = /** @type {Record<string, number>} */ ({ events: 5, cases: 4, teams: 4, missions: 6 });
 const IN_USE = ['1', '3', '8'];
 let layout = new URLSearchParams(location.search).get('layout') ?? '1';
-let chosenHere = false;
+/** When a desk last steered this wall; null: not yet known. @type {number | null} */
+let steeredAt = null;
 let said = '';
 let saidUntil = 0;
 let focused = '';
@@ -50,7 +51,8 @@ function deskHead() {
 
 /** @param {string} key */
 function choose(key) {
-  if (IN_USE.includes(key)) { layout = key; chosenHere = true; } else notice(t('wall.layout_unused', { layout: key }));
+  if (IN_USE.includes(key)) layout = key;
+  else notice(t('wall.layout_unused', { layout: key }));
   draw(new Set());
 }
 
@@ -85,8 +87,10 @@ function steer(kinds) {
   if (!kinds.has('wall')) return;
   const own = now.hello.wall_id ? rows.wall?.get(now.hello.wall_id) : null;
   if (!own) return;
-  if (!chosenHere || own.steered_at) layout = own.visitors ? '8' : String(own.layout ?? layout);
-  chosenHere = false;
+  const at = own.steered_at ?? 0;
+  const asked = steeredAt === null && new URLSearchParams(location.search).has('layout'); // the address says it, until a desk says otherwise
+  if (at !== steeredAt && !asked) layout = own.visitors ? '8' : String(own.layout ?? layout);
+  steeredAt = at;
   const wanted = `${own.focus_kind ?? ''}:${own.focus_id ?? ''}:${own.steered_at ?? ''}`;
   if (wanted === focused) return;
   focused = wanted;

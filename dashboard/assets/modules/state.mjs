@@ -40,6 +40,11 @@ export function hearClock(serverTime) {
   }
 }
 
+/** The server was at least there already: a moment inside a message that may be older than the message. @param {number} serverTime */
+export function hearAtLeast(serverTime) {
+  if (offset !== null && serverTime - performance.now() > offset) offset = serverTime - performance.now();
+}
+
 /** @param {(kinds: Set<string>) => void} listener called with the kinds of rows that changed, empty: only the clock moved */
 export const on = (listener) => { listeners.add(listener); };
 

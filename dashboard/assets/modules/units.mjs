@@ -1,6 +1,6 @@
 // Draws packed positions on one canvas over the map (the frame: geo/packed.py), and says where a unit is drawn.
 
-import { all, now, on, rows, serverNow } from './state.mjs';
+import { all, hearAtLeast, now, on, rows, serverNow } from './state.mjs';
 import { COLOUR, clearLabels, label, take } from './labels.mjs';
 import { t } from './text.mjs';
 
@@ -63,6 +63,7 @@ export function hearFrame(data) {
   const sentAt = Number(view.getBigUint64(8, true));
   const count = view.getUint32(16, true);
   if (data.byteLength !== HEADER + count * RECORD) return;
+  hearAtLeast(sentAt);
   const whole = view.getUint8(5) === 1;
   const heardAt = performance.now();
   for (let at = HEADER; at < data.byteLength; at += RECORD) hearRecord(view, at, sentAt, heardAt, whole);
