@@ -48,6 +48,9 @@ AGAIN_S = 4.0  # a revocation bites within five seconds
 WAITING_MOST = 256  # messages; a viewer further behind begins again from a snapshot
 WAITING_BYTES = 4_000_000
 TOUCHED_MOST = 3_000  # reading so many rows one by one costs more than a snapshot
+DERIVED = frozenset({"entry", "unit", "today"})  # rows that tell of others: dear to read, so a call's own row goes out before them
+DERIVED_PAUSE_S = 0.015  # events come in pairs; whatever follows within this is not held up by them
+DERIVED_WAITS_S = 0.2  # but never longer, however many events follow one another
 INBOUND_BYTES = 4_096
 INBOUND_PER_S = 50
 VIEWERS_MOST = 2_000
@@ -56,6 +59,7 @@ TOO_SLOW, MISBEHAVED, REVOKED = 1013, 1008, 4401
 log = logging.getLogger(__name__)
 
 Row = tuple[str, str]
+Shown = tuple[str, str, dict[str, Any] | None]
 
 
 class Gone(Exception):
@@ -131,6 +135,7 @@ class Scope:
         self.known: set[Row] = set()
         self.pending: set[Row] = set()
         self.pending_seq = 0
+        self.derived_since: float | None = None
         self.woken = asyncio.Event()
         self.visible: Units | None = np.empty(0, np.uint32)
         self.stamp = 0
@@ -195,14 +200,18 @@ class Scope:
                 self.woken.set()
 
     async def _advance(self) -> None:
+        """Read and say what was touched: the events and their own rows first, what is derived from them in the next round."""
         async with self._order:
             touched, seq = self.pending, self.pending_seq
             self.pending = set()
+            overdue = self.derived_since is not None and time.monotonic() - self.derived_since > DERIVED_WAITS_S
+            whole = overdue or self.of_a_phone  # which tells by the unit's row whether the others are its own
             try:
-                seq, read, self.visible = await self._hub.lanes.readers.run(self._read_rows, touched, seq)
+                seq, read, self.visible, left = await self._hub.lanes.readers.run(self._read_rows, touched, seq, whole)
             except BaseException:
                 self.pending |= touched
                 raise
+            self._put_off(left, seq)
             shown = [(kind, id_, row) for kind, id_, row in read if row is not None or (kind, id_) in self.known]
             self.known.difference_update((kind, id_) for kind, id_, row in shown if row is None)
             self.known.update((kind, id_) for kind, id_, row in shown if row is not None)
@@ -211,14 +220,27 @@ class Scope:
                 for viewer in self.viewers:
                     viewer.say(message)
 
-    def _read_rows(self, touched: set[Row], seq: int) -> tuple[int, list[tuple[str, str, dict[str, Any] | None]], Units | None]:
-        """Rows as they are at one number of the journal: what was committed since the touching is touched too, in the same view."""
+    def _put_off(self, left: set[Row], seq: int) -> None:
+        if not left:
+            self.derived_since = None
+            return
+        self.derived_since = self.derived_since or time.monotonic()
+        self.pending |= left
+        self.pending_seq = max(self.pending_seq, seq)
+        asyncio.get_running_loop().call_later(DERIVED_PAUSE_S, self.woken.set)
+
+    def _read_rows(self, touched: set[Row], seq: int, whole: bool) -> tuple[int, list[Shown], Units | None, set[Row]]:
+        """Rows as they are at one number of the journal: what was committed since the touching is touched too, in the same view.
+
+        Returns that number, the rows, the visible units, and what is left for the next round.
+        """
         hub = self._hub
         with hub.database.reading() as session:
-            later = entries_after(session, seq)
+            later = entries_after(session, seq) if asked.newest_number_in(session) > seq else []
             touched = touched.union(*(entry.touched() for entry in later))
-            read = list(rows(session, self.sight, touched, hub.now(), hub.settings.civil_offset_s, say=hub.say))
-            return (later[-1].seq if later else seq), read, _sorted(visible_units(session, self.sight))
+            first = touched if whole else {row for row in touched if row[0] not in DERIVED} or touched
+            read = list(rows(session, self.sight, first, hub.now(), hub.settings.civil_offset_s, say=hub.say))
+            return (later[-1].seq if later else seq), read, _sorted(visible_units(session, self.sight)), touched - first
 
     async def _read_snapshot(self) -> None:
         self._begun += 1
@@ -364,8 +386,9 @@ class Hub:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PULSE_S if self.health.bus_up else PULSE_ALONE_S):
                     await self._poked.wait()
+            poked = self._poked.is_set()
             self._poked.clear()
-            entries = await self.lanes.readers.run(self._read_entries)
+            entries = await self.lanes.readers.run(self._read_entries, poked)
             if entries:
                 await self._spread(entries)
             day = self.day()
@@ -377,8 +400,8 @@ class Hub:
         with self.database.reading() as session:
             return head(session), asked.walls_with_visitors(session), asked.urgent_units(session), asked.case_system_as_of(session)
 
-    def _read_entries(self) -> list[Entry]:
-        if asked.newest_number(self.database) <= self.seq:  # almost always, four times a second
+    def _read_entries(self, announced: bool) -> list[Entry]:
+        if not announced and asked.newest_number(self.database) <= self.seq:  # almost always, four times a second
             return []
         with self.database.reading() as session:
             return entries_after(session, self.seq)

@@ -26,6 +26,11 @@ def newest_number(database: Database) -> int:
         return connection.execute(_NEWEST).scalar() or 0
 
 
+def newest_number_in(session: Session) -> int:
+    """The same, as this view of the database sees it."""
+    return session.connection().execute(_NEWEST).scalar() or 0
+
+
 def urgent_units(session: Session) -> frozenset[int]:
     """Units with an open call or alarm: their positions are sent at once."""
     calling = select(CallRow.unit_no).where(CallRow.state != CallState.ENDED.value)
