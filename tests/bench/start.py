@@ -36,6 +36,7 @@ def measure(_: Sequence[str]) -> dict[str, Any]:
 
 async def _one_start(home: Path) -> float:
     links = home / "links.json"
+    links.unlink(missing_ok=True)  # of the start before
     environ = os.environ | {"ECC_HOME": str(home), "ECC_PORT": str(free_port())}
     async with async_playwright() as playwright:
         flags = CHROMIUM_FLAGS + (["--no-sandbox"] if os.geteuid() == 0 else [])
