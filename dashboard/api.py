@@ -1,50 +1,23 @@
 """`/api`: map layers, one unit's track, and the description of every door (`/api/openapi.json`)."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 
+from dashboard.map_layers import MapLayers
 from data.actions.tracks import read_track
-from data.errors import BadInput, NotFound, NotSignedIn
+from data.errors import BadInput, NotSignedIn
 from data.journal import Journal
 from data.lanes import Lanes
 from data.rules.permissions import Actor
 from data.settings import Settings
 from streaming.history import History
 
-LAYERS = ("boundary", "streets", "communities", "river", "towns", "blocks", "roads", "railway", "contours", "places")
-COLUMNS = ("id", "name", "street", "kind", "level", "communities", "lat", "lon", "angle", "size", "height_m")
 METHODS = ("get", "post", "put", "delete", "patch")
-
-
-class MapLayers:
-    """Layer files as a browser wants them, read once each."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._kept: dict[str, tuple[int, bytes, str]] = {}
-
-    def read(self, name: str) -> tuple[bytes, str]:
-        """GeoJSON and its tag. In a thread: reading takes tens of milliseconds. Raises NotFound."""
-        path = self._folder / f"{name}.geojson"
-        if name not in LAYERS or not path.is_file():
-            raise NotFound(name)
-        changed = path.stat().st_mtime_ns
-        kept = self._kept.get(name)
-        if kept is None or kept[0] != changed:
-            from geo.features import features  # a quarter of the time that a start takes, and no door needs it before a map is drawn
-            from geo.layers import read_layer
-
-            layer = read_layer(path)
-            body = orjson.dumps(features(layer, [column for column in COLUMNS if column in layer.columns]))
-            kept = self._kept[name] = (changed, body, f'"{hashlib.sha256(body).hexdigest()[:24]}"')
-        return kept[1], kept[2]
 
 
 def build_api(

@@ -33,6 +33,7 @@ from dashboard.field.app import build_field
 from dashboard.health import Health
 from dashboard.i18n import t
 from dashboard.live import Hub
+from dashboard.map_layers import MapLayers
 from dashboard.sign_in import Gate, error_answer, note_refusal
 from dashboard.sign_in_pages.pages import build_sign_in
 from dashboard.supervise import ready_file
@@ -363,7 +364,7 @@ async def _say_ready(house: House) -> None:
     while house.health.reasons():
         await asyncio.sleep(0.05)
     ready_file(house.settings).touch(0o600)
-    await asyncio.to_thread(import_module, "geo.layers")  # before the first map asks
+    await asyncio.to_thread(MapLayers(house.settings.layers).prepare)  # before the first map asks
 
 
 def _ended(task: asyncio.Task[None]) -> None:

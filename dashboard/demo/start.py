@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dashboard import logs
-from dashboard.demo.authority import certified, own_address
 from dashboard.demo.begun import Begun, Phone, link, links_text, take
 from dashboard.demo.day import BEGINS, seconds
 from dashboard.demo.plan import Plan, Unit, as_text, read_plan
@@ -58,6 +57,8 @@ def _start(settings: Settings, options: argparse.Namespace) -> int:
     Home(settings).take()  # lets go at once: a second start is refused before anything of the first one is touched
     settings = choose_port(_opened(settings, lan) if options.lan else settings)
     if options.lan:
+        from dashboard.demo.authority import own_address
+
         settings = settings.but(public_origin=f"https://{own_address()}:{settings.port}")
     if options.fresh:
         _empty(settings)
@@ -71,6 +72,8 @@ def _start(settings: Settings, options: argparse.Namespace) -> int:
 
 def _opened(settings: Settings, folder: Path) -> Settings:
     """Open to the network, by HTTPS."""
+    from dashboard.demo.authority import certified, own_address
+
     files = certified(folder, own_address())
     return settings.but(host="0.0.0.0", tls_cert=files.certificate, tls_key=files.key)
 
@@ -148,6 +151,7 @@ def _seed_in_child(settings: Settings) -> None:
 
 def _seed(settings: Settings) -> int:
     """Child: bring the database up, seed it, prepare this run, and leave what was made for the parent."""
+    from dashboard.map_layers import MapLayers
     from dashboard.upgrade import upgrade
     from data.demo import prepare, seed
     from data.engines import open_database
@@ -159,6 +163,7 @@ def _seed(settings: Settings) -> int:
     journal = Journal(database, load_sealing(settings.keys), settings.court_code, civil_offset_s=settings.civil_offset_s)
     seed(journal, settings, datetime.now(UTC))
     prepared = prepare(journal, settings, datetime.now(UTC))
+    MapLayers(settings.layers).prepare()  # by the child that has the machinery at hand already
     database.close()
     write_secret(settings.run / BEGUN, msgspec.json.encode(_begun(settings, prepared)).decode())
     return 0

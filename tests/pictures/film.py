@@ -58,5 +58,5 @@ class Film:
 
 
 def decoded(png: bytes) -> VideoFrame:
-    with av.open(io.BytesIO(png)) as container:
+    with av.open(io.BytesIO(png), "r") as container:
         return next(container.decode(video=0))

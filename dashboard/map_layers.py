@@ -1,0 +1,66 @@
+"""Map layers as a browser wants them: made once from the layer's file, kept beside it, read from there by every later start."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import orjson
+
+from data.errors import NotFound
+
+LAYERS = ("boundary", "streets", "communities", "river", "towns", "blocks", "roads", "railway", "contours", "places")
+COLUMNS = ("id", "name", "street", "kind", "level", "communities", "lat", "lon", "angle", "size", "height_m")
+KEPT = ".seen"  # folder inside the layers' one; a file's name holds its source's time and the columns, so an old one is never taken
+COLUMNS_TAG = hashlib.sha256(",".join(COLUMNS).encode()).hexdigest()[:8]
+
+
+class MapLayers:
+    """Layer files as a browser wants them, read once each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[str, tuple[int, bytes, str]] = {}
+
+    def read(self, name: str) -> tuple[bytes, str]:
+        """GeoJSON and its tag. In a thread: reading takes tens of milliseconds. Raises NotFound."""
+        path = self._folder / f"{name}.geojson"
+        if name not in LAYERS or not path.is_file():
+            raise NotFound(name)
+        changed = path.stat().st_mtime_ns
+        known = self._read.get(name)
+        if known is None or known[0] != changed:
+            body = self._kept(path, changed)
+            known = self._read[name] = (changed, body, f'"{hashlib.sha256(body).hexdigest()[:24]}"')
+        return known[1], known[2]
+
+    def prepare(self) -> None:
+        """Make every layer that is there ready for the next reader, in whatever process."""
+        for name in LAYERS:
+            if (self._folder / f"{name}.geojson").is_file():
+                self.read(name)
+
+    def _kept(self, path: Path, changed: int) -> bytes:
+        kept = self._folder / KEPT / f"{path.stem}-{changed}-{COLUMNS_TAG}.json"
+        try:
+            return kept.read_bytes()
+        except OSError:
+            pass  # not made yet
+        body = _made(path)
+        try:
+            kept.parent.mkdir(exist_ok=True)
+            for old in kept.parent.glob(f"{path.stem}-*"):
+                old.unlink(missing_ok=True)
+            fresh = kept.with_suffix(f".{os.getpid()}")
+            fresh.write_bytes(body)
+            fresh.replace(kept)
+        except OSError:
+            pass  # a full or read-only disk costs the next start a second and nothing else
+        return body
+
+
+def _made(path: Path) -> bytes:
+    from geo.features import features  # geopandas takes most of a second to import, and no door needs it before a map is drawn
+    from geo.layers import read_layer
+
+    layer = read_layer(path)
+    return orjson.dumps(features(layer, [column for column in COLUMNS if column in layer.columns]))

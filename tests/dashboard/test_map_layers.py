@@ -1,0 +1,49 @@
+"""Layers for a browser: made once, kept beside their file, made anew when that changes."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from dashboard.map_layers import KEPT, MapLayers
+from data.errors import NotFound
+from geo.invented import invent
+from geo.layers import write_layer
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_layer(invent().layers()["places"], tmp_path / "places.geojson")
+    return tmp_path
+
+
+def test_a_layer_is_made_once_and_read_from_beside_its_file_afterwards(folder: Path) -> None:
+    body, tag = MapLayers(folder).read("places")
+    assert len(orjson.loads(body)["features"]) > 5
+    kept = next((folder / KEPT).iterdir())
+    kept.write_bytes(b'{"features":[]}')
+    again, other_tag = MapLayers(folder).read("places")
+    assert again == b'{"features":[]}'
+    assert other_tag != tag
+
+
+def test_a_changed_file_is_read_anew_and_the_old_copy_goes(folder: Path) -> None:
+    layers = MapLayers(folder)
+    layers.prepare()
+    before, _ = layers.read("places")
+    write_layer(invent().layers()["places"].head(2), folder / "places.geojson")
+    after, _ = layers.read("places")
+    assert len(orjson.loads(after)["features"]) == 2
+    assert before != after
+    assert len(list((folder / KEPT).iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", ["streets", "secrets", "../places", ""])
+def test_what_is_no_layer_here_is_not_found(folder: Path, name: str) -> None:
+    with pytest.raises(NotFound):
+        MapLayers(folder).read(name)
+
+
+def test_a_folder_that_takes_nothing_still_shows_its_map(folder: Path) -> None:
+    (folder / KEPT).write_text("in the way")
+    assert MapLayers(folder).read("places")[0]
