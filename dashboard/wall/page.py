@@ -32,6 +32,7 @@ def layout() -> html.Div:
             _legend(),
             panel("alarm", html.Div(id="alarm-body"), head=False),
             html.Section(id="near", hidden=True),
+            html.Section(id="focus", hidden=True),
             panel("system", html.Div(id="system-body"), head=False),
             html.Div(id="toast", hidden=True),
             html.Div(id=ids.MOUNTED, hidden=True),
@@ -57,7 +58,8 @@ def _header() -> html.Header:
     when = html.Div([html.Span(id="date"), html.Span(id="weekday")], className="when")
     title = html.H1([html.B(id="court"), html.Span(t("wall.centre"))])
     sound = html.Button(t("wall.sound_off"), id="sound-off", hidden=True)
-    right = html.Div([sound, html.Span(id="who"), html.Span(t("wall.demo"), id="demo", hidden=True)], className="right-head")
+    demo = html.Span(t("wall.demo"), id="demo", hidden=True)
+    right = html.Div([sound, html.Span(id="steered"), html.Span(id="who"), demo], className="right-head")
     return html.Header([html.Div([html.Time(id="clock"), when], className="left-head"), title, right], className="top")
 
 

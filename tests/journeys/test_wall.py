@@ -166,7 +166,7 @@ async def test_ages_go_by_the_servers_clock_when_the_walls_own_is_wrong(product:
 async def test_a_page_that_stood_still_begins_again_and_shows_nothing_old_as_live(product: Product, wall: Wall) -> None:
     page = await wall.open(product)
     await page.evaluate(WATCHES)
-    await page.evaluate("() => { const until = performance.now() + 5000; while (performance.now() < until); }")
+    await page.evaluate("() => { const until = performance.now() + 10000; while (performance.now() < until); }")
     await page.wait_for_function("() => window.said.includes('lost')", timeout=SOON)
     await expect(page.locator("#wall")).to_have_attribute("data-connection", "live", timeout=SOON)
 

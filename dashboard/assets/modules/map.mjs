@@ -1,10 +1,12 @@
 // The ground under the units: district, river, roads, streets with their counted cases, missions' places, alarms.
 
-import { all, serverNow } from './state.mjs';
+import { all, now, serverNow } from './state.mjs';
 import { COLOUR, label } from './labels.mjs';
+import { nearestTeams } from './nearest.mjs';
 import { drawOn, redraw, ring, unitsSeen } from './units.mjs';
 import { span } from './clock.mjs';
 import { t } from './text.mjs';
+import { selected, trailOf } from './trail.mjs';
 
 const LAYERS = ['boundary', 'streets', 'towns', 'blocks', 'contours', 'river', 'railway', 'roads'];
 const ROADS = /** @type {Record<string, [number, string]>} */ ({ ring: [5, '#35557c'], trunk: [5, '#35557c'], main: [3, '#2b4668'], minor: [1.2, '#1d3350'] });
@@ -14,6 +16,8 @@ const ground = {};
 /** @type {any} */
 let map = null;
 let ready = false;
+/** The rings that pulse: moved with the alarm, faded by the compositor. @type {HTMLElement | null} */
+let pulse = null;
 
 /** Whether the ground is there, so that the map may be sent somewhere. */
 export const mapReady = () => ready;
@@ -30,6 +34,10 @@ export async function begin(leaflet) {
   canvas.setAttribute('aria-hidden', 'true');
   map.getContainer().prepend(canvas);
   pen = canvas.getContext('2d');
+  pulse = document.createElement('div');
+  pulse.className = 'pulse';
+  pulse.hidden = true;
+  map.getContainer().append(pulse);
   drawOn(map, over);
   map.on('move zoom resize viewreset', paint);
   await Promise.all(LAYERS.map(read));
@@ -60,6 +68,23 @@ export function look(lat, lon, zoom = 13.5, beside = [0, 0]) {
   map?.setView([lat, lon], zoom, { animate: false });
   map?.panBy(beside, { animate: false });
 }
+
+/** Goes there in one glide; the panels stay where they are. @param {number} lat @param {number} lon @param {number} zoom */
+export function flyTo(lat, lon, zoom) {
+  map?.flyTo([lat, lon], zoom, { duration: 0.7 });
+}
+
+/** Keeps a moving unit in the middle part of the screen. @param {number} lat @param {number} lon */
+export function follow(lat, lon) {
+  if (!map || map._flyToFrame) return;
+  const { x, y } = map.latLngToContainerPoint([lat, lon]);
+  if (Math.abs(x - innerWidth / 2) > 240 || Math.abs(y - innerHeight / 2) > 190) map.panTo([lat, lon], { animate: false });
+}
+
+const metresAPixel = (/** @type {number} */ lat, /** @type {number} */ zoom) => (156_543.034 * Math.cos((lat * Math.PI) / 180)) / 2 ** zoom;
+
+/** The zoom at which so many metres are so many pixels, within what a street map bears. @param {number} lat @param {number} metres @param {number} pixels */
+export const reach = (lat, metres, pixels) => Math.min(14.2, Math.max(11.8, Math.log2((metresAPixel(lat, 0) * pixels) / Math.max(1, metres))));
 
 /** @returns {(lonlat: number[]) => [number, number]} */
 function projection() {
@@ -108,12 +133,13 @@ function over(pen, part) {
   const at = projection();
   if (part === 'below') {
     drawFences(pen, at);
+    if (now.guests) { if (pulse) pulse.hidden = true; return; }
+    drawSelected(pen, at);
     drawSilent(pen, at);
     drawMissions(pen, at);
     drawAlarms(pen, at);
   } else {
-    labelSilent(pen, at);
-    labelMissions(pen, at);
+    if (!now.guests) { labelSilent(pen, at); labelMissions(pen, at); }
     labelStreets(pen, at);
   }
 }
@@ -136,16 +162,68 @@ function drawFences(pen, at) {
 const UNDER_WAY = ['EN_ROUTE', 'ON_SCENE'];
 const missionsSeen = () => all('mission').filter((row) => typeof row.lat === 'number' && UNDER_WAY.includes(row.state));
 
+const NEAR_ZOOM = 13; // from here on communities are far enough apart to be named
+
+/** Cases at the community's centre, counted; never at an address. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
+function labelCommunities(pen, at) {
+  for (const area of all('area')) {
+    if (typeof area.lat !== 'number' || !area.cases) continue;
+    const [x, y] = at([area.lon, area.lat]);
+    if (x < 0 || y < 80 || x > innerWidth || y > innerHeight - 60) continue;
+    label(pen, x, y, 0, [[area.name ?? '', 'plain', COLOUR.quiet], [String(area.cases ?? 0), 'digits', COLOUR.text], [t('wall.cases_unit'), 'plain', COLOUR.quiet]], { plate: '', centred: true });
+  }
+}
+
+/** How well the selected unit is placed, and where it came from. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
+function drawSelected(pen, at) {
+  const unit = unitsSeen().get(selected());
+  if (!unit?.seen) return;
+  const trail = trailOf(unit.no);
+  pen.beginPath();
+  trail.forEach((point, i) => { const [x, y] = at(point); if (i) pen.lineTo(x, y); else pen.moveTo(x, y); });
+  pen.lineTo(unit.x, unit.y);
+  pen.strokeStyle = 'rgba(238, 245, 253, 0.7)';
+  pen.lineWidth = 3;
+  pen.lineJoin = 'round';
+  pen.stroke();
+  const radius = Math.max(16, unit.accuracy / metresAPixel(unit.lat, map.getZoom()));
+  pen.fillStyle = 'rgba(238, 245, 253, 0.1)';
+  pen.beginPath();
+  pen.arc(unit.x, unit.y, radius, 0, 7);
+  pen.fill();
+  ring(pen, unit.x, unit.y, radius, COLOUR.text, 1.5, []);
+}
+
+/** Straight dotted lines from the teams that could come. @param {CanvasRenderingContext2D} pen @param {Record<string, any>} row @param {number} x @param {number} y */
+function drawComing(pen, row, x, y) {
+  pen.lineWidth = 4;
+  pen.lineCap = 'round';
+  pen.setLineDash([1, 10]);
+  for (const { unit, state } of nearestTeams(row.lat, row.lon, row.team_id, 3)) {
+    if (!unit.seen) continue;
+    pen.beginPath();
+    pen.moveTo(unit.x, unit.y);
+    pen.lineTo(x, y);
+    pen.strokeStyle = state === 'way' ? COLOUR.way : state === 'site' ? COLOUR.site : COLOUR.idle;
+    pen.stroke();
+  }
+  pen.setLineDash([]);
+  pen.lineCap = 'butt';
+}
+
 /** «青石街道 318 件»: open cases of the street's communities, counted. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
 function labelStreets(pen, at) {
   /** @type {Map<string, number>} */
   const counts = new Map();
   for (const area of all('area')) counts.set(area.street, (counts.get(area.street) ?? 0) + (area.cases ?? 0));
+  const near = map.getZoom() >= NEAR_ZOOM;
+  if (near) labelCommunities(pen, at);
   for (const feature of ground.streets?.features ?? []) {
     const { name, lat, lon } = feature.properties ?? {};
     if (!name || lat === undefined) continue;
     const [x, y] = at([lon, lat]);
-    label(pen, x, y, 0, [[name, 'plain', COLOUR.quiet], [String(counts.get(name) ?? 0), 'digits', COLOUR.text], [t('wall.cases_unit'), 'plain', COLOUR.quiet]], { plate: '', centred: true });
+    if (near) label(pen, x, y, 0, [[name, 'bold', COLOUR.quiet]], { plate: '', centred: true });
+    else label(pen, x, y, 0, [[name, 'plain', COLOUR.quiet], [String(counts.get(name) ?? 0), 'digits', COLOUR.text], [t('wall.cases_unit'), 'plain', COLOUR.quiet]], { plate: '', centred: true });
   }
 }
 
@@ -222,15 +300,20 @@ function labelSilent(pen, at) {
 
 /** Rings round who asks for help or calls. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
 function drawAlarms(pen, at) {
+  let pulsing = false;
+  const staged = document.getElementById('wall')?.dataset.staged;
   for (const kind of ['call', 'sos']) {
     for (const row of all(kind)) {
       if (typeof row.lat !== 'number' || row.ended_at || row.closed_at) continue;
       const unit = unitsSeen().get(Number(row.unit));
       const [x, y] = unit?.seen ? [unit.x, unit.y] : at([row.lon, row.lat]);
+      if (staged === `${kind}:${row.id}`) drawComing(pen, row, x, y);
+      if (kind === 'sos' && pulse && !pulsing) { pulsing = true; pulse.style.transform = `translate(${x}px, ${y}px)`; }
       if (kind === 'call') ring(pen, x, y, 34, COLOUR.text, 2.5, []);
-      else for (const radius of [60, 125, 205]) { pen.globalAlpha = 60 / radius; ring(pen, x, y, radius, COLOUR.sos, 2.5, []); }
+      else for (const radius of [60, 125, 205]) { pen.globalAlpha = 30 / radius; ring(pen, x, y, radius, COLOUR.sos, 2.5, []); }
       pen.globalAlpha = 1;
       if (kind === 'sos' && !unit?.seen) label(pen, x, y, 20, [[row.who ?? '', 'bold', COLOUR.text]], { plate: '#8f0c1f', must: true });
     }
   }
+  if (pulse) pulse.hidden = !pulsing;
 }

@@ -1,20 +1,20 @@
 // What the face shows: header, panels, calls, alarm, system line. Each panel says how old its newest datum is, by its source's clock.
 
 import { all, clockKnown, now, on, rows, serverNow } from './state.mjs';
-import { ago, day, hm, hms, span, weekday } from './clock.mjs';
+import { day, hm, hms, weekday } from './clock.mjs';
 import { fill, h, sign } from './draw.mjs';
 import { drawGantt } from './gantt.mjs';
-import { begin, frameDistrict, look, mapReady } from './map.mjs';
-import { nearestTeams } from './nearest.mjs';
-import { blocked, ring } from './sound.mjs';
+import { head } from './heads.mjs';
+import { begin } from './map.mjs';
+import { blocked } from './sound.mjs';
+import { alarm, calls, focus, own, sound, stage, steered } from './stage.mjs';
 import { t } from './text.mjs';
 import { heard } from './units.mjs';
 
+export { head };
+
 /** @typedef {Record<string, any>} Row */
 
-const RED_MS = 60_000; // a part gone for so long: red, not amber
-const TEAMS_NEAR = 3;
-const OF_THE_BUS = ['map'];
 const ENOUGH = /** @type {Record<string, number>} */ ({ events: 5, cases: 4, teams: 4, missions: 6 });
 const IN_USE = ['1', '3', '8'];
 let layout = new URLSearchParams(location.search).get('layout') ?? '1';
@@ -22,7 +22,6 @@ let layout = new URLSearchParams(location.search).get('layout') ?? '1';
 let steeredAt = null;
 let said = '';
 let saidUntil = 0;
-let focused = '';
 
 /** @param {(message: Record<string, unknown>) => void} say */
 export function start(say) {
@@ -67,17 +66,19 @@ function draw(kinds) {
   place.dataset.layout = layout;
   place.dataset.connection = now.connection;
   place.dataset.visitors = String(Boolean(now.hello.visitors));
+  now.guests = Boolean(now.hello.visitors) || layout === '8';
   header();
   today();
   list('events', all('entry').sort((a, b) => b.seq - a.seq), entry, newest('entry', 'at'));
   list('cases', all('case').sort((a, b) => (b.changed_at ?? 0) - (a.changed_at ?? 0)), caseLine, newest('case', 'changed_at'), caseSystemLate());
   list('teams', all('team').filter((team) => team.mission_id || ['way', 'site', 'back', 'silent'].includes(team.status)).sort((a, b) => a.position - b.position), team, now.fixesAt || null);
   missions();
+  stage();
   calls();
   alarm();
   system();
   head('map', now.fixesAt || null, !now.fixesAt ? 'empty' : serverNow() - now.fixesAt > (now.hello.stale_s ?? 30) * 1000 ? 'stale' : 'live');
-  stage();
+  focus();
   const toast = document.getElementById('toast');
   if (toast) { toast.textContent = performance.now() < saidUntil ? said : ''; toast.hidden = !toast.textContent; }
 }
@@ -85,59 +86,18 @@ function draw(kinds) {
 /** The desk's last command to this wall, once. @param {Set<string>} kinds */
 function steer(kinds) {
   if (!kinds.has('wall')) return;
-  const own = now.hello.wall_id ? rows.wall?.get(now.hello.wall_id) : null;
-  if (!own) return;
-  const at = own.steered_at ?? 0;
+  const wall = own();
+  if (!wall) return;
+  const at = wall.steered_at ?? 0;
   const asked = steeredAt === null && new URLSearchParams(location.search).has('layout'); // the address says it, until a desk says otherwise
-  if (at !== steeredAt && !asked) layout = own.visitors ? '8' : String(own.layout ?? layout);
+  if (at !== steeredAt && !asked) layout = wall.visitors ? '8' : String(wall.layout ?? layout);
   steeredAt = at;
-  const wanted = `${own.focus_kind ?? ''}:${own.focus_id ?? ''}:${own.steered_at ?? ''}`;
-  if (wanted === focused) return;
-  focused = wanted;
-  const row = own.focus_kind ? rows[own.focus_kind]?.get(own.focus_id) : null;
-  if (row?.lat) look(row.lat, row.lon);
-  else frameDistrict();
-}
-
-let staged = '';
-
-/** The map goes to an alarm when it begins, and back when the last one is over. */
-function stage() {
-  const [sos] = openSos();
-  const wanted = typeof sos?.lat === 'number' ? `sos:${sos.id}` : '';
-  if (wanted === staged || !mapReady()) return;
-  staged = wanted;
-  if (wanted) look(sos?.lat, sos?.lon, 13.4, [-300, 60]);
-  else frameDistrict();
 }
 
 /** @param {string} kind @param {string} field @returns {number | null} */
 const newest = (kind, field) => all(kind).reduce((/** @type {number | null} */ top, row) => (row[field] && (top === null || row[field] > top) ? row[field] : top), null);
 
 const caseSystemLate = () => now.parts.case_system?.up === false;
-
-/** Since when a panel cannot be right, because a part is gone; 0: it can. @param {string} name */
-function goneSince(name) {
-  if (now.connection === 'lost') return now.since;
-  const part = now.parts[OF_THE_BUS.includes(name) ? 'bus' : 'database'];
-  return part?.up === false && name !== 'system' ? part.since ?? serverNow() : 0;
-}
-
-/** The head of a panel: what it is, how old by its source's time, and whether that is too old.
- * @param {string} name @param {number | null} asOf @param {'live' | 'stale' | 'down' | 'empty'} state */
-export function head(name, asOf, state) {
-  const panel = document.querySelector(`[data-panel="${name}"]`);
-  if (!(panel instanceof HTMLElement)) return;
-  const gone = goneSince(name);
-  const shown = now.connection === 'connecting' ? 'empty' : gone ? (asOf ? 'stale' : 'down') : state;
-  panel.dataset.state = shown;
-  panel.dataset.limit = gone && serverNow() - gone > RED_MS ? 'red' : shown === 'stale' || shown === 'down' ? 'amber' : '';
-  if (asOf) panel.dataset.asOf = new Date(asOf).toISOString();
-  else delete panel.dataset.asOf;
-  const said = now.connection === 'connecting' ? t('wall.connecting') : !asOf ? '' : shown === 'live' || shown === 'empty' ? ago(serverNow() - asOf) : t('wall.as_of', { time: hms(asOf) });
-  const age = name === 'map' ? document.getElementById('fix-age') : panel.querySelector('.age');
-  if (age && age.textContent !== said) age.textContent = said;
-}
 
 /** @param {string} name @param {Row[]} items @param {(row: Row) => HTMLElement} line @param {number | null} asOf @param {boolean} [late] */
 export function list(name, items, line, asOf, late = false) {
@@ -170,7 +130,8 @@ function header() {
   set('date', clockKnown() ? day(at) : '');
   set('weekday', clockKnown() ? weekday(at) : '');
   set('court', now.hello.court ?? '');
-  set('who', now.hello.me?.label ? t('wall.on_duty', { who: now.hello.me.label }) : now.hello.visitors ? t('wall.visitors') : '');
+  set('who', now.hello.me?.label && !now.guests ? t('wall.on_duty', { who: now.hello.me.label }) : now.guests ? t('wall.visitors') : '');
+  set('steered', steered());
   const demo = document.getElementById('demo');
   if (demo) demo.hidden = !now.hello.demo;
   const mute = document.getElementById('sound-off');
@@ -179,7 +140,7 @@ function header() {
 
 function today() {
   const row = rows.today?.get('today') ?? {};
-  const tiles = [
+  const tiles = layout === '3' ? operation(row) : [
     ['officers_out', row.officers_out, 'people', t('wall.teams_out', { n: row.teams_out ?? 0 })],
     ['missions_today', row.missions, 'times', t('wall.on_scene', { n: row.on_scene ?? 0 })],
     ['calls_waiting', row.calls_waiting, 'lines', t('wall.calls_open', { n: row.calls_open ?? 0 })],
@@ -191,6 +152,18 @@ function today() {
     h('span', { class: 'name' }, t(`wall.${name}`)), h('span', { class: 'value' }, h('b', {}, value ?? '—'), h('i', {}, t(`wall.unit_${unit}`))), h('span', { class: 'below' }, below))));
   const asOf = Math.max(0, ...Object.values(row.as_of_at ?? {}).filter((at) => typeof at === 'number'));
   head('today', asOf || newest('entry', 'at'), rows.today?.size ? 'live' : 'empty');
+}
+
+/** 集中行动: how far the day's missions have come. @param {Row} row @returns {any[][]} */
+function operation(row) {
+  const todays = all('mission').filter((mission) => mission.state !== 'CANCELLED');
+  const count = (/** @type {string} */ state) => todays.filter((mission) => mission.state === state).length;
+  const of = t('wall.of_all', { n: todays.length });
+  return [
+    ['officers_out', row.officers_out, 'people', t('wall.teams_out', { n: row.teams_out ?? 0 })],
+    ['not_yet', count('ASSIGNED'), 'times', of], ['on_the_way', count('EN_ROUTE'), 'times', of], ['at_site', count('ON_SCENE'), 'times', of],
+    ['finished', count('FINISHED'), 'times', of], ['fruitless', count('FRUITLESS'), 'times', of],
+  ];
 }
 
 /** @param {Row} row */
@@ -217,10 +190,21 @@ function missions() {
     const [word, text] = doing(row);
     return h('div', { class: 'mission' }, h('b', {}, row.team ?? ''), h('span', {}, row.matter ?? ''), h('span', { class: 'place' }, row.place ?? ''), sign(word), h('em', { 'data-sign': word }, text));
   }));
+  wholePlaces();
   drawGantt(shown, serverNow());
   const state = shown.length ? 'live' : 'empty';
   head('missions', asOf, state);
   head('gantt', asOf, state);
+}
+
+/** A place that does not fit is shortened to its street; if that does not fit either, it goes as a whole. */
+function wholePlaces() {
+  for (const row of document.querySelectorAll('#missions-body .mission')) {
+    const place = row.querySelector('.place');
+    const over = () => place && place.scrollWidth > place.clientWidth + 1;
+    if (place && over()) place.textContent = (place.textContent ?? '').split(' ')[0] ?? '';
+    if (over()) place?.replaceChildren();
+  }
 }
 
 /** @param {Row} row @returns {[string, string]} */
@@ -231,60 +215,6 @@ function doing(row) {
   if (row.state === 'FRUITLESS') return ['done', t('wall.mission_fruitless')];
   if (row.state === 'FINISHED') return ['done', t('wall.mission_finished')];
   return ['idle', row.planned_from_at ? t('wall.mission_waits', { time: hm(row.planned_from_at) }) : t('wall.mission_planned')];
-}
-
-const openCalls = () => all('call').filter((row) => !row.ended_at && row.state !== 'ENDED').sort((a, b) => a.placed_at - b.placed_at);
-const openSos = () => all('sos').filter((row) => !['RESOLVED', 'FALSE_ALARM'].includes(row.state)).sort((a, b) => a.raised_at - b.raised_at);
-
-function calls() {
-  const open = openCalls();
-  fill(document.getElementById('calls-body'), ...open.slice(0, 3).map((row) => h('article', { class: 'call', 'data-state': row.owner_id || row.answered_at ? 'taken' : 'ringing', 'data-call': row.id },
-    h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, row.team ? `${row.team} ${row.who ?? ''}` : row.who ?? ''), h('time', {}, span(serverNow() - row.placed_at))),
-    h('p', {}, [row.place, row.matter, row.case_no].filter(Boolean).join('  ')),
-    nearLine(row),
-    h('footer', {}, sign(row.owner_id ? 'done' : 'clock'), row.owner ? t(row.answered_at ? 'wall.answered_by' : 'wall.owned_by', { who: row.owner }) : t(row.state === 'MISSED' ? 'wall.missed' : 'wall.nobody')))));
-  head('calls', newest('call', 'placed_at'), open.length ? 'live' : 'empty');
-}
-
-/** @param {Row} row a call */
-function nearLine(row) {
-  if (typeof row.lat !== 'number') return null;
-  const near = nearestTeams(row.lat, row.lon, row.team_id, 2);
-  if (!near.length) return null;
-  return h('p', { class: 'near-line' }, `${t('wall.nearest')} `, ...near.map(({ team: one, metres, minutes }) => h('span', {}, t('wall.near', { team: one.name ?? '', km: (metres / 1000).toFixed(1), n: minutes }))));
-}
-
-/** Who could come, beside the alarm. @param {Row | undefined} row */
-function near(row) {
-  const place = document.getElementById('near');
-  if (!place) return;
-  const teams = row && typeof row.lat === 'number' ? nearestTeams(row.lat, row.lon, row.team_id, TEAMS_NEAR) : [];
-  place.hidden = !teams.length;
-  fill(place, h('header', {}, h('h2', {}, t('wall.nearest')), h('span', { class: 'age' }, t('wall.estimated'))), ...teams.map(({ team: one, metres, minutes, state }) => h('div', { class: 'near' },
-    h('b', {}, one.name ?? ''), h('span', {}, t('wall.km', { km: (metres / 1000).toFixed(1) })), h('span', {}, t('wall.about_minutes', { n: minutes })), h('em', { 'data-sign': state }, sign(state), t(`wall.doing_${state}`)))));
-}
-
-function alarm() {
-  const [row, ...others] = openSos();
-  const panel = document.querySelector('[data-panel="alarm"]');
-  if (panel instanceof HTMLElement) panel.hidden = !row;
-  document.getElementById('wall')?.toggleAttribute('data-sos', Boolean(row));
-  if (row) {
-    const fix = row.fix_at ? t('wall.sos_fix', { age: ago(serverNow() - row.fix_at), metres: row.accuracy_m === undefined || row.accuracy_m === null ? '—' : Math.round(row.accuracy_m) }) : t('wall.sos_no_fix');
-    fill(document.getElementById('alarm-body'), h('h1', {}, sign('sos'), t('wall.sos'), h('time', {}, span(serverNow() - row.raised_at))),
-      h('h2', {}, row.who ?? '', h('small', {}, row.team ?? '')), h('p', { class: 'where' }, row.place ?? t('wall.place_unknown')), h('p', {}, fix),
-      h('p', {}, row.battery_pct === undefined || row.battery_pct === null ? '' : t('wall.battery', { n: row.battery_pct })), h('p', {}, [row.case_no, row.matter].filter(Boolean).join(' ')),
-      others.length ? h('p', {}, t('wall.more_sos', { n: others.length })) : null,
-      h('div', { class: 'owner', 'data-owned': Boolean(row.owner_id) }, row.owner ? t('wall.owned_by', { who: row.owner }) : t('wall.nobody'), h('time', {}, span((row.owned_at ?? serverNow()) - row.received_at))));
-  }
-  near(row);
-  head('alarm', row?.raised_at ?? null, row ? 'live' : 'empty');
-  sound();
-}
-
-function sound() {
-  const unowned = openSos().filter((one) => !one.owner_id);
-  ring(now.connection !== 'live' ? '' : unowned.length ? (unowned.some((one) => one.level) ? 'again' : 'sos') : openCalls().some((one) => !one.owner_id && !one.answered_at) ? 'call' : '');
 }
 
 /** What is gone, first; then what is well. */

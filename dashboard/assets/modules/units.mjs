@@ -3,6 +3,7 @@
 import { all, hearAtLeast, now, on, rows, serverNow } from './state.mjs';
 import { COLOUR, clearLabels, label, take } from './labels.mjs';
 import { t } from './text.mjs';
+import { forgetTrails, remember, selected } from './trail.mjs';
 
 const HEADER = 24;
 const RECORD = 24;
@@ -40,7 +41,7 @@ let dirty = true;
 let glidingUntil = 0;
 const cells = new Map();
 
-export const forgetUnits = () => { units.clear(); now.fixesAt = 0; dirty = true; };
+export const forgetUnits = () => { units.clear(); forgetTrails(); now.fixesAt = 0; dirty = true; };
 export const unitsSeen = () => units;
 export const redraw = () => { dirty = true; };
 
@@ -85,6 +86,7 @@ function hearRecord(view, at, sentAt, heardAt, whole) {
   }
   if (fixAt < unit.fixAt && !whole) return; // never backwards
   move(unit, view.getInt32(at + 4, true) / 1e7, view.getInt32(at + 8, true) / 1e7, heardAt, !fresh && serverNow() - fixAt < TOO_OLD_TO_GLIDE_MS);
+  if (units.size <= GLIDERS || no === selected()) remember(no, unit.lat, unit.lon);
   if (unit.fixAt !== fixAt) unit.drawnAt = 0;
   unit.fixAt = fixAt;
   unit.accuracy = view.getUint16(at + 16, true);
@@ -171,7 +173,7 @@ function paint(clock) {
   const at = serverNow();
   const crowded = project(clock, at, size) > CROWD;
   const { urgent, alone } = sorted(crowded);
-  clearLabels(size.x, document.getElementById('wall') && size.x > 1500 ? 482 : 0);
+  cover(size);
   over(pen, 'below');
   drawCells(pen);
   const heads = headsOf(alone, urgent);
@@ -179,6 +181,20 @@ function paint(clock) {
   for (const unit of urgent) drawUnit(pen, unit, at, heads);
   drawLabels(pen, at, heads);
   over(pen, 'labels');
+}
+
+/** What panels cover: no label goes there. @param {{x: number, y: number}} size */
+function cover(size) {
+  const wall = document.getElementById('wall');
+  const stage = wall?.dataset.stage;
+  const staged = stage === 'sos' || stage === 'call';
+  clearLabels(size.x, wall && size.x > 1500 && !staged ? 482 : 0);
+  if (!wall) return;
+  take(-1e4, -1e4, 1e5, 88);
+  take(-1e4, size.y - 56, 1e5, 1e5);
+  if (stage === 'sos') { take(-1e4, 0, 808, 1e5); take(size.x - 690, size.y - 390, 1e5, 1e5); }
+  if (stage === 'call') { take(-1e4, 0, 26, 1e5); take(1244, 0, 1e5, 1e5); take(0, 0, 1e5, 170); take(0, 690, 1e5, 1e5); }
+  if (stage === 'focus') take(510, 0, size.x - 510, 220);
 }
 
 /** Where every unit stands on the screen; returns how many are on it. @param {number} clock @param {number} at @param {{x: number, y: number}} size */
@@ -192,7 +208,7 @@ function project(clock, at, size) {
     const part = glide ? Math.min(1, (clock - unit.heardAt) / GLIDE_MS) : 1;
     unit.x = (unit.fromX + (unit.mx - unit.fromX) * part) * world - origin.x;
     unit.y = (unit.fromY + (unit.my - unit.fromY) * part) * world - origin.y;
-    unit.seen = unit.x > -20 && unit.y > -20 && unit.x < size.x + 20 && unit.y < size.y + 20 && unit.row?.on_duty !== false;
+    unit.seen = unit.x > -20 && unit.y > -20 && unit.x < size.x + 20 && unit.y < size.y + 20 && unit.row?.on_duty !== false && !now.guests;
     if (!unit.drawnAt) unit.drawnAt = at;
     if (!unit.seen) continue;
     onScreen += 1;
@@ -402,7 +418,7 @@ function rank(unit, at) {
 /** Where a unit is drawn; null when it is not in this Sight or was never heard. @param {string} unitNo */
 export function where(unitNo) {
   const unit = units.get(Number(unitNo));
-  if (!unit || !unit.drawnAt || !map || now.hello.visitors || unit.row?.on_duty === false) return null;
+  if (!unit || !unit.drawnAt || !map || now.hello.visitors || now.guests || unit.row?.on_duty === false) return null;
   const box = map.getContainer().getBoundingClientRect();
   return { x: box.left + unit.x, y: box.top + unit.y, fix_at: unit.fixAt, drawn_at: Math.round(unit.drawnAt), state: stateOf(unit, serverNow()), cell: unit.cell };
 }

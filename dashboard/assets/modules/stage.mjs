@@ -1,0 +1,245 @@
+// The stage: what takes the wall over when somebody calls or asks for help, and what a desk has put into focus.
+
+import { all, now, rows, serverNow } from './state.mjs';
+import { ago, hms, span } from './clock.mjs';
+import { fill, h, sign } from './draw.mjs';
+import { head } from './heads.mjs';
+import { flyTo, follow, frameDistrict, look, mapReady, reach } from './map.mjs';
+import { beside, nearestTeams } from './nearest.mjs';
+import { ring } from './sound.mjs';
+import { t } from './text.mjs';
+import { select } from './trail.mjs';
+import { stateOf, unitsSeen } from './units.mjs';
+
+/** @typedef {Record<string, any>} Row */
+/** @typedef {{key: string, kind: 'sos' | 'call' | 'focus', lat?: number, lon?: number, unit?: string}} Goal */
+
+const TEAMS_NEAR = 3;
+const CARDS_MOST = 2;
+const OF_SOS = /** @type {[number, number]} */ ([-300, 60]); // the card stands left of the place, the teams below it
+const OF_CALL = /** @type {[number, number]} */ ([324, 100]); // the middle of the framed scene
+let staged = '';
+
+export const openCalls = () => all('call').filter((row) => !row.ended_at && row.state !== 'ENDED').sort((a, b) => a.placed_at - b.placed_at);
+export const openSos = () => all('sos').filter((row) => !['RESOLVED', 'FALSE_ALARM'].includes(row.state)).sort((a, b) => a.raised_at - b.raised_at);
+/** The row of this wall itself. */
+export const own = () => (now.hello.wall_id ? rows.wall?.get(now.hello.wall_id) : undefined);
+
+/** Visitors stand before it: no names, no positions. */
+const guests = () => Boolean(now.hello.visitors) || document.getElementById('wall')?.dataset.layout === '8';
+const newest = (/** @type {Row[]} */ list, /** @type {string} */ field) => list.reduce((/** @type {number | null} */ top, row) => (row[field] && (top === null || row[field] > top) ? row[field] : top), null);
+
+/** The call on the stage: the one a desk put there, else the first; none while a desk shows something newer. @param {Row[]} open */
+function callOnStage(open) {
+  const wall = own();
+  if (wall?.focus_kind === 'call') return open.find((row) => row.id === wall.focus_id) ?? open[0];
+  const shown = wall?.focus_kind && (wall.steered_at ?? 0) > (newest(open, 'received_at') ?? 0);
+  return shown ? undefined : open[0];
+}
+
+/** Where the map belongs now; null: the whole district. @returns {Goal | null} */
+function goal() {
+  if (guests()) return null;
+  const [sos] = openSos();
+  if (sos) return { key: `sos:${sos.id}`, kind: 'sos', lat: sos.lat, lon: sos.lon, unit: sos.unit };
+  const call = callOnStage(openCalls());
+  if (call) return { key: `call:${call.id}`, kind: 'call', lat: call.lat, lon: call.lon, unit: call.unit };
+  const wall = own();
+  if (!wall?.focus_kind) return null;
+  const place = placeOf(wall.focus_kind, wall.focus_id);
+  return { key: `${wall.focus_kind}:${wall.focus_id}:${wall.steered_at}:${place ? 'there' : 'nowhere'}`, kind: 'focus', ...place };
+}
+
+/** @param {string} kind @param {string} id @returns {{lat: number, lon: number, unit?: string} | null} */
+function placeOf(kind, id) {
+  if (kind === 'unit') {
+    const unit = unitsSeen().get(Number(id));
+    return unit && unit.row?.on_duty !== false ? { lat: unit.lat, lon: unit.lon, unit: id } : null;
+  }
+  const row = rows[kind]?.get(id);
+  const place = typeof row?.lat === 'number' ? row : rows.area?.get(row?.area_id ?? '');
+  return typeof place?.lat === 'number' ? { lat: place.lat, lon: place.lon, unit: row?.unit } : null;
+}
+
+/** Sends the map to the goal, once, and then only keeps a moving unit in the picture. */
+export function stage() {
+  const wall = document.getElementById('wall');
+  if (!wall) return;
+  const to = goal();
+  wall.dataset.stage = to?.kind ?? '';
+  wall.dataset.staged = to?.key ?? '';
+  watch(to?.kind === 'focus' ? to.unit ?? '' : '');
+  select(Number(to?.unit ?? 0));
+  if (!mapReady()) return;
+  const key = to?.key ?? '';
+  const there = typeof to?.lat === 'number' && typeof to.lon === 'number';
+  if (key === staged) {
+    if (there && to.kind === 'focus' && to.unit) follow(to.lat ?? 0, to.lon ?? 0);
+    return;
+  }
+  staged = key;
+  if (!there) { frameDistrict(); return; }
+  const [lat, lon] = [to.lat ?? 0, to.lon ?? 0];
+  if (to.kind === 'focus') flyTo(lat, lon, 13.8);
+  else look(lat, lon, zoomFor(to, lat, lon), to.kind === 'sos' ? OF_SOS : OF_CALL);
+}
+
+let watched = '';
+
+/** Whoever is shown large knows it: the server tells his phone and keeps a trace. @param {string} unit */
+function watch(unit) {
+  if (unit === watched || now.connection !== 'live') return;
+  watched = unit;
+  /** @type {any} */ (window).ecc?.say?.({ type: 'watch', unit: unit || null });
+}
+
+/** So near that the next two teams are in the picture, never nearer than the streets round about. @param {Goal} to @param {number} lat @param {number} lon */
+function zoomFor(to, lat, lon) {
+  const team = unitsSeen().get(Number(to.unit))?.row?.team_id;
+  const near = nearestTeams(lat, lon, team, 2);
+  return reach(lat, near[near.length - 1]?.metres ?? 2500, to.kind === 'sos' ? 330 : 290);
+}
+
+// --- focus
+
+/** What a desk has put here: its name, what it does, who put it when. */
+export function focus() {
+  const card = document.getElementById('focus');
+  const wall = own();
+  if (!card) return;
+  card.hidden = guests() || !wall?.focus_kind || document.getElementById('wall')?.dataset.stage !== 'focus';
+  if (card.hidden || !wall) return;
+  const [name, state, detail] = named(wall.focus_kind, wall.focus_id);
+  fill(card, h('h2', {}, name), state ? h('em', { 'data-sign': state }, sign(state), t(`wall.doing_${state}`)) : null, h('p', {}, detail), h('small', {}, steered()));
+}
+
+/** «周法官 10:02 指定»: whoever steered last. */
+export function steered() {
+  const wall = own();
+  return wall?.steered_at && wall.steered_by && !guests() ? t('wall.steered', { who: wall.steered_by, time: hms(wall.steered_at) }) : '';
+}
+
+/** @param {string} kind @param {string} id @returns {[name: string, state: string, detail: string]} */
+function named(kind, id) {
+  const row = rows[kind]?.get(id);
+  if (!row) return [t('wall.focus_gone'), '', ''];
+  if (kind === 'unit') {
+    const unit = unitsSeen().get(Number(id));
+    if (!unit) return [row.label ?? id, row.status ?? '', t('wall.sos_no_fix')];
+    const heard = stateOf(unit, serverNow());
+    return [row.label ?? id, heard === 'online' ? row.status : heard, fixOf({ fix_at: unit.fixAt, accuracy_m: unit.accuracy })];
+  }
+  if (kind === 'mission') return [[row.team, row.matter].filter(Boolean).join(' '), row.state === 'EN_ROUTE' ? 'way' : row.state === 'ON_SCENE' ? 'site' : '', [row.place, row.case_no].filter(Boolean).join('  ')];
+  return [nameOf(row), kind === 'sos' ? 'sos' : 'calling', [row.place, row.matter].filter(Boolean).join('  ')];
+}
+
+/** @param {Row} row */
+const nameOf = (row) => (row.team ? `${row.team} ${row.who ?? ''}` : row.who ?? '');
+/** @param {Row} row */
+const fixOf = (row) => (row.fix_at ? t('wall.sos_fix', { age: ago(serverNow() - row.fix_at), metres: row.accuracy_m === undefined || row.accuracy_m === null ? '—' : Math.round(row.accuracy_m) }) : t('wall.sos_no_fix'));
+
+// --- calls
+
+/** @param {Row} row */
+const saidOf = (row) => (row.owner ? t(row.answered_at ? 'wall.answered_by' : 'wall.owned_by', { who: row.owner }) : t(row.state === 'MISSED' ? 'wall.missed' : 'wall.nobody'));
+/** @param {Row} row */
+const stateOfCall = (row) => (row.answered_at ? 'answered' : row.owner_id ? 'taken' : 'ringing');
+
+export function calls() {
+  const open = guests() ? [] : openCalls();
+  const first = openSos().length ? undefined : callOnStage(open);
+  const waiting = open.filter((row) => row !== first);
+  const cards = waiting.slice(0, first ? CARDS_MOST : CARDS_MOST + 1).map(card);
+  const more = waiting.length > cards.length ? [h('p', { class: 'more' }, t('wall.more', { n: waiting.length - cards.length }))] : [];
+  fill(document.getElementById('calls-body'), ...(first ? [scene(first), h('aside', {}, caseCard(first), nearCard(first), ...cards, ...more)] : [...cards, ...more]));
+  head('calls', newest(all('call'), 'placed_at'), open.length ? 'live' : 'empty');
+}
+
+/** A call that waits. @param {Row} row */
+function card(row) {
+  return h('article', { class: 'call waiting', 'data-state': stateOfCall(row), 'data-call': row.id },
+    h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('time', {}, span(serverNow() - row.placed_at))),
+    h('footer', {}, sign(row.owner_id ? 'done' : 'clock'), saidOf(row)));
+}
+
+/** The call on the stage: the map framed round the caller, and below it how far the call has come. @param {Row} row */
+function scene(row) {
+  const state = stateOfCall(row);
+  const word = t(row.state === 'MISSED' && !row.owner_id ? 'wall.call_missed' : `wall.call_${state}`);
+  return h('article', { class: 'call staged', 'data-state': state, 'data-call': row.id },
+    h('div', { class: 'scene' },
+      h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('span', {}, row.number ?? '')),
+      h('div', { class: 'foot' }, h('b', {}, row.place ?? t('wall.place_unknown')), h('span', {}, [fixOf(row), t('wall.staged', { time: hms(row.received_at ?? row.placed_at) })].join('  ')))),
+    h('div', { class: 'order' },
+      h('div', { class: 'word' }, sign(state === 'answered' ? 'done' : 'clock'), h('b', {}, word), h('time', {}, span(serverNow() - (row.answered_at ?? row.placed_at)))),
+      h('div', { class: 'steps' }, step('placed', row.placed_at, true), step('received', row.received_at, true), step('owned', row.owned_at, Boolean(row.owned_at)), step('answered', row.answered_at, Boolean(row.answered_at)), step('ended', row.ended_at, false)),
+      h('footer', {}, saidOf(row))));
+}
+
+/** @param {string} name @param {number | null} at @param {boolean} done */
+const step = (name, at, done) => h('span', { 'data-done': done }, sign(done ? 'done' : 'waits'), h('b', {}, t(`wall.step_${name}`)), h('i', {}, at ? hms(at) : '–'));
+
+/** What the caller is there for. @param {Row} row */
+function caseCard(row) {
+  const mission = rows.mission?.get(row.mission_id ?? '');
+  const known = rows.case?.get(mission?.case_id ?? '') ?? {};
+  const money = known.claim_cents ? t('wall.money', { n: (known.claim_cents / 1_000_000).toFixed(1) }) : '';
+  const lines = [['matter', row.matter ?? mission?.matter], ['applicant', known.applicant], ['debtor', known.debtor], ['claim', money]].filter(([, text]) => text);
+  return h('section', { class: 'case-card' }, h('h2', {}, row.case_no ?? t('wall.no_case')), ...lines.map(([name, text]) => h('p', {}, h('span', {}, t(`wall.case_${name}`)), h('b', {}, text))));
+}
+
+/** @param {Row} row */
+function nearCard(row) {
+  const teams = typeof row.lat === 'number' ? nearestTeams(row.lat, row.lon, row.team_id, TEAMS_NEAR) : [];
+  return h('section', { class: 'near-card' }, h('header', {}, h('h2', {}, t('wall.nearest')), h('span', { class: 'estimate' }, t('wall.estimated'))), ...(teams.length ? teams.map(nearRow) : [h('p', { class: 'nothing' }, t('wall.near_none'))]));
+}
+
+/** @param {import('./nearest.mjs').Near} near */
+const nearRow = ({ team, metres, minutes, state }) => h('div', { class: 'near' }, h('b', {}, team.name ?? ''), h('span', {}, t('wall.km', { km: (metres / 1000).toFixed(1) })), h('span', {}, t('wall.about_minutes', { n: minutes })), h('em', { 'data-sign': state }, sign(state), t(`wall.doing_${state}`)));
+
+// --- SOS
+
+export function alarm() {
+  const [row, ...others] = openSos();
+  const panel = document.querySelector('[data-panel="alarm"]');
+  if (panel instanceof HTMLElement) panel.hidden = !row;
+  document.getElementById('wall')?.toggleAttribute('data-sos', Boolean(row));
+  if (row) fill(document.getElementById('alarm-body'), ...told(row, others));
+  near(row);
+  head('alarm', row?.raised_at ?? null, row ? 'live' : 'empty');
+  sound();
+}
+
+/** @param {Row} row @param {Row[]} others @returns {(Node | null)[]} */
+function told(row, others) {
+  const title = h('h1', {}, sign('sos'), t('wall.sos'), h('time', {}, span(serverNow() - row.raised_at)));
+  if (guests()) return [title, h('p', {}, t('wall.sos_before_guests'))];
+  const battery = row.battery_pct === undefined || row.battery_pct === null ? '' : t('wall.battery', { n: row.battery_pct });
+  return [title, h('h2', {}, row.who ?? '', h('small', {}, row.team ?? '')), h('p', { class: 'where' }, row.place ?? t('wall.place_unknown')),
+    h('p', {}, [fixOf(row), battery].filter(Boolean).join('  ')), h('p', {}, [row.case_no, row.matter].filter(Boolean).join(' ')),
+    others.length ? h('p', { class: 'others' }, t('wall.more_sos', { n: others.length })) : null, besideBlock(row),
+    h('div', { class: 'owner', 'data-owned': Boolean(row.owner_id) }, row.owner ? t('wall.owned_by', { who: row.owner }) : t('wall.nobody'), h('time', {}, span((row.owned_at ?? serverNow()) - row.received_at)))];
+}
+
+/** @param {Row} row */
+function besideBlock(row) {
+  const there = beside(row);
+  const far = Math.max(5, Math.ceil((there[there.length - 1]?.metres ?? 0) / 5) * 5);
+  const names = there.slice(0, 3).map(({ unit }) => unit.row?.who ?? String(unit.no)).join('、');
+  const text = !there.length ? t('wall.beside_none') : there.length > 3 ? t('wall.beside_many', { names, n: there.length, metres: far }) : t('wall.beside_few', { names, metres: far });
+  return h('div', { class: 'beside' }, h('span', {}, t('wall.beside')), h('b', {}, text));
+}
+
+/** Who could come, beside the alarm. @param {Row | undefined} row */
+function near(row) {
+  const place = document.getElementById('near');
+  if (!place) return;
+  const teams = row && !guests() && typeof row.lat === 'number' ? nearestTeams(row.lat, row.lon, row.team_id, TEAMS_NEAR) : [];
+  place.hidden = !teams.length;
+  fill(place, h('header', {}, h('h2', {}, t('wall.nearest')), h('span', { class: 'estimate' }, t('wall.estimated'))), ...teams.map(nearRow));
+}
+
+export function sound() {
+  const unowned = openSos().filter((one) => !one.owner_id);
+  ring(now.connection !== 'live' ? '' : unowned.length ? (unowned.some((one) => one.level) ? 'again' : 'sos') : openCalls().some((one) => !one.owner_id && !one.answered_at) ? 'call' : '');
+}

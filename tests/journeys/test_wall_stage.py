@@ -1,0 +1,261 @@
+"""What takes the wall over, in a real Chromium: a call, an alarm, what a desk has put there; and the figure that is only patched."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, expect
+from ulid import ULID
+
+from data.actions.walls import steer_wall
+from data.journal import Journal
+from data.rules.permissions import Actor, Role
+from data.sealing import load_sealing
+from tests.running import Product
+
+PLACE = (23.1, 112.5)
+SOON = 20_000
+LONG = "腾退厂房并移交设备清点造册封存全部附属设施"
+OUTSIDE = """() => [...document.querySelectorAll('#wall *')].filter((e) => {
+  const b = e.getBoundingClientRect();
+  return e.checkVisibility() && e.childElementCount === 0 && e.textContent.trim()
+    && (b.right > innerWidth + 1 || b.bottom > innerHeight + 1 || b.left < -1 || b.top < -1);
+}).map((e) => e.textContent)"""
+SMALLEST = """() => Math.min(...[...document.querySelectorAll('#wall *')].filter((e) => e.checkVisibility()
+  && e.getBoundingClientRect().width && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()))
+  .map((e) => parseFloat(getComputedStyle(e).fontSize)))"""
+SCROLLS = "() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]"
+CUT_OFF = """() => [...document.querySelectorAll('#wall [data-panel] *, #near *, #focus *')].filter((e) =>
+  e.checkVisibility() && e.childElementCount === 0
+  && e.textContent.trim() && !e.closest('.gantt') && getComputedStyle(e).textOverflow !== 'ellipsis'
+  && (e.scrollWidth > e.clientWidth + 2 && e.clientWidth && getComputedStyle(e).overflowX !== 'visible'
+    || e.getBoundingClientRect().right > e.closest('[data-panel], #near, #focus').getBoundingClientRect().right + 1))
+  .map((e) => e.textContent)"""
+CONTRASTS = """(what) => {
+  const parts = (colour) => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return { r, g, b, a }; };
+  const mix = (top, below, name) => top[name] * top.a + below[name] * (1 - top.a);
+  const over = (top, below) => ({ r: mix(top, below, 'r'), g: mix(top, below, 'g'), b: mix(top, below, 'b'), a: 1 });
+  const light = ({ r, g, b }) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (e) => { const chain = [];
+    for (let at = e; at; at = at.parentElement) chain.unshift(parts(getComputedStyle(at).backgroundColor));
+    return chain.reduce((below, top) => over(top, below), { r: 5, g: 11, b: 22, a: 1 }); };
+  const says = (e) => e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+  return [...document.querySelectorAll(what)].filter(says).map((e) => {
+    const below = ground(e); const [a, b] = [light(over(parts(getComputedStyle(e).color), below)), light(below)];
+    return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), parseFloat(getComputedStyle(e).fontSize), e.textContent]; });
+}"""
+ACTED_ON = (
+    ".call header b, .call header strong, .call time, .call footer, .order .word b, .near b, .near em, .owner, .owner time, .beside b,"
+    " #alarm-body h1, #alarm-body h2, #focus h2, #focus em"
+)
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    with Product() as product:
+        yield product
+
+
+@pytest.fixture(params=[1, 2], ids=["1080p", "2160p"])
+async def wall(request: pytest.FixtureRequest, browser: Browser, product: Product) -> AsyncIterator[Page]:
+    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, device_scale_factor=request.param, locale="zh-CN")
+    yield await opened(await context.new_page(), product)
+    await context.close()
+
+
+@pytest.fixture
+async def small_wall(browser: Browser, product: Product) -> AsyncIterator[Page]:
+    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+    yield await opened(await context.new_page(), product)
+    await context.close()
+
+
+async def opened(page: Page, product: Product) -> Page:
+    await page.context.add_cookies([{"name": "ecc_wall", "value": product.seeded.wall, "url": product.origin}])
+    await page.goto(f"{product.origin}/centre/wall")
+    await expect(page.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=SOON)
+    return page
+
+
+async def send(product: Product, door: str, body: Any, unit: int | None) -> Any:
+    token = product.seeded.case_system if unit is None else product.seeded.devices[unit]
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{product.origin}/ingest/{door}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=15)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def fix(lat: float = PLACE[0], lon: float = PLACE[1]) -> dict[str, Any]:
+    known = {"src_crs": "WGS84", "accuracy_m": 8, "provider": "GPS", "mock": False}
+    return known | {"id": str(ULID()), "t": iso(datetime.now(UTC)), "lat": lat, "lon": lon}
+
+
+async def stand(product: Product, places: dict[int, tuple[float, float]]) -> None:
+    """Each of these units says where it is."""
+    for unit, (lat, lon) in places.items():
+        await send(product, "positions", {"fixes": [fix(lat, lon)]}, unit)
+
+
+async def until(asked: Callable[[], Awaitable[Any]], wanted: Callable[[Any], bool]) -> Any:
+    async with asyncio.timeout(SOON / 1000):
+        while not wanted(found := await asked()):
+            await asyncio.sleep(0.1)
+    return found
+
+
+async def do(product: Product, action: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """An action of the court's own, past the web process, as another desk would do it; the journal carries it to the wall."""
+
+    def act() -> Any:
+        database = product.database()
+        try:
+            journal = Journal(database, load_sealing(product.settings.keys), product.settings.court_code)
+            officer = product.seeded.officers[1001]
+            actor = Actor(
+                kind="OFFICER", id=f"officer:{officer}", role=Role.DUTY, officer_id=officer, court_code=product.settings.court_code
+            )
+            return journal.do(actor, datetime.now(UTC), action, *arguments, **named)
+        finally:
+            database.close()
+
+    return await asyncio.to_thread(act)
+
+
+async def fits(page: Page) -> None:
+    assert await page.evaluate(OUTSIDE) == []
+    assert await page.evaluate(CUT_OFF) == []
+    assert await page.evaluate(SCROLLS) == [0, 0]
+    assert await page.evaluate(SMALLEST) >= 20
+    for contrast, size, text in await page.evaluate(CONTRASTS, ACTED_ON):
+        assert contrast >= 7, text
+        assert size >= 28, text
+
+
+async def test_a_loaded_wall_says_nothing_in_its_console(browser: Browser, product: Product) -> None:
+    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+    page = await context.new_page()
+    said: list[str] = []
+    layers = "/api/layers/"  # a court that has put in no map yet has none
+
+    page.on(
+        "console",
+        lambda m: (
+            said.append(m.text)
+            if m.type in ("error", "warning") and layers not in m.location["url"] and "AudioContext" not in m.text
+            else None
+        ),
+    )
+    await opened(page, product)
+    assert said == []
+    await context.close()
+
+
+async def test_a_call_takes_the_stage_and_a_second_one_waits_beside_it(product: Product, wall: Page) -> None:
+    await stand(
+        product,
+        {1001: PLACE, 1002: (23.11, 112.51), 1003: (23.1005, 112.5), 2001: PLACE}
+        if 2001 in product.seeded.devices
+        else {1001: PLACE, 1002: (23.11, 112.51)},
+    )
+    ids = [str(ULID()), str(ULID())]
+    for unit, call_id in zip((1001, 1004), ids, strict=True):
+        await send(product, "calls", {"id": call_id, "t": iso(datetime.now(UTC)), "fix": fix()}, unit)
+    await expect(wall.locator("#wall")).to_have_attribute("data-stage", "call", timeout=SOON)
+    stage = wall.locator(f'.call.staged[data-call="{ids[0]}"]')
+    await expect(stage).to_contain_text("一组")
+    await expect(stage.locator(".steps [data-done]")).to_have_count(2)
+    await expect(wall.locator(f'.call.waiting[data-call="{ids[1]}"] time')).to_contain_text(":")
+    await expect(wall.locator(".near-card")).to_contain_text("公里", timeout=SOON)
+    await fits(wall)
+    for unit, call_id in zip((1001, 1004), ids, strict=True):
+        await send(product, "calls/end", {"id": call_id}, unit)
+    await expect(wall.locator("#wall")).to_have_attribute("data-stage", "", timeout=SOON)
+
+
+async def test_every_panel_says_its_name_its_state_and_the_time_at_its_source(product: Product, small_wall: Page) -> None:
+    names = await small_wall.locator("[data-panel]").evaluate_all("(all) => all.map((e) => e.dataset.panel).sort()")
+    assert names == sorted(["today", "events", "cases", "missions", "gantt", "calls", "alarm", "teams", "system", "map"])
+    sent = fix()
+    await send(product, "positions", {"fixes": [sent]}, 1005)
+    drawn = await until(lambda: small_wall.evaluate("() => ecc.where('1005')"), bool)
+    assert set(drawn) == {"x", "y", "fix_at", "drawn_at", "state", "cell"}
+    assert drawn["fix_at"] == round(datetime.fromisoformat(sent["t"]).timestamp() * 1000)
+    await expect(small_wall.locator('[data-panel="map"]')).to_have_attribute("data-as-of", sent["t"], timeout=SOON)
+    states = await small_wall.locator("[data-panel]").evaluate_all("(all) => all.map((e) => e.dataset.state)")
+    assert set(states) <= {"live", "stale", "down", "empty"}
+
+
+async def test_a_desk_puts_a_unit_on_the_wall_which_says_who_did(product: Product, wall: Page) -> None:
+    await stand(product, {1002: (23.12, 112.52)})
+    await do(product, steer_wall, product.seeded.wall_id, focus=("unit", "1002"))
+    await expect(wall.locator("#wall")).to_have_attribute("data-stage", "focus", timeout=SOON)
+    await expect(wall.locator("#focus")).to_contain_text("二组")
+    await expect(wall.locator("#focus small")).to_contain_text("陈法官")
+    middle = await until(
+        lambda: wall.evaluate("() => ecc.where('1002')"), lambda at: at and abs(at["x"] - 960) < 30 and abs(at["y"] - 540) < 30
+    )
+    assert middle["cell"] is False
+    await fits(wall)
+    await do(product, steer_wall, product.seeded.wall_id, focus=("", ""))
+    await expect(wall.locator("#focus")).to_be_hidden(timeout=SOON)
+
+
+async def test_an_alarm_names_who_is_beside_and_who_could_come(product: Product, small_wall: Page) -> None:
+    await stand(product, {1001: PLACE, 1003: (23.1004, 112.5004), 1002: (23.12, 112.52)})
+    await send(product, "sos", {"id": str(ULID()), "t": iso(datetime.now(UTC)), "fix": fix()}, 1001)
+    await expect(small_wall.locator("#wall")).to_have_attribute("data-stage", "sos", timeout=SOON)
+    await expect(small_wall.locator(".beside")).to_contain_text("米内", timeout=SOON)
+    await expect(small_wall.locator("#near")).to_contain_text("二组", timeout=SOON)
+    await expect(small_wall.locator(".owner")).to_contain_text("无人接手")
+    assert await small_wall.locator(".pulse").is_visible() or await small_wall.locator(".pulse").get_attribute("hidden") is None
+    await fits(small_wall)
+
+
+async def test_an_alarm_before_visitors_has_no_name(product: Product, small_wall: Page) -> None:
+    """The alarm of the test before is still open."""
+    await small_wall.keyboard.press("8")
+    await expect(small_wall.locator("#alarm-body")).to_contain_text("来宾", timeout=SOON)
+    assert "陈" not in await small_wall.locator("#wall").inner_text()
+    assert await small_wall.evaluate("() => ecc.where('1001')") is None
+
+
+async def test_only_a_patch_of_the_figure_travels(product: Product, small_wall: Page) -> None:
+    figure = small_wall.locator("#gantt-figure .js-plotly-plot")
+    await expect(figure).to_have_count(1, timeout=SOON)
+    await small_wall.evaluate("""() => { window.drawn = { update: 0, react: 0, newPlot: 0 };
+      for (const name of Object.keys(window.drawn)) {
+        const real = Plotly[name];
+        Plotly[name] = (...a) => { window.drawn[name] += 1; return real(...a); };
+      } }""")
+    now = datetime.now(UTC)
+    mission = {
+        "id": str(ULID()),
+        "event": "assigned",
+        "at": iso(now),
+        "kind": "OTHER",
+        "matter": LONG,
+        "team": "一组",
+        "place": "河西社区" * 6,
+        "planned_from": iso(now - timedelta(minutes=5)),
+        "planned_to": iso(now + timedelta(minutes=50)),
+    }
+    told = await send(product, "missions", {"missions": [mission]}, None)
+    assert told["refused"] == [], told
+    drawn = await until(lambda: small_wall.evaluate("() => window.drawn"), lambda found: found["update"] >= 1)
+    assert drawn["react"] == drawn["newPlot"] == 0
+    assert await figure.evaluate("(f) => f.data[0].y.length") == 1
+    assert await figure.evaluate("(f) => f.layout.annotations[0].text.includes(':')")
+    assert (
+        await small_wall.evaluate(
+            """() => [...document.querySelectorAll('.mission .place')].filter((e) => e.scrollWidth > e.clientWidth + 1).length"""
+        )
+        == 0
+    )
