@@ -397,8 +397,7 @@ def _enrol(work: Work, now: datetime, places: dict[str, Place]) -> list[DemoDevi
     out = [team_id for team_id, name in teams.items() if name != QUICK]
     units = list(work.session.scalars(select(UnitRow).where(UnitRow.team_id.in_(out)).order_by(UnitRow.no)))
     numbers = [unit.no for unit in units]
-    for number in list(work.session.scalars(select(DeviceRow.no).where(DeviceRow.revoked_at.is_(None), DeviceRow.unit_no.in_(numbers)))):
-        revoke_device(work, number)
+    former = list(work.session.scalars(select(DeviceRow.no).where(DeviceRow.revoked_at.is_(None), DeviceRow.unit_no.in_(numbers))))
     areas = list(work.session.scalars(select(AreaRow).order_by(AreaRow.id)))
     devices = []
     for place, unit in enumerate(units):
@@ -410,4 +409,6 @@ def _enrol(work: Work, now: datetime, places: dict[str, Place]) -> list[DemoDevi
         driver = team if team in ENFORCERS else None
         standing = places[GOAL[team]] if driver else (area.lat, area.lon)
         devices.append(DemoDevice(unit.no, enrolment.token, enrolment.osmand_id, standing, driver, vehicle))
+    for number in former:  # after the new ones: a unit's duty ends with its last device
+        revoke_device(work, number)
     return devices

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.sessions import close_sessions
+from data.actions.units import lose_duty
 from data.credentials import hash_secret, new_password
 from data.errors import BadInput, NotFound, NotPermitted, RuleBroken
 from data.events import AccountChanged, AccountOpened
@@ -14,7 +15,7 @@ from data.journal import Work
 from data.rules import identity
 from data.rules.identity import Act
 from data.rules.permissions import Role, Verb
-from data.tables import AccountRow, OfficerRow
+from data.tables import AccountRow, OfficerRow, UnitRow
 
 OF_PEOPLE = frozenset(
     {Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER}
@@ -91,13 +92,14 @@ def set_role(work: Work, officer_id: str, role: Role) -> None:
 
 
 def disable(work: Work, officer_id: str) -> None:
-    """From now on this officer is nobody: sessions end, his phone too, within three seconds."""
+    """From now on this officer is nobody: sessions and duty end, and his phone's word counts no more, within three seconds."""
     allowed(work, Verb.MANAGE_PEOPLE)
     officer = _officer(work, officer_id)
     if officer.disabled_at is None:
         officer.disabled_at = work.now
         close_sessions(work, officer_id, why="revoked")
         _changed(work, officer_id, "disabled")
+        lose_duty(work, UnitRow.officer_id == officer_id)
 
 
 def enable(work: Work, officer_id: str) -> None:

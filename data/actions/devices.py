@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from data.actions.allowed import allowed
+from data.actions.units import lose_duty
 from data.credentials import digest, new_osmand_key, new_token
 from data.errors import BadInput, NotFound
 from data.events import DeviceEnrolled, DeviceRevoked
@@ -55,7 +56,10 @@ def enrol(work: Work, unit_no: int, kind: str) -> Enrolment:
 
 
 def revoke_device(work: Work, device_no: int) -> None:
-    """From now on this device is nobody, on every wire within three seconds. Revoking twice is the same. Raises NotFound."""
+    """From now on this device is nobody, on every wire within three seconds; its unit's duty ends with its last device.
+
+    Revoking twice is the same. Raises NotFound.
+    """
     allowed(work, Verb.REVOKE_DEVICE)
     device = work.session.get(DeviceRow, device_no)
     if device is None:
@@ -63,6 +67,8 @@ def revoke_device(work: Work, device_no: int) -> None:
     if device.revoked_at is None:
         device.revoked_at = work.now
         work.record(DeviceRevoked(device_no=device_no, unit_no=device.unit_no))
+        if work.session.scalar(select(DeviceRow.no).where(DeviceRow.unit_no == device.unit_no, DeviceRow.revoked_at.is_(None))) is None:
+            lose_duty(work, UnitRow.no == device.unit_no)
 
 
 def _next_no(work: Work) -> int:

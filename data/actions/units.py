@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from ulid import ULID
 
 from data.actions.allowed import allowed
@@ -66,6 +66,13 @@ def close_duty(work: Work, unit: UnitRow, why: str, at: datetime) -> None:
     unit.on_duty, unit.duty_since, unit.returned_at, unit.silent_since, unit.silent_until = False, None, None, None, None
     fence_ids = tuple(standing.fence_id for standing in inside)
     work.record(DutyEnded(unit_no=unit.no, team_id=unit.team_id, why=why, fence_ids=fence_ids), at)
+
+
+def lose_duty(work: Work, whose: ColumnElement[bool]) -> None:
+    """End the duty of units that can send no more. One that asks for help stays on the map until somebody resolves it."""
+    helpless = select(SosRow.unit_no).where(SosRow.state.in_(sos.OPEN))
+    for unit in list(work.session.scalars(select(UnitRow).where(whose, UnitRow.on_duty, UnitRow.no.not_in(helpless)).order_by(UnitRow.no))):
+        close_duty(work, unit, "revoked", work.now)
 
 
 def declare_silence(work: Work, unit_no: int, minutes: int, message_id: str) -> bool:

@@ -8,12 +8,14 @@ from sqlalchemy import select
 
 from data.actions import accounts, sessions
 from data.actions.links import Lasts
+from data.actions.units import begin_duty
 from data.credentials import hash_secret, matches
 from data.engines import Database
 from data.errors import BadInput, NotFound, NotPermitted, NotSignedIn, RuleBroken
 from data.identity import check_password, check_pin
+from data.journal import entries_after
 from data.rules.permissions import Role
-from data.tables import AccountRow, EntryRow, OfficerRow, SessionRow
+from data.tables import AccountRow, EntryRow, OfficerRow, SessionRow, UnitRow
 from tests.small_court import PASSWORD, PIN, SmallCourt, found, officer_id, somebody
 
 DUTY = officer_id(Role.DUTY)
@@ -177,3 +179,15 @@ def test_every_change_stands_in_the_journal_and_the_chain_holds(court: SmallCour
         kinds = list(session.scalars(select(EntryRow.kind).order_by(EntryRow.seq)))
     assert kinds == ["account.opened", "audit.recorded", "account.changed", "audit.recorded"]
     assert court.journal.verify() is None
+
+
+def test_the_duty_of_a_disabled_officer_ends_with_an_event(court: SmallCourt) -> None:
+    with court.database.reading() as session:
+        unit = session.scalars(select(UnitRow).where(UnitRow.officer_id.is_not(None))).first()
+    assert unit is not None
+    assert unit.officer_id is not None
+    court.journal.do(court.system, court.now(), begin_duty, unit.no, court.now())
+    court.journal.do(somebody(Role.TECHNICAL), court.now(), accounts.disable, unit.officer_id)
+    with court.database.reading() as session:
+        assert not session.get_one(UnitRow, unit.no).on_duty
+        assert entries_after(session, 0)[-1].kind == "duty.ended"

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from data.actions import devices
+from data.actions.units import begin_duty
 from data.credentials import digest
 from data.engines import Database
 from data.errors import BadInput, NotFound, NotPermitted
+from data.journal import entries_after
 from data.rules.permissions import Role
-from data.tables import DeviceRow
+from data.tables import DeviceRow, UnitRow
 from tests.small_court import PHONE_UNIT, VEHICLE_UNIT, SmallCourt, found, somebody
 
 
@@ -58,3 +60,20 @@ def test_others_neither_enrol_nor_revoke(court: SmallCourt) -> None:
             court.journal.do(actor, court.now(), devices.enrol_device, PHONE_UNIT)
         with pytest.raises(NotPermitted):
             court.journal.do(actor, court.now(), devices.revoke_device, 1)
+
+
+def on_duty(court: SmallCourt, unit_no: int) -> bool:
+    with court.database.reading() as session:
+        return session.get_one(UnitRow, unit_no).on_duty
+
+
+def test_duty_ends_with_the_last_device_and_not_before(court: SmallCourt) -> None:
+    lost, kept = [court.journal.do(court.system, court.now(), devices.enrol_device, PHONE_UNIT).device_no for _ in range(2)]
+    court.journal.do(court.system, court.now(), begin_duty, PHONE_UNIT, court.now())
+    court.journal.do(somebody(Role.DUTY), court.now(), devices.revoke_device, lost)
+    assert on_duty(court, PHONE_UNIT)
+    court.journal.do(somebody(Role.DUTY), court.now(), devices.revoke_device, kept)
+    assert not on_duty(court, PHONE_UNIT)
+    with court.database.reading() as session:
+        kinds = [entry.kind for entry in entries_after(session, 0)]
+    assert kinds[-2:] == ["device.revoked", "duty.ended"]
