@@ -1,8 +1,8 @@
 """Enrolled devices post batches of 10 by HTTP: from the answer to a subscriber in another process, what was lost, what it cost.
 
 `--units` and `--rate` (10,000 each), `--seconds`, `--saturate 0` to leave the raising of the rate out. Sender and subscriber are processes
-of their own; the bodies are made before the clock starts, for the cores belong to the server. A batch is known again in a frame by
-its unit and the time at the source of its last fix; the rows are counted here, from the day files.
+of their own; the bodies are made before the clock starts, for the machine's cores belong to the server. A batch is known again in a frame
+by its unit and the time at the source of its last fix; the rows are counted here, from the day files.
 """
 
 import argparse
