@@ -63,12 +63,15 @@ def merged(title: str, version: str, apps: Mapping[str, FastAPI]) -> dict[str, A
     """One description of several sub-apps: paths with their prefix, each operation with its `x-role`."""
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
+    sockets: dict[str, Any] = {}
     for prefix, app in apps.items():
         described = app.openapi()
         schemas |= described.get("components", {}).get("schemas", {})
+        sockets |= {prefix + path: said for path, said in described.get("x-sockets", {}).items()}
         for path, operations in described.get("paths", {}).items():
             paths[prefix + path] = {verb: {"x-role": "everybody"} | said for verb, said in operations.items() if verb in METHODS}
-    return {"openapi": "3.1.0", "info": {"title": title, "version": version}, "paths": paths, "components": {"schemas": schemas}}
+    info = {"title": title, "version": version}
+    return {"openapi": "3.1.0", "info": info, "paths": paths, "x-sockets": sockets, "components": {"schemas": schemas}}
 
 
 def _instant(text: str) -> datetime:

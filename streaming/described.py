@@ -156,6 +156,16 @@ MODELS: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+SOCKETS: dict[str, Any] = {
+    "/ws": {
+        "x-role": "device",
+        "description": "the objects of POST /positions each way, one a frame; a refusal is an ErrorAnswer, misbehaviour closes with 1008",
+        "takes": {"$ref": "#/components/schemas/PositionBatch"},
+        "answers": {"$ref": "#/components/schemas/TakenPositions"},
+    }
+}
+
+
 def operation(role: str, status: int, takes: type | None, answers: type) -> dict[str, Any]:
     """What FastAPI adds to the description of one door."""
     refused = {str(code): {"description": said, "content": _content(ErrorAnswer)} for code, said in REFUSALS.items()}
@@ -174,6 +184,7 @@ def describe(app: FastAPI) -> None:
         described = plain()
         _, models = msgspec.json.schema_components(MODELS, ref_template="#/components/schemas/{name}")
         described.setdefault("components", {}).setdefault("schemas", {}).update(models)
+        described["x-sockets"] = SOCKETS  # OpenAPI has no word for a socket
         return described
 
     app.openapi = document  # type: ignore[method-assign]

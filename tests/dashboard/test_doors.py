@@ -18,11 +18,12 @@ from data.actions.accounts import disable
 from data.actions.devices import revoke_device
 from data.actions.walls import revoke_wall
 from data.journal import Journal
+from data.rules.identity import Act
 from data.rules.permissions import SYSTEM, Actor, Role
 from data.sealing import load_sealing
 from data.settings import Settings
 from data.tables import AuditRow, DeviceRow, SessionRow
-from tests.running import Product
+from tests.running import Product, eventually
 
 # What a stranger may reach, and how the doors of devices refuse him. Everything else is 401, a way to the sign-in page, or 404.
 OPEN = re.compile(
@@ -190,3 +191,20 @@ async def closed(socket: websockets.ClientConnection) -> None:
                 await socket.recv()
     except websockets.ConnectionClosed:
         return
+
+
+async def test_whoever_stands_before_a_device_door_that_is_not_his_leaves_a_trace(product: Product) -> None:
+    bearer = {"authorization": f"Bearer {product.seeded.case_system}"}
+    async with httpx.AsyncClient(base_url=product.origin) as client:
+        answer = await client.post("/ingest/positions", json={"fixes": []}, headers=bearer)
+    assert answer.status_code == 403
+
+    def left() -> bool:
+        database = product.database()
+        with database.reading() as session:
+            traces = session.execute(select(AuditRow.actor_kind, AuditRow.object_id).where(AuditRow.act == Act.DENIED))
+            found = ("MACHINE", "/ingest/positions") in [tuple(trace) for trace in traces]
+        database.close()
+        return found
+
+    eventually(left, "no trace of a 403")

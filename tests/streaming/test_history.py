@@ -1,5 +1,6 @@
 """What was acknowledged is on disk, once."""
 
+import asyncio
 import os
 import resource
 import signal
@@ -45,6 +46,21 @@ def test_a_caller_who_went_away_does_not_stop_the_writing_for_the_others(tmp_pat
     assert gone.cancel()
     assert stays.result(5) == frozenset()
     assert history.keep([fix(3)], T).result(5) == frozenset()
+    history.close()
+
+
+@pytest.mark.parametrize("many", [1, 9, 10, 111, 257])
+async def test_as_many_as_come_at_once_are_kept_once_each_and_every_task_is_told(tmp_path: Path, many: int) -> None:
+    history = History(tmp_path)
+    fixes = [fix(number) for number in range(many)]
+    told = await asyncio.gather(*(history.kept(fixes[place : place + 7], T) for place in range(0, many, 7)))
+    assert told == [frozenset()] * len(told)
+    assert await history.kept(fixes, T) == {each.id for each in fixes}
+    assert history.count() == many
+    gone = asyncio.create_task(history.kept([fix(many)], T))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await history.kept([fix(many + 1)], T) == frozenset()
     history.close()
 
 

@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 import websockets
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from sqlalchemy import select
 from ulid import ULID
 
@@ -311,6 +311,46 @@ async def test_a_phone_may_not_speak_for_the_case_system(centre: Centre) -> None
     assert answer.status_code == 403
 
 
+async def test_44_a_body_that_trickles_is_408_and_others_are_not_held_up(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streaming.positions_door.BODY_S", 0.3)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        for _ in range(200):
+            yield b" "
+            await asyncio.sleep(0.05)
+
+    slow = asyncio.create_task(centre.client.post("/positions", content=trickle(), headers=bearing(centre.phone.token)))
+    assert (await centre.send(centre.fix())).status_code == 200
+    with suppress(httpx.HTTPError):  # the connection is closed while the client still writes
+        answer = await slow
+        assert (answer.status_code, answer.json()["error"]["code"]) == (408, "ingest.too_slow")
+        assert answer.json()["error"]["text"]
+    assert (await centre.send(centre.fix(1))).status_code == 200
+
+
+@pytest.mark.parametrize("body", [b'{"fixes":[],"x":' + b"[" * 100_000, b'{"x":' + b'{"a":' * 100_000])
+async def test_13_json_too_deep_to_be_read_is_400(centre: Centre, body: bytes) -> None:
+    for door in ("/positions", "/calls", "/cases"):
+        answer = await centre.client.post(door, content=body, headers=bearing(centre.phone.token))
+        assert answer.status_code in (400, 403), door
+
+
+async def test_ids_are_answered_as_their_device_spelt_them(centre: Centre) -> None:
+    small = centre.fix(1, id=str(ULID()).lower())
+    wrong = centre.fix(2, id=str(ULID()).lower(), lat=0, lon=0)
+    first, again = await centre.taken(small, wrong), await centre.taken(small | {"id": small["id"].upper()})
+    assert (first["accepted"], [one["id"] for one in first["refused"]]) == ([small["id"]], [wrong["id"]])
+    assert again["known"] == [small["id"].upper()]
+
+
+async def test_a_unit_that_calls_for_help_is_published_without_waiting_for_the_others(centre: Centre, redis_server: RedisServer) -> None:
+    message = {"id": str(ULID()), "t": centre.court.now().isoformat(), "fix": None}
+    assert (await centre.client.post("/sos", json=message, headers=bearing(centre.phone.token))).status_code == 202
+    await until(lambda: PHONE_UNIT in centre.positions._urgent)
+    await centre.taken(centre.fix())
+    await until(lambda: not centre.positions._fresh)
+
+
 # --- the socket -------------------------------------------------------------------------------------------------------------------
 
 
@@ -445,6 +485,14 @@ async def test_every_door_is_described_with_its_role_and_what_it_takes_and_answe
     assert {"id", "t", "lat", "lon", "src_crs"} <= models["PositionFix"]["properties"].keys()
     shown = {path for path, _ in document["paths"].items()}
     assert shown == {route.path for route in centre.app.routes if isinstance(route, APIRoute)}
+
+
+async def test_the_socket_is_described_too(centre: Centre) -> None:
+    document = centre.app.openapi()
+    assert {"/ws"} == set(document["x-sockets"]) == {route.path for route in centre.app.routes if isinstance(route, APIWebSocketRoute)}
+    said = document["x-sockets"]["/ws"]
+    assert said["x-role"] == "device"
+    assert {said[way]["$ref"].rpartition("/")[2] for way in ("takes", "answers")} == {"PositionBatch", "TakenPositions"}
 
 
 async def test_the_first_batches_after_a_start_wait_until_the_duties_are_read(centre: Centre) -> None:
