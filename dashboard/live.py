@@ -85,6 +85,7 @@ class Viewer:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     close_code: int | None = None
     watching: int | None = None
+    wishes: int | None = None  # to follow this unit, said before the snapshot was there
     seen_ms: int = 0
     checked_at: float = 0.0
     sending_since: float | None = None
@@ -576,6 +577,9 @@ class Hub:
             self._leave(viewer)
         if viewer not in self._viewers:  # left while the snapshot was read
             self._leave(viewer)
+        wish, viewer.wishes = viewer.wishes, None
+        if wish is not None:
+            await self._watch(viewer, wish)
 
     def _leave(self, viewer: Viewer) -> None:
         scope, viewer.scope = viewer.scope, None
@@ -660,7 +664,7 @@ class Hub:
             case {"type": "seen", "drawn_seq": int()}:
                 viewer.seen_ms = self.now_ms()
             case {"type": "watch", "unit": None}:
-                viewer.watching = None
+                viewer.watching = viewer.wishes = None
             case {"type": "watch", "unit": str(unit)} if unit.isascii() and unit.isdigit() and len(unit) < 10:
                 await self._watch(viewer, int(unit))
             case _:
@@ -668,7 +672,10 @@ class Hub:
 
     async def _watch(self, viewer: Viewer, unit: int) -> None:
         """Somebody follows one officer: that leaves a trace, and the officer's phone says so."""
-        if viewer.face == "field" or viewer.scope is None or unit == viewer.watching:
+        if viewer.face == "field" or unit == viewer.watching:
+            return
+        if viewer.scope is None:
+            viewer.wishes = unit
             return
         visible = viewer.scope.visible
         if visible is not None and unit not in visible:

@@ -94,6 +94,8 @@ def _open_postgresql(url: str) -> Database:
         )
         # tcp_user_timeout: a frozen or cut-off server must not hold a thread for the kernel's quarter of an hour
         connect = {"connect_timeout": WAIT_S, "options": options, "tcp_user_timeout": WAIT_S * 1000, "keepalives_idle": 5}
+        # a reader that only waits sends nothing that could time out: three unanswered probes are needed to know that the wire is cut
+        connect |= {"keepalives_interval": 2, "keepalives_count": 3}
         level = {"isolation_level": "REPEATABLE READ"} if read_only else {}
         return create_engine(url, pool_size=size, pool_timeout=WAIT_S, pool_pre_ping=True, connect_args=connect, **level)
 

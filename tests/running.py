@@ -158,6 +158,12 @@ class Product:
         except OSError:
             return 0
 
+    @property
+    def pid(self) -> int:
+        """The started process itself: the supervisor, or the part that runs alone."""
+        assert self._process is not None
+        return self._process.pid
+
     def pids(self) -> dict[str, int]:
         """supervisor, bus, web, jobs."""
         read: dict[str, int] = json.loads((self.home / "run/pids.json").read_text())

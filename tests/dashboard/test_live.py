@@ -266,6 +266,15 @@ async def test_a_viewer_that_reads_nothing_costs_little(product: Product) -> Non
             socket.transport.abort()
 
 
+async def test_an_officer_is_watched_by_a_desk_that_asked_before_its_snapshot(product: Product) -> None:
+    async with viewer(product, "field", product.seeded.devices[1005]) as phone:
+        headers = {"Cookie": f"ecc_desk={product.seeded.desk}"}
+        address = f"{product.live}?face=desk"
+        async with websockets.connect(address, additional_headers=headers, origin=Origin(product.origin), max_size=None) as desk:
+            await desk.send(json.dumps({"type": "watch", "unit": "1005"}))  # nothing was read yet
+            await phone.until(lambda: phone.tick.get("watchers") == 1)
+
+
 async def test_a_watched_officer_is_told_and_a_trace_stays(product: Product) -> None:
     async with viewer(product, "field", product.seeded.devices[1006]) as phone, viewer(product, "desk", product.seeded.desk) as desk:
         await desk.socket.send(json.dumps({"type": "watch", "unit": "1006"}))
