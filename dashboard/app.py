@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from time import time_ns
 from typing import Any
 
 import uvicorn
@@ -244,7 +245,8 @@ def _say_error(error: Exception) -> None:
         error = CommandCentreError()
     if isinstance(error, NotPermitted):
         note_refusal(error)
-    set_props("notice", {"children": i18n.of_error(error)})
+    said = {"children": i18n.of_error(error), "data-code": error.code, "data-since": error.params.get("since"), "data-at": f"{time_ns()}"}
+    set_props("notice", said)
 
 
 def _page(house: House, face: str) -> Callable[[Request], Any]:

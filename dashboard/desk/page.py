@@ -1,88 +1,118 @@
-"""The desk: calls and alarms with their verbs, walls with their layouts. Every verb has a key, and the key is drawn on its button."""
+"""The desk: calls, alarms, missions and cases with their verbs, the walls it steers. Every verb has a key, drawn on its button."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import dash_leaflet as dl
 from dash import Dash, Input, Output, dcc, html
 
+from dashboard.desk.verbs import perform, steps
 from dashboard.i18n import t
 from dashboard.panels import ids
-from dashboard.panels.frames import panel
 from dashboard.sign_in import actor_here
-from data.actions.calls import answer_call, end_call, take_call
-from data.actions.sos import acknowledge_sos, resolve_sos, respond_sos
-from data.actions.walls import steer_wall
-from data.errors import BadInput
-from data.journal import Journal, Work
+from data.journal import Journal
 from data.lanes import Lanes
+from data.queries.live import can_unlock
+
+LOCKS_AFTER_S = 600  # a desk that nobody touches
+MAP = "desk-map"
+ZONES = {"queue": "Q", "missions": "M", "cases": "C", "walls": "W"}
+HEAD_KEYS = {"lock": "L", "pair": "P", "help": "?"}
 
 
 def layout() -> html.Div:
     """The bare desk: places for what `/live` brings, and the one store through which verbs reach the server."""
+    marks: Any = {"data-zone": "queue", "data-locks-after-s": str(LOCKS_AFTER_S), "data-steps": json.dumps(steps())}
+    lists = html.Div([_panel("missions"), _panel("cases")], className="lists")
     return html.Div(
         [
-            html.Header(
-                [
-                    html.Div(
-                        [html.Time(id="clock"), html.Div([html.Span(id="date"), html.Span(id="weekday")], className="when")],
-                        className="left-head",
-                    ),
-                    html.H1([html.B(id="court"), html.Span(t("desk.title"))]),
-                    html.Div(
-                        [
-                            html.Button(t("wall.sound_off"), id="sound-off", hidden=True),
-                            html.Span(id="who"),
-                            html.Span(t("wall.demo"), id="demo", hidden=True),
-                        ],
-                        className="right-head",
-                    ),
-                ],
-                className="top",
-            ),
-            html.Div([panel("queue")], className="column left"),
-            html.Div([panel("verbs"), panel("find")], className="column middle"),
-            html.Div([panel("walls"), panel("events")], className="column right"),
-            panel("system", html.Div(id="system-body"), head=False),
-            html.Div(id=ids.NOTICE, role="status"),
+            _header(),
+            html.Div([_panel("queue", html.Div(id="queue-told"))], className="column left"),
+            html.Div([_panel("verbs"), lists], className="column middle"),
+            html.Div([_map(), _panel("walls"), _panel("events")], className="column right"),
+            html.Section([html.Div(id="system-body")], **_marks("system")),
+            html.Div([html.Div(id=ids.NOTICE), html.Div(id="notice-more")], id="said", role="status", hidden=True),
+            html.Div(id=ids.LOCK, hidden=True),
             dcc.Store(id=ids.VERB),
         ],
         id="desk",
+        **marks,
     )
 
 
 def connect(app: Dash, journal: Journal, lanes: Lanes, now: Callable[[], datetime]) -> None:
-    """One callback: who presses, which verb, what is said. Errors reach the person through the one `on_error` of the app."""
+    """Two callbacks: what is pressed, and whether this desk is locked. Errors reach the person through the one `on_error` of the app."""
 
-    @app.callback(Output(ids.NOTICE, "children"), Input(ids.VERB, "data"), prevent_initial_call=True)
-    async def act(asked: dict[str, Any]) -> str:
+    @app.callback(
+        Output(ids.NOTICE, "children"),
+        Output(ids.NOTICE, "data-code"),
+        Output(ids.NOTICE, "data-since"),
+        Output(ids.NOTICE, "data-at"),
+        Input(ids.VERB, "data"),
+        prevent_initial_call=True,
+    )
+    async def act(asked: dict[str, Any]) -> tuple[str, str, str, str]:
         actor = actor_here()
-        await asyncio.shield(lanes.writer.run(journal.do, actor, now(), perform, asked))
-        return t(f"desk.done_{asked['verb']}")
+        changed = await asyncio.shield(lanes.writer.run(journal.do, actor, now(), perform, asked))
+        return t(f"desk.done_{asked['verb']}" if changed else "desk.done_nothing"), "", "", str(asked.get("nonce"))
+
+    @app.callback(Output(ids.LOCK, "data-lock"), Input(ids.LOCK, "id"))
+    async def lock(_: str) -> str:
+        actor = actor_here()
+        if actor.locked:
+            return "locked"
+
+        def known() -> bool:
+            with journal.database.reading() as session:
+                return can_unlock(session, actor)
+
+        return "open" if await lanes.readers.run(known) else "none"
 
 
-def perform(work: Work, asked: dict[str, Any]) -> None:
-    """The verb that a desk asked for. Raises BadInput for one that does not exist; the actions themselves check who may."""
-    verb, id_ = str(asked.get("verb")), str(asked.get("id"))
-    if verb == "steer":
-        steer_wall(work, id_, layout=int(asked["layout"]))
-    elif verb == "visitors":
-        steer_wall(work, id_, visitors=bool(asked["on"]))
-    elif verb == "show":
-        steer_wall(work, id_, focus=(str(asked["kind"]), str(asked["row"])))
-    elif verb in VERBS:
-        VERBS[verb](work, id_)
-    else:
-        raise BadInput(verb, code="input.bad")
+def _marks(name: str) -> Any:
+    """Wildcard attributes; typed as anything, for Dash writes its components' signatures with every attribute spelled out."""
+    return {"data-panel": name, "data-state": "empty"}
 
 
-VERBS: dict[str, Callable[[Work, str], object]] = {
-    "take_call": take_call,
-    "answer_call": answer_call,
-    "end_call": lambda work, id_: end_call(work, id_, "finished"),
-    "take_sos": acknowledge_sos,
-    "respond_sos": lambda work, id_: respond_sos(work, id_),
-    "resolve_sos": lambda work, id_: resolve_sos(work, id_, False),
-    "false_sos": lambda work, id_: resolve_sos(work, id_, True),
-}
+def _panel(name: str, *below: Any) -> html.Section:
+    """A panel whose key, if it has one, stands in its head: arrows and digits then go there."""
+    key = ZONES.get(name)
+    title = html.H2(t(f"wall.{name}")) if key is None else html.H2(_button(f"zone:{name}", key, t(f"wall.{name}")))
+    head = html.Header([title, html.Span(className="age")])
+    return html.Section([head, html.Div(id=f"{name}-body", className="body"), *below], **_marks(name))
+
+
+def _button(act: str, key: str, said: str) -> html.Button:
+    marks: Any = {"data-act": act, "data-key": key.lower()}
+    return html.Button([html.Kbd(key), html.Span(said)], type="button", **marks)
+
+
+def _header() -> html.Header:
+    when = html.Div([html.Span(id="date"), html.Span(id="weekday")], className="when")
+    right = [
+        html.Button(t("wall.sound_off"), id="sound-off", hidden=True),
+        *(_button(act, key, t(f"desk.{act}")) for act, key in HEAD_KEYS.items()),
+        html.Span(id="who"),
+        html.Span(t("wall.demo"), id="demo", hidden=True),
+    ]
+    return html.Header(
+        [
+            html.Div([html.Time(id="clock"), when], className="left-head"),
+            html.H1([html.B(id="court"), html.Span(t("desk.title"))]),
+            html.Div(right, className="right-head"),
+        ],
+        className="top",
+    )
+
+
+def _map() -> html.Section:
+    """Where the chosen one is; the place to look for a unit by its number."""
+    still = {"zoomControl": False, "doubleClickZoom": False, "keyboard": False, "attributionControl": False}
+    chart = dl.Map(id=MAP, center=[40.075, 101.825], zoom=11, maxZoom=16, zoomSnap=0.05, className="map", **still)
+    head = html.Header([html.H2(_button("find", "F", t("wall.find"))), html.Div(id="find-place"), html.Span(id="fix-age", className="age")])
+    return html.Section(
+        [head, html.Div([chart, html.Div(id="find-hits", role="listbox", hidden=True)], className="ground-panel")], **_marks("map")
+    )

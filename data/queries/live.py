@@ -12,7 +12,7 @@ from data.rules import masking
 from data.rules.calls import CallState
 from data.rules.permissions import Actor, Clearance, Role
 from data.rules.sos import SosState
-from data.tables import CallRow, CourtRow, EntryRow, OfficerRow, SosRow, TeamRow, UnitRow, WallRow
+from data.tables import AccountRow, CallRow, CourtRow, EntryRow, OfficerRow, SosRow, TeamRow, UnitRow, WallRow
 
 _OVER = (SosState.RESOLVED.value, SosState.FALSE_ALARM.value)
 
@@ -49,6 +49,11 @@ def label_of(session: Session, actor: Actor) -> str | None:
         return None
     officer = session.execute(select(OfficerRow.name, OfficerRow.title).where(OfficerRow.id == actor.officer_id)).one_or_none()
     return officer and masking.officer(officer.name, officer.title, Clearance.DESK)
+
+
+def can_unlock(session: Session, actor: Actor) -> bool:
+    """Whether he has a PIN or a password: a desk opened by a one-time link alone could be locked and never opened again."""
+    return session.scalar(select(AccountRow.officer_id).where(AccountRow.officer_id == actor.officer_id)) is not None
 
 
 def case_system_as_of(session: Session) -> datetime | None:
