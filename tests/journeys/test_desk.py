@@ -83,6 +83,9 @@ async def opened(browser: Browser, product: Product) -> AsyncIterator[Open]:
         page.on("pageerror", lambda error: wrong.append(str(error)))
         await page.goto(f"{product.origin}/centre/{face}")
         await expect(page.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=SOON)
+        if face == "desk":  # its keys are listened to
+            await expect(page.locator("#find-input")).to_be_visible(timeout=SOON)
+            await expect(page.locator("#lock-state")).to_have_attribute("data-lock", re.compile("open|none|locked"), timeout=SOON)
         return page
 
     yield open_face
@@ -173,6 +176,15 @@ async def until(asked: Callable[[], Awaitable[Any]], wanted: Callable[[Any], boo
         while not wanted(found := await asked()):
             await asyncio.sleep(0.1)
     return found
+
+
+async def test_an_idle_desk_says_in_sentences_what_is_empty(desk: Page) -> None:
+    await expect(desk.locator("#queue-body")).to_have_text("没有等待的来电和求助。", timeout=SOON)
+    await expect(desk.locator("#verbs-body")).to_have_text("选一路来电、求助、行动、案件或单元，数字键办理。", timeout=SOON)
+    for name, none in (("missions", "今天没有行动。"), ("cases", "今天还没有案件变动。")):
+        await expect(desk.locator(f"#{name}-body")).to_have_text(none, timeout=SOON)
+    await press(desk, "1", "8", "ArrowDown")
+    await expect(desk.locator("#said")).to_be_hidden()
 
 
 # --- calls and alarms

@@ -109,7 +109,7 @@ function drawChosen() {
   const row = chosenRow();
   const body = document.getElementById('verbs-body');
   head('verbs', row ? beganAt(row) ?? row.changed_at ?? null : null, row ? 'live' : 'empty');
-  keep(body, Boolean(row), () => (row
+  keep(body, row ? 'row' : now.connection === 'connecting', () => (row
     ? [h('div', { class: 'chosen' }), h('p', { id: 'verb-menu' }), h('div', { id: 'verb-keys', class: 'keys' })]
     : [h('p', { class: 'nothing' }, t(now.connection === 'connecting' ? 'wall.connecting' : 'desk.nothing_chosen'))]));
   if (!row) return;
