@@ -210,6 +210,15 @@ async def test_of_two_desks_the_loser_sees_who_has_the_call_and_since_when(desk:
     await expect(card).to_have_count(0, timeout=SOON)
 
 
+async def test_keys_pressed_quickly_wait_for_their_row_and_what_stays_impossible_is_said(desk: Page, product: Product) -> None:
+    call = await place(product, "calls", 1001)
+    await choose(desk, "call", call)
+    await press(desk, "3")
+    await expect(desk.locator("#notice-more")).to_have_text("现在还不能这样做。", timeout=SOON)
+    await press(desk, "1", "2", "3")
+    await expect(desk.locator(f'[data-call="{call}"]')).to_have_count(0, timeout=SOON)
+
+
 async def test_a_call_that_nobody_answers_is_escalated_on_the_desk(desk: Page, product: Product) -> None:
     call = await place(product, "calls", 1002)
     card = desk.locator(f'[data-call="{call}"]')

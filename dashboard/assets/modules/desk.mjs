@@ -65,8 +65,29 @@ function pressed(event) {
     const button = document.querySelector(`#desk [data-key="${CSS.escape(key)}"]`);
     if (!(button instanceof HTMLButtonElement)) return;
     event.preventDefault();
-    button.click();
+    if (button.disabled) hold(key);
+    else button.click();
   }
+}
+
+const HELD_MS = 2000;
+/** A key that came before the row that makes it possible: whoever presses quickly is not ignored. */
+let held = { key: '', of: '', until: 0 };
+
+/** @param {string} key */
+const hold = (key) => { held = { key, of: `${desk.kind}:${desk.id}`, until: performance.now() + HELD_MS }; };
+
+/** Presses what was held once it is possible; says so if it does not become possible. */
+function pressHeld() {
+  if (!held.key) return;
+  const { key, of, until } = held;
+  const button = document.querySelector(`#verb-keys [data-key="${CSS.escape(key)}"]`);
+  const still = of === `${desk.kind}:${desk.id}`;
+  if (still && button instanceof HTMLButtonElement && button.disabled && performance.now() < until) return;
+  held = { key: '', of: '', until: 0 };
+  if (!still || !(button instanceof HTMLButtonElement)) return;
+  if (button.disabled) sayHere(t('desk.not_now'));
+  else button.click();
 }
 
 /** One step back: the armed verb, the open choice, the panel, the chosen one. */
@@ -88,6 +109,7 @@ function draw() {
   drawMissions();
   drawCases();
   drawChosen();
+  pressHeld();
   drawWalls();
   drawFind();
   drawMap();
