@@ -1,19 +1,15 @@
 """`/live`: one socket for rows and positions. A snapshot, then the rows that each event touched, and the newest packed positions.
 
-Rows come from the journal alone: the bus only says sooner that there is something to read. For each distinct Sight one `Scope` reads the
-rows once and gives the same bytes to all its viewers. Joining and going on are one after the other under the scope's lock, and the
-journal's number is read before the rows, so that a row may be sent twice but is never missed.
-
-A slow viewer skips positions (one slot, newest wins); one too slow for events is closed and begins again from a snapshot.
+Rows come from the journal alone: the bus only says sooner that there is something to read. What was touched is spread to the `Scope` of
+each distinct Sight, which reads it once for all its viewers.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +20,8 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from dashboard.health import Health
-from dashboard.newest import Newest, Units
+from dashboard.newest import Newest
+from dashboard.scope import TOO_SLOW, Scope, Source, Viewer, as_json
 from data.actions.tracks import watch_unit
 from data.engines import Database
 from data.errors import CommandCentreError
@@ -32,11 +29,11 @@ from data.identity import Identity
 from data.journal import Entry, Journal, entries_after, head
 from data.lanes import Lanes
 from data.queries import live as asked
-from data.queries.wall import rows, sight_of, snapshot, visible_units
-from data.rules.civil import day_text, milliseconds
+from data.queries.wall import sight_of
+from data.rules.civil import milliseconds
 from data.rules.permissions import ALLOWED, Actor, Clearance, Role, Sight, Verb
 from data.settings import Settings
-from geo.packed import Kind, Records
+from geo.packed import Records
 
 PULSE_S = 0.25  # a lost announcement shows after at most this; asking costs well under a millisecond
 PULSE_ALONE_S = 0.05  # while the bus is down nobody announces: the asking is all there is, and still costs little
@@ -45,21 +42,12 @@ BURST_S = 0.015  # a burst of positions arrives within this and goes out as one 
 URGENT_S = 0.1  # a calling unit's position waits at most this for the one before
 SEND_S = 10.0
 AGAIN_S = 4.0  # a revocation bites within five seconds
-WAITING_MOST = 256  # messages; a viewer further behind begins again from a snapshot
-WAITING_BYTES = 4_000_000
-TOUCHED_MOST = 3_000  # reading so many rows one by one costs more than a snapshot
-DERIVED = frozenset({"entry", "unit", "today"})  # rows that tell of others: dear to read, so a call's own row goes out before them
-DERIVED_PAUSE_S = 0.015  # events come in pairs; whatever follows within this is not held up by them
-DERIVED_WAITS_S = 0.2  # but never longer, however many events follow one another
 INBOUND_BYTES = 4_096
 INBOUND_PER_S = 50
 VIEWERS_MOST = 2_000
-TOO_SLOW, MISBEHAVED, REVOKED = 1013, 1008, 4401
+MISBEHAVED, REVOKED = 1008, 4401
 
 log = logging.getLogger(__name__)
-
-Row = tuple[str, str]
-Shown = tuple[str, str, dict[str, Any] | None]
 
 
 class Gone(Exception):
@@ -68,228 +56,6 @@ class Gone(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(str(code))
         self.code = code
-
-
-@dataclass(eq=False, slots=True)
-class Viewer:
-    """One socket. Everything that waits for it is bounded."""
-
-    socket: WebSocket
-    actor: Actor
-    face: str
-    scope: "Scope | None" = None
-    waiting: deque[str] = field(default_factory=deque)
-    waiting_bytes: int = 0
-    frame: bytes | None = None  # one slot, the newest wins
-    tick: str | None = None
-    woken: asyncio.Event = field(default_factory=asyncio.Event)
-    close_code: int | None = None
-    watching: int | None = None
-    wishes: int | None = None  # to follow this unit, said before the snapshot was there
-    seen_ms: int = 0
-    checked_at: float = 0.0
-    sending_since: float | None = None
-    task: "asyncio.Task[Any] | None" = None
-
-    def say(self, message: str) -> None:
-        """Put an event message at the end; too many waiting ends the viewer."""
-        self.waiting.append(message)
-        self.waiting_bytes += len(message)
-        if len(self.waiting) > WAITING_MOST or self.waiting_bytes > WAITING_BYTES:
-            self.end(TOO_SLOW)
-        self.woken.set()
-
-    def begin_again(self, messages: Iterable[str], frame: bytes) -> None:
-        """What waited is replaced by a snapshot."""
-        self.waiting.clear()
-        self.waiting_bytes = 0
-        for message in messages:
-            self.say(message)
-        self.frame = frame
-
-    def end(self, code: int) -> None:
-        self.close_code = self.close_code or code
-        self.waiting.clear()
-        self.frame = self.tick = None
-        self.woken.set()
-
-    def take(self) -> str | bytes | None:
-        """The next thing to send: rows before positions, the tick last."""
-        if self.waiting:
-            message = self.waiting.popleft()
-            self.waiting_bytes -= len(message)
-            return message
-        frame, self.frame = self.frame, None
-        if frame is not None:
-            return frame
-        tick, self.tick = self.tick, None
-        return tick
-
-
-class Scope:
-    """All viewers of one Sight, and what they were shown."""
-
-    def __init__(self, hub: "Hub", sight: Sight) -> None:
-        self._hub = hub
-        self.sight = sight
-        self.viewers: set[Viewer] = set()
-        self.known: set[Row] = set()
-        self.pending: set[Row] = set()
-        self.pending_seq = 0
-        self.derived_since: float | None = None
-        self.woken = asyncio.Event()
-        self.visible: Units | None = np.empty(0, np.uint32)
-        self.stamp = 0
-        self.day = ""
-        self.task: asyncio.Task[None] | None = None
-        self._order = asyncio.Lock()
-        self._begun = self._shared_no = 0
-        self._shared: tuple[int, str] = (0, "")
-
-    @property
-    def of_a_phone(self) -> bool:
-        return self.sight.clearance is Clearance.FIELD
-
-    @property
-    def unused(self) -> bool:
-        """Nobody has this Sight and nobody is joining it."""
-        return not self.viewers and not self._order.locked()
-
-    def concerns(self, touched: set[Row]) -> bool:
-        """A phone is asked about only when its own unit, team or something on its screen was touched."""
-        if not self.of_a_phone:
-            return True
-        own = {("unit", str(self.sight.unit_no)), ("team", str(self.sight.team_id)), ("court", self.sight.court_code)}
-        named = any(kind == "officer" for kind, _ in touched)  # somebody may be called otherwise now
-        return named or not touched.isdisjoint(own) or not touched.isdisjoint(self.known)
-
-    async def join(self, viewer: Viewer, hello: str) -> None:
-        """Snapshot and all positions first; whoever waited for the same lock shares one reading."""
-        wanted = self._begun + 1
-        async with self._order:
-            if self._shared_no < wanted:
-                await self._read_snapshot()
-            viewer.begin_again((hello, self._shared[1]), self.all_positions())
-            viewer.scope = self
-            self.viewers.add(viewer)
-
-    async def begin_again(self) -> None:
-        """A new snapshot for everybody: at civil midnight, or when too much happened at once."""
-        async with self._order:
-            await self._read_snapshot()
-            for viewer in self.viewers:
-                viewer.begin_again((self._shared[1],), self.all_positions())
-
-    async def run(self) -> None:
-        """For ever: read what was touched, say it. What cannot be read is kept and asked for again."""
-        while True:
-            await self.woken.wait()
-            self.woken.clear()
-            try:
-                if len(self.pending) > TOUCHED_MOST or self.day != self._hub.day():
-                    self.pending.clear()
-                    await self.begin_again()
-                elif self.pending:
-                    await self._advance()
-            except CommandCentreError as error:
-                log.warning("rows could not be read: %s", error.code)
-                await asyncio.sleep(PULSE_S)
-                self.woken.set()
-            except Exception:
-                log.exception("rows could not be read")
-                await asyncio.sleep(1)
-                self.woken.set()
-
-    async def _advance(self) -> None:
-        """Read and say what was touched: the events and their own rows first, what is derived from them in the next round."""
-        async with self._order:
-            touched, seq = self.pending, self.pending_seq
-            self.pending = set()
-            overdue = self.derived_since is not None and time.monotonic() - self.derived_since > DERIVED_WAITS_S
-            whole = overdue or self.of_a_phone  # which tells by the unit's row whether the others are its own
-            try:
-                seq, read, self.visible, left = await self._hub.lanes.readers.run(self._read_rows, touched, seq, whole)
-            except BaseException:
-                self.pending |= touched
-                raise
-            self._put_off(left, seq)
-            shown = [(kind, id_, row) for kind, id_, row in read if row is not None or (kind, id_) in self.known]
-            self.known.difference_update((kind, id_) for kind, id_, row in shown if row is None)
-            self.known.update((kind, id_) for kind, id_, row in shown if row is not None)
-            if shown:
-                message = _json({"type": "rows", "seq": seq, "rows": shown})
-                for viewer in self.viewers:
-                    viewer.say(message)
-
-    def _put_off(self, left: set[Row], seq: int) -> None:
-        if not left:
-            self.derived_since = None
-            return
-        self.derived_since = self.derived_since or time.monotonic()
-        self.pending |= left
-        self.pending_seq = max(self.pending_seq, seq)
-        asyncio.get_running_loop().call_later(DERIVED_PAUSE_S, self.woken.set)
-
-    def _read_rows(self, touched: set[Row], seq: int, whole: bool) -> tuple[int, list[Shown], Units | None, set[Row]]:
-        """Rows as they are at one number of the journal: what was committed since the touching is touched too, in the same view.
-
-        Returns that number, the rows, the visible units, and what is left for the next round.
-        """
-        hub = self._hub
-        with hub.database.reading() as session:
-            later = entries_after(session, seq) if asked.newest_number_in(session) > seq else []
-            touched = touched.union(*(entry.touched() for entry in later))
-            first = touched if whole else {row for row in touched if row[0] not in DERIVED} or touched
-            read = list(rows(session, self.sight, first, hub.now(), hub.settings.civil_offset_s, say=hub.say))
-            return (later[-1].seq if later else seq), read, _sorted(visible_units(session, self.sight)), touched - first
-
-    async def _read_snapshot(self) -> None:
-        self._begun += 1
-        begun, day = self._begun, self._hub.day()
-        seq, text, known, self.visible = await self._hub.lanes.readers.run(self._snapshot)
-        self._shared, self._shared_no, self.day = (seq, text), begun, day
-        self.known |= known
-
-    def _snapshot(self) -> tuple[int, str, set[Row], Units | None]:
-        hub = self._hub
-        with hub.database.reading() as session:
-            read = snapshot(session, self.sight, hub.now(), hub.settings.civil_offset_s, say=hub.say)
-            visible = _sorted(visible_units(session, self.sight))
-        known = {(kind, id_) for kind, of_kind in read.rows.items() for id_ in of_kind}
-        return read.seq, _json({"type": "snapshot", "seq": read.seq, "rows": read.rows}), known, visible
-
-    # --- positions ---
-
-    def all_positions(self) -> bytes:
-        newest = self._hub.newest
-        visible = self.visible if self.sight.positions else np.empty(0, np.uint32)
-        return newest.pack(Kind.ALL, self._hub.now_ms(), -1, visible) or b""
-
-    def send_positions(self, only: Units | None = None) -> None:
-        """What changed since the last frame; who has not taken the last one gets all instead."""
-        newest = self._hub.newest
-        if not self.sight.positions or not self.viewers or (only is None and self.stamp == newest.stamp):
-            return
-        some = newest.pack(Kind.SOME, self._hub.now_ms(), self.stamp, self.visible, only)
-        if only is None:
-            self.stamp = newest.stamp
-        if some is None:
-            return
-        everything: bytes | None = None
-        for viewer in self.viewers:
-            if viewer.frame is None:
-                viewer.frame = some
-            else:
-                everything = everything or self.all_positions()
-                viewer.frame = everything
-            viewer.woken.set()
-
-    def replace_positions(self) -> None:
-        """Some units left: every reader forgets them."""
-        everything = self.all_positions()
-        for viewer in self.viewers:
-            viewer.frame = everything
-            viewer.woken.set()
 
 
 class Hub:
@@ -313,6 +79,7 @@ class Hub:
         self.health, self.build, self.say, self.now = health, build, say, now
         self._newest_kept = newest_kept
         self.newest = Newest()
+        self._source = Source(database, lanes, self.newest, settings.civil_offset_s, say, now)
         self.seq = 0
         self._scopes: dict[Sight, Scope] = {}
         self._viewers: set[Viewer] = set()
@@ -327,10 +94,10 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def now_ms(self) -> int:
-        return milliseconds(self.now())
+        return self._source.now_ms()
 
     def day(self) -> str:
-        return day_text(self.now(), self.settings.civil_offset_s)
+        return self._source.day()
 
     # --- what comes in from below ---
 
@@ -490,7 +257,7 @@ class Hub:
             desk = viewer.face == "desk"
             watchers = watched.get(viewer.actor.unit_no or -1, 0) if viewer.face == "field" else 0
             if (desk, watchers) not in made:
-                made[desk, watchers] = _json(base | {"watchers": watchers} | ({"walls": walls} if desk else {}))
+                made[desk, watchers] = as_json(base | {"watchers": watchers} | ({"walls": walls} if desk else {}))
             viewer.tick = made[desk, watchers]
             viewer.woken.set()
 
@@ -598,7 +365,7 @@ class Hub:
     def _scope_of(self, sight: Sight) -> Scope:
         scope = self._scopes.get(sight)
         if scope is None:
-            scope = self._scopes[sight] = Scope(self, sight)
+            scope = self._scopes[sight] = Scope(self._source, sight)
             scope.task = asyncio.create_task(scope.run())
         return scope
 
@@ -624,7 +391,7 @@ class Hub:
             "stale_s": self.settings.stale_s,
             "lost_s": self.settings.lost_s,
         }
-        return _json(said)
+        return as_json(said)
 
     def _label(self, actor: Actor) -> str | None:
         with self.database.reading() as session:
@@ -701,14 +468,6 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterable[BaseException]
             yield from _leaves(error)
         else:
             yield error
-
-
-def _sorted(units: Iterable[int] | None) -> Units | None:
-    return None if units is None else np.array(sorted(units), np.uint32)
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 async def _deny(socket: WebSocket, status: int) -> None:

@@ -104,6 +104,7 @@ class Positions:
         self._urgent: frozenset[int] = frozenset()  # units with an open call or alarm
         self._urgent_moved = asyncio.Event()
         self._stale_urgent = True
+        self._asking_urgent: asyncio.Task[None] | None = None
         self.counts: Counter[str] = Counter()
 
     async def open(self) -> None:
@@ -237,8 +238,8 @@ class Positions:
         if not self._bus.up and time.monotonic() - self._asked > ASK_S:
             self._stale_ground = self._stale_urgent = True
             self._asked = time.monotonic()
-        if self._stale_urgent:
-            await self._read_urgent()
+        if self._stale_urgent and (self._asking_urgent is None or self._asking_urgent.done()):
+            self._asking_urgent = asyncio.create_task(self._read_urgent())  # beside the ticks: a silent database must not stop them
         self._returned &= self._ground.silent
         for unit_no in list(self._returned):
             await self._write(end_silence, unit_no, "heard")
@@ -307,9 +308,10 @@ class Positions:
         self._stale_urgent = False  # who calls while it is read makes it stale again
         try:
             self._urgent = await self._lanes.readers.run(self._urgent_now)
-        except BaseException:
-            self._stale_urgent = True
-            raise
+        except CommandCentreError as error:
+            self._stale_urgent = True  # until it answers, those known before are the urgent ones
+            log.warning("positions: who calls for help could not be read: %s", error.code)
+            await asyncio.sleep(ASK_S)
 
     def _urgent_now(self) -> frozenset[int]:
         with self._journal.database.reading() as session:

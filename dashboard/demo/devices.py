@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 1.0  # one fix of each simulated device
 SPREAD_S = 0.5
-SPEED_MPS = 30.0  # 108 km/h on a trunk road: on a wall that shows the whole district a unit moves two pixels a second
 OSMAND_EVERY = 5  # each fifth speaks as a Traccar Client
 STANDS_S = 1_500.0  # the team whose call is the story stays on its scene
 CUT_S = 10.0  # so long a part is frozen for the director
@@ -203,7 +202,7 @@ def _team(name: str, way: Way, number: int) -> Team:
     """Where each team is when the day begins: 三组 on its scene, 七组 on its way back, the others out on the road."""
     phase: Phase = "site" if name == "三组" else "back" if name == "七组" else "way"
     metres = {"site": way.length_m, "back": way.length_m * 0.8, "way": way.length_m * 0.12 + 450}[phase]
-    return Team(name, way, phase, metres, SPEED_MPS + number % 3 * 0.4, STANDS_S if phase == "site" else 0.0)
+    return Team(name, way, phase, metres, 24.0 + number % 3 * 0.4, STANDS_S if phase == "site" else 0.0)
 
 
 def battery(number: int, clock_s: float) -> int:

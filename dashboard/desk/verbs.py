@@ -92,7 +92,9 @@ def _change(event: CaseEvent) -> Callable[[Work, Asked], object]:
     """The desk reports as the case system does; what an event does not name is not said."""
 
     def change(work: Work, asked: Asked) -> bool:
-        said: dict[str, Any] = {field: asked[field] for field in ("stage", "side_state", "closing_kind", "judge") if asked.get(field)}
+        said: dict[str, Any] = {
+            field: _text(asked, field) for field in ("stage", "side_state", "closing_kind", "judge") if asked.get(field)
+        }
         if event is CaseEvent.NODE:
             said["node"] = _number(asked, "node")
         return report_case(work, CaseReport(case_no=_text(asked, "case_no"), event=event, at=work.now, **said))
@@ -109,7 +111,7 @@ VERBS: dict[str, Callable[[Work, Asked], object]] = {
     "answer_call": lambda work, asked: answer_call(work, _text(asked, "id")),
     "end_call": lambda work, asked: end_call(work, _text(asked, "id"), "finished"),
     "take_sos": lambda work, asked: acknowledge_sos(work, _text(asked, "id")),
-    "respond_sos": lambda work, asked: respond_sos(work, _text(asked, "id"), asked.get("team") or None),
+    "respond_sos": lambda work, asked: respond_sos(work, _text(asked, "id"), _text(asked, "team") if asked.get("team") else None),
     "resolve_sos": lambda work, asked: resolve_sos(work, _text(asked, "id"), False),
     "false_sos": lambda work, asked: resolve_sos(work, _text(asked, "id"), True),
     "steer": _steer,

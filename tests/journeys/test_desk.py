@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from sqlalchemy import func, select
@@ -22,6 +21,7 @@ from data.rules.permissions import SYSTEM, Actor, Role
 from data.sealing import load_sealing
 from data.settings import Settings
 from data.tables import AuditRow, OfficerRow
+from tests.journeys.senders import fix, iso, send
 from tests.running import Product, Seeded, seed
 
 SOON = 20_000
@@ -107,23 +107,6 @@ async def other_desk(opened: Open, product: Product) -> Page:
 @pytest.fixture
 async def wall(opened: Open, product: Product) -> Page:
     return await opened("wall", product.seeded.wall)
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def fix(lat: float = PLACE[0], lon: float = PLACE[1]) -> dict[str, Any]:
-    known = {"src_crs": "WGS84", "accuracy_m": 8, "battery_pct": 64, "provider": "GPS", "mock": False}
-    return known | {"id": str(ULID()), "t": iso(datetime.now(UTC)), "lat": lat, "lon": lon}
-
-
-async def send(product: Product, door: str, body: Any, unit: int | None) -> Any:
-    token = product.seeded.case_system if unit is None else product.seeded.devices[unit]
-    async with httpx.AsyncClient() as client:
-        answer = await client.post(f"{product.origin}/ingest/{door}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=15)
-    answer.raise_for_status()
-    return answer.json()
 
 
 async def place(product: Product, door: str, unit: int) -> str:

@@ -10,22 +10,14 @@ import pytest
 from playwright.async_api import Browser, Page, Response, expect
 from ulid import ULID
 
+from tests.journeys.wall_sizes import OUTSIDE, SCROLLS, SMALLEST
 from tests.running import Product
 
 PLACE = (23.1, 112.5)
 EVIL = "<img src=x onerror=window.hit=1><b>甲</b> [链](javascript:x)"
 SOON = 20_000  # generous: this machine is shared
-OUTSIDE = """() => [...document.querySelectorAll('#wall *')].filter((e) => {
-  const b = e.getBoundingClientRect();
-  return e.checkVisibility() && e.childElementCount === 0 && e.textContent.trim()
-    && (b.right > innerWidth + 1 || b.bottom > innerHeight + 1 || b.left < -1 || b.top < -1);
-}).map((e) => e.textContent)"""
-SMALLEST = """() => Math.min(...[...document.querySelectorAll('#wall *')].filter((e) => e.checkVisibility()
-  && e.getBoundingClientRect().width && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()))
-  .map((e) => parseFloat(getComputedStyle(e).fontSize)))"""
 WATCHES = """() => { const wall = document.getElementById('wall'); window.said = [];
   new MutationObserver(() => window.said.push(wall.dataset.connection)).observe(wall, { attributes: true }); }"""
-SCROLLS = "() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]"
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 from ulid import ULID
@@ -14,20 +13,13 @@ from data.actions.walls import steer_wall
 from data.journal import Journal
 from data.rules.permissions import Actor, Role
 from data.sealing import load_sealing
+from tests.journeys.senders import fix, iso, send
+from tests.journeys.wall_sizes import OUTSIDE, SCROLLS, SMALLEST
 from tests.running import Product
 
 PLACE = (23.1, 112.5)
 SOON = 20_000
 LONG = "腾退厂房并移交设备清点造册封存全部附属设施"
-OUTSIDE = """() => [...document.querySelectorAll('#wall *')].filter((e) => {
-  const b = e.getBoundingClientRect();
-  return e.checkVisibility() && e.childElementCount === 0 && e.textContent.trim()
-    && (b.right > innerWidth + 1 || b.bottom > innerHeight + 1 || b.left < -1 || b.top < -1);
-}).map((e) => e.textContent)"""
-SMALLEST = """() => Math.min(...[...document.querySelectorAll('#wall *')].filter((e) => e.checkVisibility()
-  && e.getBoundingClientRect().width && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()))
-  .map((e) => parseFloat(getComputedStyle(e).fontSize)))"""
-SCROLLS = "() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]"
 CUT_OFF = """() => [...document.querySelectorAll('#wall [data-panel] *, #near *, #focus *')].filter((e) =>
   e.checkVisibility() && e.childElementCount === 0
   && e.textContent.trim() && !e.closest('.gantt') && getComputedStyle(e).textOverflow !== 'ellipsis'
@@ -79,23 +71,6 @@ async def opened(page: Page, product: Product) -> Page:
     await page.goto(f"{product.origin}/centre/wall")
     await expect(page.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=SOON)
     return page
-
-
-async def send(product: Product, door: str, body: Any, unit: int | None) -> Any:
-    token = product.seeded.case_system if unit is None else product.seeded.devices[unit]
-    async with httpx.AsyncClient() as client:
-        answer = await client.post(f"{product.origin}/ingest/{door}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=15)
-    answer.raise_for_status()
-    return answer.json()
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def fix(lat: float = PLACE[0], lon: float = PLACE[1]) -> dict[str, Any]:
-    known = {"src_crs": "WGS84", "accuracy_m": 8, "provider": "GPS", "mock": False}
-    return known | {"id": str(ULID()), "t": iso(datetime.now(UTC)), "lat": lat, "lon": lon}
 
 
 async def stand(product: Product, places: dict[int, tuple[float, float]]) -> None:

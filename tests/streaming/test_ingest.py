@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import re
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from data.engines import Database
 from data.errors import NotSignedIn
 from data.identity import Identity
 from data.journal import Announcement
-from data.lanes import Lanes
+from data.lanes import GIVE_UP_S, Lanes
 from data.rules.permissions import SYSTEM, Actor, Role
 from data.tables import EntryRow
 from streaming.bearer import actor_of, osmand_actor
@@ -349,6 +350,24 @@ async def test_a_unit_that_calls_for_help_is_published_without_waiting_for_the_o
     await until(lambda: PHONE_UNIT in centre.positions._urgent)
     await centre.taken(centre.fix())
     await until(lambda: not centre.positions._fresh)
+
+
+async def test_54_a_database_that_does_not_answer_holds_no_position_back(centre: Centre) -> None:
+    """Who calls for help is read from it; until it answers, the newest positions go out all the same."""
+    await centre.taken(centre.fix(1))  # who speaks is known from now on
+    answers = threading.Event()
+    readers = centre.positions._lanes.readers
+    held = [asyncio.create_task(readers.run(answers.wait)) for _ in range(8)]  # each of its threads
+    try:
+        centre.positions.heard("sos.raised")
+        await asyncio.sleep(0.2)  # a few ticks
+        await centre.taken(centre.fix())
+        async with asyncio.timeout(GIVE_UP_S - 1):  # before the lane lets go by itself
+            while centre.positions._fresh:
+                await asyncio.sleep(0.05)
+    finally:
+        answers.set()
+        await asyncio.gather(*held)
 
 
 # --- the socket -------------------------------------------------------------------------------------------------------------------
