@@ -32,6 +32,7 @@ from streaming.bus import Bus
 from streaming.history import History
 
 TICK_S = 0.05  # what is new goes out at most 20 times a second
+IDLE_S = 0.25  # when nothing is new: what failed before is tried again
 HEARD_AFTER_MS = 10_000  # a fix ends a declared silence when none came for so long before it; an officer on his way in is still heard
 ASK_S = 2.0  # without a bus nobody tells what other processes changed: ask so often
 KEPT = timedelta(days=8)  # stretches of duty that ended earlier: no fix is believed that is so old
@@ -102,7 +103,7 @@ class Positions:
         self._reading = asyncio.Lock()
         self._asked = 0.0
         self._urgent: frozenset[int] = frozenset()  # units with an open call or alarm
-        self._urgent_moved = asyncio.Event()
+        self._moved, self._urgent_moved = asyncio.Event(), asyncio.Event()
         self._stale_urgent = True
         self._asking_urgent: asyncio.Task[None] | None = None
         self.counts: Counter[str] = Counter()
@@ -210,6 +211,7 @@ class Positions:
                     self._returned.add(fix.unit_no)
                 self._newest[fix.unit_no] = fix
                 self._fresh[fix.unit_no] = fix
+                self._moved.set()
                 if fix.unit_no in self._urgent:
                     self._urgent_moved.set()
 
@@ -217,12 +219,13 @@ class Positions:
 
     async def run(self) -> None:
         """For ever: say what is new on the bus, watch the fences, end a declared silence that a fix has broken."""
-        task = asyncio.current_task()
+        task, began = asyncio.current_task(), 0.0
         while task is None or not task.cancelling():  # redis-py may swallow a cancellation; it is still counted
-            with contextlib.suppress(TimeoutError):  # who calls for help does not wait for the others
-                async with asyncio.timeout(TICK_S):
-                    await self._urgent_moved.wait()
+            await _heard_within(self._moved, IDLE_S)
+            await _heard_within(self._urgent_moved, began + TICK_S - time.monotonic())  # who calls for help does not wait for the others
+            self._moved.clear()
             self._urgent_moved.clear()
+            began = time.monotonic()
             try:
                 await self._tick()
             except CommandCentreError as error:
@@ -283,7 +286,10 @@ class Positions:
     # --- what the court says ---
 
     def heard(self, kind: str) -> None:
-        """An event of this kind was announced: duty, silence, fences are read again before the next fix, who calls with the next tick."""
+        """An event of this kind was announced: duty, silence, fences are read again before the next fix, who calls with the next tick.
+
+        From any thread: it marks, the tick reads.
+        """
         noun = kind.partition(".")[0]
         if noun in {"duty", "silence", "fence", "unit", "device"}:
             self._stale_ground = True
@@ -359,3 +365,11 @@ def _ahead(reported: Sequence[Reported], sent_at_ms: int | None, now_ms: int) ->
         return max(sent_at_ms - now_ms, 0)
     latest = max((one.t_ms for one in reported if one.t_ms <= now_ms + AHEAD_MS), default=now_ms)
     return max(latest - now_ms, 0)
+
+
+async def _heard_within(event: asyncio.Event, seconds: float) -> None:
+    if seconds <= 0 or event.is_set():
+        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
