@@ -1,4 +1,4 @@
-"""`/api`: map layers, one unit's track, and the description of every door (`/api/openapi.json`)."""
+"""`/api`: map layers, one unit's track, the browser that waits for a desk, and the description of every door (`/api/openapi.json`)."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -13,11 +13,20 @@ from data.actions.tracks import read_track
 from data.errors import BadInput, NotSignedIn
 from data.journal import Journal
 from data.lanes import Lanes
+from data.queries.links import WaitingView, waiting_view
 from data.rules.permissions import Actor
 from data.settings import Settings
 from streaming.history import History
+from streaming.positions_door import body_from
 
 METHODS = ("get", "post", "put", "delete", "patch")
+DESCRIBED = {
+    "x-role": "duty, commander, technical",
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}}}},
+    },
+}
 
 
 def build_api(
@@ -43,14 +52,24 @@ def build_api(
     @api.get("/track", openapi_extra={"x-role": "duty, commander, leader, inspector"})
     async def track(request: Request, unit: int) -> Response:
         """One unit's track: `from` and `to` in ms since 1970. The look leaves a trace that the officer can see."""
-        actor: Actor | None = getattr(request.state, "actor", None)
-        if actor is None:
-            raise NotSignedIn()
+        actor = _actor(request)
         since, until = (_instant(request.query_params.get(name, "")) for name in ("from", "to"))
         await lanes.writer.run(journal.do, actor, now(), read_track, unit, since, until)
         fixes = await lanes.readers.run(history.track, unit, _ms(since), _ms(until))
         points = [[fix.t_ms, round(fix.lat, 6), round(fix.lon, 6)] for fix in fixes]
         return Response(orjson.dumps({"unit": str(unit), "points": points}), media_type="application/json")
+
+    @api.post("/pairing", openapi_extra=DESCRIBED)
+    async def pairing(request: Request) -> Response:
+        """From where the browser asks that shows this code, and since when (ms). By POST, so that no code stands in an address."""
+        actor, code = _actor(request), _code(await body_from(request.receive))
+
+        def look() -> WaitingView:
+            with journal.database.reading() as session:
+                return waiting_view(session, actor, code, now())
+
+        found = await lanes.readers.run(look)
+        return Response(orjson.dumps({"address": found.address, "asked_at": _ms(found.asked_at)}), media_type="application/json")
 
     @api.get("/openapi.json", openapi_extra={"x-role": "signed in"})
     async def openapi() -> Response:
@@ -72,6 +91,25 @@ def merged(title: str, version: str, apps: Mapping[str, FastAPI]) -> dict[str, A
             paths[prefix + path] = {verb: {"x-role": "everybody"} | said for verb, said in operations.items() if verb in METHODS}
     info = {"title": title, "version": version}
     return {"openapi": "3.1.0", "info": info, "paths": paths, "x-sockets": sockets, "components": {"schemas": schemas}}
+
+
+def _actor(request: Request) -> Actor:
+    actor: Actor | None = getattr(request.state, "actor", None)
+    if actor is None:
+        raise NotSignedIn()
+    return actor
+
+
+def _code(body: bytes) -> str:
+    """Raises BadInput."""
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadInput("pairing", code="input.not_json") from error
+    code = said.get("code") if isinstance(said, dict) else None
+    if not isinstance(code, str):
+        raise BadInput("code", code="input.bad")
+    return code
 
 
 def _instant(text: str) -> datetime:

@@ -610,6 +610,17 @@ class LinkUsed(Event):
 
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkLapsed(Event):
+    """Nobody approved this pairing in time; from where it was asked for is forgotten."""
+
+    kind = "link.lapsed"
+    subject = "link"
+    shown = False
+    link_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecorded(Event):
     """Somebody saw, tried or changed something that must leave a trace; what exactly stands in the audit row `audit_id`."""
 

@@ -409,6 +409,7 @@ class LinkRow(Table):
     unit_no: Mapped[int | None] = mapped_column(ForeignKey("unit.no"))
     wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"))
     code: Mapped[str | None] = mapped_column(String(12))  # pairing: what the wall shows and the desk types
+    address: Mapped[str | None] = mapped_column(String(64))  # pairing: from where that browser asks; gone once it is decided or lapsed
     made_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     approved_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -212,13 +212,15 @@ class SignIn:
                 answer.delete_cookie(PAIR, path="/pair")
                 return answer
         if view is not None:
-            return self._pair_page(view.code)
+            return self._pair_page(request, view.code)
         self._attempts.stranger(request.state.address)  # a browser that asks again and again, keeping no cookie, waits
         pairing = await self._write(nobody(request.state.address), links.start_pairing)
-        return self._with_cookie(self._pair_page(pairing.code), PAIR, pairing.secret, LIFETIME[Purpose.PAIRING], path="/pair")
+        return self._with_cookie(self._pair_page(request, pairing.code), PAIR, pairing.secret, LIFETIME[Purpose.PAIRING], path="/pair")
 
-    def _pair_page(self, code: str) -> Response:
-        return HTMLResponse(draw("pair.html", demo=self._settings.demo, code=code, refresh_s=POLL_S))
+    def _pair_page(self, request: Request, code: str) -> Response:
+        """The code, and the address that the desk will see: who stands before the wall can compare."""
+        page = draw("pair.html", demo=self._settings.demo, code=code, address=request.state.address, refresh_s=POLL_S)
+        return HTMLResponse(page)
 
     # --- the lock ---
 

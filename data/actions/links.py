@@ -13,7 +13,7 @@ from data.actions.sessions import Opened, open_for_director, open_for_officer, o
 from data.actions.walls import add_wall
 from data.credentials import digest, new_code, new_token
 from data.errors import BadInput, NotFound, NotPermitted, TooMany
-from data.events import LinkMade, LinkUsed, WallPaired
+from data.events import LinkLapsed, LinkMade, LinkUsed, WallPaired
 from data.journal import Work
 from data.rules.identity import Act
 from data.rules.links import FACE, OPEN_PAIRINGS, Purpose, closed, is_open, lifetime, may_make, read_code
@@ -115,14 +115,17 @@ def _wall_opened(work: Work, wall_id: str, lasts: timedelta) -> Opened:
 
 
 def start_pairing(work: Work) -> Pairing:
-    """A browser asks to become a wall; it waits ten minutes for the desk. Raises TooMany when too many wait."""
+    """A browser asks to become a wall; it waits ten minutes for the desk. Raises TooMany when too many wait.
+
+    From where it asks is kept for the desk that approves, so long only: `data.queries.links.waiting_view`.
+    """
     waiting = work.session.scalar(
         select(func.count()).where(LinkRow.purpose == Purpose.PAIRING, LinkRow.used_at.is_(None), LinkRow.expires_at > work.now)
     )
     if (waiting or 0) >= OPEN_PAIRINGS:
         raise TooMany("pairings", code="link.too_many_pairings", retry_after_s=60)
     pairing = Pairing(_free_code(work), new_token())
-    _add(work, Purpose.PAIRING, pairing.secret, lifetime(Purpose.PAIRING), code=pairing.code)
+    _add(work, Purpose.PAIRING, pairing.secret, lifetime(Purpose.PAIRING), code=pairing.code, address=work.actor.address)
     return pairing
 
 
@@ -139,7 +142,7 @@ def approve_pairing(work: Work, typed: str, wall_name: str) -> str:
     if link is None or not is_open(link.expires_at, link.used_at, work.now):
         raise NotFound("code", code="link.code_unknown")
     link.wall_id = _wall_named(work, wall_name)
-    link.approved_at = work.now
+    link.approved_at, link.address = work.now, None
     record_audit(work, Act.PAIR_WALL, "wall", link.wall_id)
     return link.wall_id
 
@@ -153,6 +156,16 @@ def take_pairing(work: Work, secret: str, lasts: Lasts) -> LinkUse | None:
         return None
     _take(work, secret)
     return _use(Purpose.PAIRING, _wall_opened(work, link.wall_id, lasts.wall).token, lasts.wall)
+
+
+def lapse_pairing(work: Work, link_id: str) -> bool:
+    """Nobody approved it in time: from where it was asked for is forgotten. Returns whether it was still known. Part of `run_due`."""
+    link = work.session.get(LinkRow, link_id, with_for_update=True)
+    if link is None or link.address is None or work.now < link.expires_at:
+        return False
+    link.address = None
+    work.record(LinkLapsed(link_id=link.id))
+    return True
 
 
 def _free_code(work: Work) -> str:
@@ -196,6 +209,7 @@ def _add(
     unit_no: int | None = None,
     wall_id: str | None = None,
     code: str | None = None,
+    address: str | None = None,
 ) -> None:
     link = LinkRow(
         id=str(ULID.from_datetime(work.now)),
@@ -205,6 +219,7 @@ def _add(
         unit_no=unit_no,
         wall_id=wall_id,
         code=code,
+        address=address,
         made_at=work.now,
         expires_at=work.now + lives,
     )

@@ -5,6 +5,7 @@ from sqlalchemy import or_, select
 from data.actions.allowed import allowed
 from data.actions.calls import mark_missed
 from data.actions.keeping import held
+from data.actions.links import lapse_pairing
 from data.actions.sos import escalate_sos
 from data.actions.units import close_duty, end_silence
 from data.journal import Work
@@ -24,6 +25,8 @@ def run_due(work: Work, due: Due) -> bool:
         return escalate_sos(work, due.id, due.level)
     if due.timer is Timer.SILENCE_ELAPSES:
         return _silence_elapses(work, int(due.id))
+    if due.timer is Timer.PAIRING_LAPSES:
+        return lapse_pairing(work, due.id)
     return _duty_ends(work, int(due.id))
 
 

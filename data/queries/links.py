@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.credentials import digest
-from data.rules.links import Purpose, is_open
+from data.errors import NotFound, NotPermitted
+from data.rules.links import Purpose, is_open, read_code
 from data.rules.masking import officer
-from data.rules.permissions import Clearance
+from data.rules.permissions import Actor, Clearance, Verb, may
 from data.tables import LinkRow, OfficerRow, WallRow
 
 
@@ -54,3 +55,25 @@ def pairing_view(session: Session, secret: str, now: datetime) -> PairingView | 
     if link is None or link.code is None or not is_open(link.expires_at, link.used_at, now):
         return None
     return PairingView(link.code, link.approved_at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """What a desk looks at before it approves a wall: from where that browser asks, and since when."""
+
+    address: str | None
+    asked_at: datetime
+
+
+def waiting_view(session: Session, actor: Actor, typed: str, now: datetime) -> WaitingView:
+    """The browser that shows this code, for whoever may approve it.
+
+    Raises NotPermitted, BadInput link.code_form, NotFound link.code_unknown.
+    """
+    if not may(actor, Verb.PAIR_WALL):
+        raise NotPermitted("pair", code="identity.locked" if actor.locked else None, verb=Verb.PAIR_WALL.value)
+    waiting = select(LinkRow).where(LinkRow.purpose == Purpose.PAIRING, LinkRow.code == read_code(typed), LinkRow.approved_at.is_(None))
+    link = next((link for link in session.scalars(waiting) if is_open(link.expires_at, link.used_at, now)), None)
+    if link is None:
+        raise NotFound("code", code="link.code_unknown")
+    return WaitingView(link.address, link.made_at)

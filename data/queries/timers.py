@@ -10,12 +10,12 @@ from data.rules.calls import CallState
 from data.rules.missions import MissionState
 from data.rules.sos import SosState
 from data.rules.timers import Due, Timer
-from data.tables import CallRow, MissionRow, SosRow, UnitRow
+from data.tables import CallRow, LinkRow, MissionRow, SosRow, UnitRow
 
 
 def due(session: Session, now: datetime) -> list[Due]:
     """Everything whose time has come, alarms first. The system asks this for itself: it gets ids only, so there is no Sight."""
-    return [*_alarms(session, now), *_calls(session, now), *_silences(session, now), *_duties(session, now)]
+    return [*_alarms(session, now), *_calls(session, now), *_silences(session, now), *_duties(session, now), *_pairings(session, now)]
 
 
 def _alarms(session: Session, now: datetime) -> list[Due]:
@@ -44,3 +44,8 @@ def _duties(session: Session, now: datetime) -> list[Due]:
     needs_help = exists().where(SosRow.unit_no == UnitRow.no, SosRow.state.in_(sos.OPEN))
     returned = select(UnitRow.no).where(UnitRow.on_duty, UnitRow.returned_at <= now - units.RETURN_GRACE, ~goes_out, ~needs_help)
     return [Due(Timer.DUTY_ENDS, str(no)) for no in session.scalars(returned.order_by(UnitRow.no))]
+
+
+def _pairings(session: Session, now: datetime) -> list[Due]:
+    lapsed = select(LinkRow.id).where(LinkRow.address.is_not(None), LinkRow.expires_at <= now)
+    return [Due(Timer.PAIRING_LAPSES, link_id) for link_id in session.scalars(lapsed.order_by(LinkRow.id))]

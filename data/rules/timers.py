@@ -9,11 +9,12 @@ class Timer(StrEnum):
     SOS_ESCALATES = "sos_escalates"
     SILENCE_ELAPSES = "silence_elapses"
     DUTY_ENDS = "duty_ends"
+    PAIRING_LAPSES = "pairing_lapses"
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to do now. id: of the call or alarm, or the unit's number as text. level: of an alarm."""
+    """One thing to do now. id: of the call, alarm or link, or the unit's number as text. level: of an alarm."""
 
     timer: Timer
     id: str

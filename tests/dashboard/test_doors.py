@@ -110,6 +110,25 @@ async def test_a_wall_only_reads(product: Product) -> None:
     assert await handshake(product, "/live?face=wall", f"ecc_wall={seeded.wall}") == 101
 
 
+async def test_only_a_desk_learns_from_where_a_wall_waits(product: Product) -> None:
+    async with httpx.AsyncClient(base_url=product.origin) as waiting:
+        shown = re.search(r'data-pairing-code="(\w{6})"', (await waiting.get("/pair")).text)
+    assert shown is not None
+
+    async def ask(body: Any, **cookies: str) -> httpx.Response:
+        async with httpx.AsyncClient(base_url=product.origin, cookies=cookies, headers={"origin": product.origin}) as browser:
+            return await browser.post("/api/pairing", json=body)
+
+    told = await ask({"code": shown[1].lower()}, ecc_desk=product.seeded.desk)
+    assert (told.status_code, told.json()["address"]) == (200, "127.0.0.1")
+    assert (await ask({"code": "AAAAAA"}, ecc_desk=product.seeded.desk)).json()["error"]["code"] == "link.code_unknown"
+    bad: list[Any] = [[], {}, {"code": 5}, {"code": "x"}]
+    for body in bad:
+        assert (await ask(body, ecc_desk=product.seeded.desk)).status_code == 400, body
+    for cookies in ({}, {"ecc_wall": product.seeded.wall}, {"ecc_device": product.seeded.devices[1001]}):
+        assert (await ask({"code": shown[1]}, **cookies)).status_code == 401, cookies
+
+
 async def test_sockets_refuse_before_they_accept(product: Product) -> None:
     seeded = product.seeded
     for cookie in ("", "ecc_desk=x", "ecc_desk=eyJhbGciOiJub25lIn0.eyJyb2xlIjoiZHV0eSJ9."):

@@ -3,7 +3,8 @@
 import { all, now, on, tell } from './state.mjs';
 import { hideOldNotice, sayHere } from './desk_ask.mjs';
 import { dialogOpen } from './desk_dialog.mjs';
-import { openHelp, openPairing } from './desk_dialogs.mjs';
+import { openHelp } from './desk_dialogs.mjs';
+import { openPairing } from './desk_pair.mjs';
 import { keep, runClocks } from './desk_draw.mjs';
 import { facts } from './desk_facts.mjs';
 import { drawFind, openFind, startFind } from './desk_find.mjs';

@@ -1,30 +1,17 @@
-// The desk's dialogs: pair a wall by its code, name a node or a judge, and the sheet of keys.
+// The desk's dialogs: name a node or a judge, and the sheet of keys.
 
-import { ask } from './desk_ask.mjs';
 import { line, openDialog } from './desk_dialog.mjs';
-import { walls } from './desk_walls.mjs';
 import { h } from './draw.mjs';
 import { t } from './text.mjs';
 
 /** @typedef {import('./desk_ask.mjs').Answer} Answer */
 
 /** Sends, says inside what went wrong, closes when it went well. @param {import('./desk_dialog.mjs').Dialog} dialog @param {Promise<Answer>} sent */
-async function settled(dialog, sent) {
+export async function settled(dialog, sent) {
   dialog.say(t('desk.sending'));
   const answer = await sent;
   if (answer.code) dialog.say(answer.said);
   else dialog.close();
-}
-
-/** A wall without a keyboard shows a code; whoever types it here says which wall it is. */
-export function openPairing() {
-  const [code, codeLine] = line('pair-code', t('desk.pair_code'), { maxlength: 12, class: 'code', autocapitalize: 'characters' });
-  const [name, nameLine] = line('pair-name', t('desk.pair_name'), { maxlength: 32, list: 'pair-known' });
-  const known = h('datalist', { id: 'pair-known' }, ...walls().map((wall) => h('option', { value: wall.name ?? '' })));
-  openDialog('pair-dialog', t('desk.pair_title'), [h('p', {}, t('desk.pair_how')), codeLine, nameLine, known], {
-    confirm: t('desk.pair_go'),
-    send: (dialog) => settled(dialog, ask({ verb: 'pair', code: code.value, name: name.value })),
-  });
 }
 
 /** @param {number} most @param {(node: number) => Promise<Answer>} send */

@@ -4,7 +4,7 @@ import { now, tell } from './state.mjs';
 import { line, openDialog } from './desk_dialog.mjs';
 import { t } from './text.mjs';
 
-const JSON_HEAD = { 'Content-Type': 'application/json', Accept: 'application/json' };
+export const JSON_HEAD = { 'Content-Type': 'application/json', Accept: 'application/json' };
 
 /** Null: as the server said when the page was loaded. @type {boolean | null} */
 let locked = null;
@@ -78,7 +78,7 @@ async function tryPin(pin) {
 }
 
 /** The server's own sentence. @param {Response} answer */
-async function sentenceOf(answer) {
+export async function sentenceOf(answer) {
   const { error } = await answer.json().catch(() => ({}));
   return error?.text ?? t('desk.not_answered');
 }

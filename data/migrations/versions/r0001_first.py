@@ -339,6 +339,7 @@ def _tables() -> None:
         sa.Column("unit_no", sa.Integer(), nullable=True),
         sa.Column("wall_id", sa.String(length=26), nullable=True),
         sa.Column("code", sa.String(length=12), nullable=True),
+        sa.Column("address", sa.String(length=64), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),

@@ -10,9 +10,11 @@ from sqlalchemy import func, select
 
 from data.actions import links
 from data.actions.links import Lasts, LinkUse
+from data.actions.timers import run_due
 from data.engines import Database
 from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, TooMany
-from data.queries.links import link_view, pairing_view
+from data.queries.links import link_view, pairing_view, waiting_view
+from data.queries.timers import due
 from data.rules.links import OPEN_PAIRINGS, Purpose
 from data.rules.permissions import NOBODY, Role
 from data.tables import DeviceRow, EntryRow, LinkRow, SessionRow, WallRow
@@ -181,6 +183,53 @@ def test_a_pairing_secret_is_no_link(court: SmallCourt) -> None:
     with court.database.reading() as session:
         assert link_view(session, pairing.secret, court.now()) is None
         assert pairing_view(session, pairing.secret, court.now()) is not None, "and trying it did not use it up"
+
+
+def kept_addresses(court: SmallCourt) -> list[str | None]:
+    with court.database.reading() as session:
+        return [address for address in session.scalars(select(LinkRow.address)) if address is not None]
+
+
+def test_the_desk_that_may_approve_sees_from_where_a_browser_asks_and_nobody_else_does(court: SmallCourt) -> None:
+    asked_at = court.now()
+    pairing = court.journal.do(STRANGER, asked_at, links.start_pairing)
+    court.later(30)
+    with court.database.reading() as session:
+        for role in (Role.DUTY, Role.COMMANDER, Role.TECHNICAL):
+            view = waiting_view(session, somebody(role), f" {pairing.code.lower()}", court.now())
+            assert (view.address, view.asked_at) == ("192.0.2.7", asked_at)
+        for actor in (STRANGER, somebody(Role.INSPECTOR), somebody(Role.JUDGE), somebody(Role.WALL), somebody(Role.DUTY, locked=True)):
+            with pytest.raises(NotPermitted):
+                waiting_view(session, actor, pairing.code, court.now())
+        with pytest.raises(NotFound):
+            waiting_view(session, somebody(Role.DUTY), "AAAAAA", court.now())
+        with pytest.raises(BadInput):
+            waiting_view(session, somebody(Role.DUTY), "AAA", court.now())
+
+
+def test_from_where_it_asked_is_forgotten_with_the_decision(court: SmallCourt) -> None:
+    pairing = court.journal.do(STRANGER, court.now(), links.start_pairing)
+    assert kept_addresses(court) == ["192.0.2.7"]
+    court.journal.do(somebody(Role.DUTY), court.now(), links.approve_pairing, pairing.code, "调解室")
+    assert kept_addresses(court) == []
+    with court.database.reading() as session, pytest.raises(NotFound):
+        waiting_view(session, somebody(Role.DUTY), pairing.code, court.now())
+
+
+def test_from_where_it_asked_is_forgotten_when_its_ten_minutes_are_over(court: SmallCourt) -> None:
+    court.journal.do(STRANGER, court.now(), links.start_pairing)
+    with court.database.reading() as session:
+        assert due(session, court.later(599)) == []
+        waiting = due(session, court.later(2))
+    assert [court.journal.do(court.system, court.now(), run_due, one) for one in waiting * 2] == [True, False]
+    assert kept_addresses(court) == []
+
+
+def test_no_event_says_from_where_it_asked(court: SmallCourt) -> None:
+    pairing = court.journal.do(STRANGER, court.now(), links.start_pairing)
+    court.journal.do(somebody(Role.DUTY), court.now(), links.approve_pairing, pairing.code, "调解室")
+    with court.database.reads.connect() as connection:
+        assert "192.0.2.7" not in repr(connection.execute(select(*EntryRow.__table__.columns)).all())
 
 
 def test_a_flood_of_waiting_walls_ends(court: SmallCourt) -> None:

@@ -5,16 +5,18 @@ Each case really performs the action that records its event. An event class with
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
 import pytest
+from sqlalchemy import select
 
 from data.actions.accounts import disable, open_account
 from data.actions.calls import answer_call, end_call, mark_missed, place_call, take_call
 from data.actions.cases import CaseReport, place_case, report_case
 from data.actions.devices import enrol_device, revoke_device
-from data.actions.links import Lasts, make_link, use_link
+from data.actions.links import Lasts, lapse_pairing, make_link, start_pairing, use_link
 from data.actions.organisation import (
     add_officer,
     add_unit,
@@ -38,7 +40,7 @@ from data.rules.cases import CaseEvent
 from data.rules.links import Purpose
 from data.rules.missions import MissionStep
 from data.rules.permissions import NOBODY, SYSTEM, Role, Sight
-from data.tables import CaseRow
+from data.tables import CaseRow, LinkRow
 from tests.conftest import Clock
 from tests.data.small_court import CASE_NO, CASE_SYSTEM, RING, SmallCourt, say, ulid
 
@@ -55,6 +57,7 @@ class Scene(SmallCourt):
     first_wall: str
     session_id: str
     secret: str
+    pairing: str
 
     def set(self) -> None:
         self.do(self.phone, begin_duty, 1001, self.now)
@@ -141,6 +144,12 @@ def linked(scene: Scene) -> None:
     scene.secret = scene.do(scene.technical, make_link, Purpose.SIGN_IN, officer_id=scene.duty_officer, ttl=timedelta(minutes=10))
 
 
+def asked_to_pair(scene: Scene) -> None:
+    scene.do(replace(NOBODY, address="192.0.2.7"), start_pairing)
+    with scene.database.reading() as session:
+        scene.pairing = session.scalars(select(LinkRow.id)).one()
+
+
 law("officer.added", lambda c: c.do(SYSTEM, add_officer, "钱测九", "法官", Role.JUDGE, team_id=c.reserve, leader=True))
 law("officer.changed", lambda c: c.do(SYSTEM, change_officer, c.judge, name="欧阳演一"), lambda c: (c.ring(), c.cry()))
 law("team.formed", lambda c: c.do(SYSTEM, form_team, "综合组"))
@@ -201,6 +210,7 @@ law("account.changed", lambda c: c.do(c.technical, disable, c.judge), opened)
 law("session.opened", signed_in)
 law("session.closed", lambda c: c.do(c.technical, close_session, c.session_id), signed_in)
 law("link.made", linked)
+law("link.lapsed", lambda c: (c.later(601), c.do(SYSTEM, lapse_pairing, c.pairing)), asked_to_pair)
 law("link.used", lambda c: c.do(NOBODY, use_link, c.secret, Lasts()), linked)
 
 UNDRAWN = {"court.founded"}  # of a wall without a court there is nothing to compare: its own test below
