@@ -1,6 +1,6 @@
 """`python -m tests`: format, lint, types, import contracts, tests; one command, one summary, non-zero when anything failed.
 
-`--fast` leaves out the browser, `--long` adds what takes minutes; what follows `--` goes to pytest.
+`--fast` leaves out the browser, `--long` adds what takes minutes; what follows `--` goes to pytest (`-- -n 0`: one after the other).
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         check("mypy", [BIN / "mypy"]),
         check("lint-imports", [BIN / "lint-imports", "--no-logo"]),
         check_javascript(),
-        check("pytest", [BIN / "pytest", *colour(), "-m", marks(options), *for_pytest]),
+        check("pytest", [BIN / "pytest", *colour(), *side_by_side(), "-m", marks(options), *for_pytest]),
     ]
     print_summary(outcomes)
     return 0 if all(outcome.ok for outcome in outcomes) else 1
@@ -65,6 +65,12 @@ def marks(options: argparse.Namespace) -> str:
     """The `-m` expression of pytest; empty means everything."""
     left_out = ["browser"] * options.fast + ["long"] * (not options.long)
     return " and ".join(f"not {mark}" for mark in left_out)
+
+
+def side_by_side() -> list[str]:
+    """Whole files to two to four workers, as there are processors; two even on one, for tests mostly wait: for a browser, for a fault."""
+    workers = min(max(os.cpu_count() or 2, 2), 4)
+    return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def colour() -> list[str]:

@@ -1,7 +1,7 @@
 """What tests stand on: real servers, a fresh database, a clock that is set, a real browser. The running product: `running.py`."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +9,10 @@ from typing import Protocol
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from data.engines import Database, open_database
-from data.tables import Table
+from tests.databases import EveryTable, EveryTableFile
 from tests.faulty_proxy import FaultyProxy
 from tests.servers import POSTGRESQL_BIN, PostgresServer, RedisServer, need
 
@@ -27,15 +27,17 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=20_000)  # ms; the five seconds of Playwright are too few when a shared machine starts a second Chromium
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for the browser or for PostgreSQL carries the mark of it, so that `-m` can leave it out."""
+    """A test that asks for the browser or for PostgreSQL carries the mark of it, so that `-m` can leave it out; journeys come first."""
     for item in items:
         asked = getattr(item, "fixturenames", ())
         for mark in ("browser", "postgres"):
             if mark in asked:
                 item.add_marker(mark)
+    items.sort(key=lambda item: "journeys" not in item.path.parts)  # the longest files first: no worker is left alone with one at the end
 
 
 @pytest.fixture(autouse=True)
@@ -129,22 +131,54 @@ def empty_database(database_url: str) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture
-def database(empty_database: Database) -> Database:
-    """Both engines on a database that has every table and no row."""
-    Table.metadata.create_all(empty_database.writes)
-    return empty_database
+@pytest.fixture(scope="session")
+def _every_table(_cluster: PostgresServer) -> EveryTable:
+    return EveryTable(_cluster)
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A real Chromium, of this test's own: Playwright belongs to the loop that started it, and each test has its own loop."""
+@pytest.fixture(scope="session")
+def _every_table_file(tmp_path_factory: pytest.TempPathFactory) -> EveryTableFile:
+    return EveryTableFile(tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Both engines on a database that has every table and no row: the test runs twice."""
+    if request.param == "sqlite":
+        url = request.getfixturevalue("_every_table_file").copy(tmp_path)
+    else:
+        request.getfixturevalue("postgres")
+        url = request.getfixturevalue("_every_table").empty()
+    database = open_database(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+async def _chromium() -> AsyncIterator[Callable[[], Awaitable[Browser]]]:
+    """One Chromium for a file of tests (starting it took half of many a test), started again should it have died."""
     need(CHROMIUM.exists(), "chromium")
     flags = CHROMIUM_FLAGS + (["--no-sandbox"] if os.geteuid() == 0 else [])
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        await browser.close()
+        started: list[Browser] = []
+
+        async def alive() -> Browser:
+            if not started or not started[-1].is_connected():
+                started.append(await playwright.chromium.launch(executable_path=CHROMIUM, args=flags))
+            return started[-1]
+
+        yield alive
+        for browser in started:
+            await browser.close()
+
+
+@pytest.fixture
+async def browser(_chromium: Callable[[], Awaitable[Browser]]) -> AsyncIterator[Browser]:
+    """A real Chromium without a page: what a test opens in it is closed after it, with its cookies, stores and workers."""
+    browser = await _chromium()
+    yield browser
+    for context in list(browser.contexts):
+        await context.close()
 
 
 @pytest.fixture

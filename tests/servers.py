@@ -6,6 +6,7 @@ Each lives in its own short folder under the temp folder (a Unix socket path has
 import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -31,6 +32,7 @@ POSTGRESQL_USER = "postgres"
 
 # The kernel ends a child with the *thread* that started it; this one lives as long as the process, whatever thread asks.
 _starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
+_chance = random.SystemRandom()
 
 
 def in_ci() -> bool:
@@ -49,11 +51,17 @@ def need(present: bool, package: str) -> None:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of the loopback that nobody listens on at this moment.
+
+    Out of those that the kernel hands to nobody who did not ask (Linux: 32768 and more go to outgoing connections, and a browser opens
+    many before the server stands), and by the machine's own chance: Hypothesis seeds `random`, and two workers would draw the same.
+    """
+    for _ in range(1000):
+        port = _chance.randrange(15_000, 32_768)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no free port")
 
 
 def short_folder() -> Path:
@@ -257,6 +265,7 @@ class PostgresServer(Server):
             "fsync": "off",
             "shared_buffers": "32MB",
             "max_connections": 100,
+            "autovacuum": "off",  # see databases.py; nothing here lives long enough to need it
         }
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         (self.folder / "data/postmaster.pid").unlink(missing_ok=True)  # of the one killed; its number may be another process by now

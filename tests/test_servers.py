@@ -1,17 +1,20 @@
 """The servers and faults that every other test stands on."""
 
 import asyncio
+import socket
 import time
 
 import psycopg
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 from redis import Redis, RedisError
 from sqlalchemy import text
 
 from data.engines import Database
+from data.tables import CounterRow
 from tests.conftest import Clock, MakeProxy
-from tests.servers import PostgresServer, RedisServer
+from tests.databases import EveryTable
+from tests.servers import PostgresServer, RedisServer, free_port
 
 INK = """text => {
   const canvas = document.createElement('canvas'); canvas.width = canvas.height = 64;
@@ -93,6 +96,70 @@ def test_a_test_may_leave_postgresql_dead_behind(postgres: PostgresServer) -> No
 def test_every_test_gets_a_database_with_tables_and_without_rows(database: Database) -> None:
     with database.reading() as session:
         assert session.execute(text("SELECT count(*) FROM entry")).scalar() == 0
+
+
+def test_what_one_test_leaves_in_postgresql_the_next_does_not_find(postgres: PostgresServer) -> None:
+    tables = EveryTable(postgres)
+    url = tables.empty()
+    try:
+        with postgres.connect(tables.name) as left_open:
+            left_open.execute("INSERT INTO counter (name, last, digest) VALUES ('left', 1, '')")
+            left_open.execute("BEGIN")
+            left_open.execute("INSERT INTO counter (name, last, digest) VALUES ('not committed', 1, '')")
+            assert tables.empty() == url
+            with pytest.raises(psycopg.OperationalError):
+                left_open.execute("COMMIT")
+        assert counted(postgres, tables) == 0
+        with postgres.connect(tables.name) as many:
+            many.execute("INSERT INTO counter (name, last, digest) SELECT 'n' || n, 1, '' FROM generate_series(1, 5000) AS n")
+        tables.empty()
+        assert counted(postgres, tables) == 0
+    finally:
+        postgres.drop_database(tables.name)
+
+
+@pytest.mark.parametrize("change", ["DROP TABLE counter", "ALTER TABLE counter ADD COLUMN more text", "DROP SCHEMA public CASCADE", ""])
+def test_tables_that_a_test_has_changed_are_made_anew(postgres: PostgresServer, change: str) -> None:
+    tables = EveryTable(postgres)
+    tables.empty()
+    try:
+        if change:
+            with postgres.connect(tables.name) as connection:
+                connection.execute(change.encode())
+        else:
+            postgres.drop_database(tables.name)
+        tables.empty()
+        assert counted(postgres, tables) == 0
+        with postgres.connect(tables.name) as connection:
+            columns = connection.execute("SELECT count(*) FROM information_schema.columns WHERE table_name = 'counter'").fetchone()
+        assert columns == (len(CounterRow.__table__.columns),)
+    finally:
+        postgres.drop_database(tables.name)
+
+
+def counted(postgres: PostgresServer, tables: EveryTable) -> int:
+    with postgres.connect(tables.name) as connection:
+        row = connection.execute("SELECT count(*) FROM counter").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_a_port_is_free_and_none_that_the_kernel_gives_away() -> None:
+    for _ in range(50):
+        port = free_port()
+        assert 1024 < port < 32_768
+        with socket.socket() as door:
+            door.bind(("127.0.0.1", port))
+
+
+async def test_a_browser_that_died_is_started_again_for_the_next_test(page: Page) -> None:
+    assert page.context.browser is not None
+    await page.context.browser.close()
+
+
+async def test_what_one_test_opened_is_closed_for_the_next(browser: Browser) -> None:
+    assert browser.is_connected()
+    assert browser.contexts == []
 
 
 def test_the_clock_stands_until_it_is_advanced(clock: Clock) -> None:

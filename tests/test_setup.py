@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.__main__ import cut, javascript, main, marks, read_options
+from tests.__main__ import Outcome, cut, javascript, main, marks, read_options
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {"dashboard", "streaming", "geo", "data", "tests", ".ci"}
@@ -177,6 +177,20 @@ def test_the_options_of_python_m_tests_choose_the_marks() -> None:
     assert chosen("--long") == ""
     assert read_options(["--fast", "--", "-k", "redis"])[1] == ["-k", "redis"]
     assert cut(["a"], "--") == (["a"], [], [])
+
+
+def test_tests_run_side_by_side_unless_somebody_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+
+    def note(name: str, command: list[str]) -> Outcome:
+        ran.append([str(word) for word in command])
+        return Outcome(name, True, 0.0, "1 passed in 0.10s")
+
+    monkeypatch.setattr("tests.__main__.check", note)
+    assert main(["--fast", "--", "tests/geo", "-n", "0"]) == 0
+    words = ran[-1]
+    assert 2 <= int(words[words.index("-n") + 1]) <= 4
+    assert words[-3:] == ["tests/geo", "-n", "0"]  # pytest takes the last one
 
 
 def test_one_failing_check_fails_the_whole(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
