@@ -7,13 +7,15 @@ import hashlib
 import os
 import secrets
 import unicodedata
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from data.rules.identity import PASSWORD_LONGEST
+from data.errors import BadInput
+from data.rules.identity import PASSWORD_LONGEST, PIN_SHORTEST, pin
 from data.rules.links import CODE_LENGTH, CODE_LETTERS
 
 TOKEN_BYTES = 32
@@ -42,6 +44,13 @@ def new_code() -> str:
 def new_password() -> str:
     """Five groups of four, about 99 bits, for the first account of a fresh installation."""
     return "-".join("".join(secrets.choice(_TYPED_LETTERS) for _ in range(4)) for _ in range(5))
+
+
+def new_pin() -> str:
+    """Six random figures that the rule for PINs takes, for the demonstration's desk."""
+    while True:
+        with suppress(BadInput):
+            return pin("".join(secrets.choice("0123456789") for _ in range(PIN_SHORTEST)))
 
 
 def digest(token: str) -> str:

@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import func, select
 from ulid import ULID
 
+from data.actions.accounts import open_account, set_pin
 from data.actions.calls import answer_call, end_call
 from data.actions.cases import CaseReport, Party, report_case
 from data.actions.devices import enrol_device, revoke_device
@@ -23,8 +24,8 @@ from data.actions.organisation import add_officer, add_unit, add_vehicle, draw_a
 from data.actions.sos import acknowledge_sos, resolve_sos
 from data.actions.units import begin_duty
 from data.actions.walls import add_wall
-from data.credentials import issue_machine_token
-from data.invented_court import COURT_CODE
+from data.credentials import issue_machine_token, keep_secret, new_password, new_pin
+from data.invented_court import COURT_CODE, DESK_PIN
 from data.journal import Journal, Work
 from data.rules import calls, missions, sos
 from data.rules.calls import CallState
@@ -35,7 +36,20 @@ from data.rules.permissions import SYSTEM, Actor, Role
 from data.rules.sos import SosState
 from data.rules.units import UnitKind
 from data.settings import Settings
-from data.tables import AreaRow, CallRow, CaseRow, CourtRow, DeviceRow, MissionRow, OfficerRow, SosRow, TeamRow, UnitRow, WallRow
+from data.tables import (
+    AccountRow,
+    AreaRow,
+    CallRow,
+    CaseRow,
+    CourtRow,
+    DeviceRow,
+    MissionRow,
+    OfficerRow,
+    SosRow,
+    TeamRow,
+    UnitRow,
+    WallRow,
+)
 from geo.coordinates import Place, distance_m, moved
 
 if TYPE_CHECKING:  # drawing the district needs geopandas, which takes a second to import: only the first start does
@@ -83,11 +97,15 @@ class Canaries:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything that is fresh at a start. The secrets of links: `/link/<secret>`. phones: (officer's name, unit, secret)."""
+    """Everything that is fresh at a start. The secrets of links: `/link/<secret>`. phones: (officer's name, unit, secret).
+
+    pin: opens the duty officer's locked desk; the same as long as this home stands.
+    """
 
     wall: str
     desk: str
     director: str
+    pin: str
     phones: list[tuple[str, int, str]]
     devices: list[DemoDevice]
     case_token: str
@@ -277,6 +295,7 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
     if wall_id is None:  # the first start, or somebody took it off at the desk
         with journal.work(_person(duty.id, Role.DUTY), now) as work:
             wall_id = add_wall(work, WALL_NAME)
+    pin = _desk_pin(journal, settings, duty.id, now)
     with journal.work(_person(duty.id, Role.DUTY), now) as work:
         _end_what_is_open(work)
     with journal.work(SYSTEM, now) as work:  # first, so that the newest entries are not 54 officers who came on duty
@@ -292,6 +311,7 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
             wall=make_link(work, Purpose.WALL, wall_id=wall_id, ttl=LINK_LIVES),
             desk=make_link(work, Purpose.SIGN_IN, officer_id=duty.id, ttl=LINK_LIVES),
             director=make_link(work, Purpose.DIRECTOR, ttl=LINK_LIVES),
+            pin=pin,
             phones=phones,
             devices=devices,
             case_token=issue_machine_token(settings.keys, Role.CASE_SYSTEM),
@@ -302,6 +322,23 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
             planned=planned,
             cases=cases,
         )
+
+
+def _desk_pin(journal: Journal, settings: Settings, officer_id: str, now: datetime) -> str:
+    """The PIN of the duty officer, made at random with this home. He comes in by his link alone: his password is told to nobody."""
+    file = settings.keys / DESK_PIN
+    with journal.database.reading() as session:
+        known = session.get(AccountRow, officer_id) is not None
+    if known and file.exists():
+        return file.read_text().strip()
+    pin = new_pin()
+    file.unlink(missing_ok=True)
+    if known:
+        journal.do(SYSTEM, now, set_pin, officer_id, pin)
+    else:
+        journal.do(SYSTEM, now, open_account, officer_id, "zhiban", new_password(), pin)
+    keep_secret(file, pin)
+    return pin
 
 
 def _open_cases(work: Work) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from data.settings import Settings
 
+DESK_PIN = "desk_pin"  # the file in keys/ of a demonstration: the PIN of its duty officer, made at random for this home
 COURT_CODE, COURT_NAME, DUTY_PHONE = "岭0108", "清溪区人民法院", "0000-8010108"
 
 

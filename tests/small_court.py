@@ -10,7 +10,7 @@ from data.engines import Database
 from data.journal import Journal
 from data.rules.permissions import SYSTEM, Actor, Role
 from data.sealing import load_sealing
-from data.tables import CourtRow, OfficerRow, TeamRow, UnitRow, VehicleRow, WallRow
+from data.tables import AccountRow, CourtRow, OfficerRow, TeamRow, UnitRow, VehicleRow, WallRow
 
 COURT = "4401"
 NOW = datetime(2026, 11, 23, 1, 38, tzinfo=UTC)
@@ -70,3 +70,9 @@ def found(database: Database, keys: Path) -> SmallCourt:
         session.add(UnitRow(no=PHONE_UNIT, court_code=COURT, kind="OFFICER", officer_id=officer_id(Role.FIELD), team_id=TEAM))
         session.add(UnitRow(no=VEHICLE_UNIT, court_code=COURT, kind="VEHICLE", vehicle_id="01VEHICLE00000000000000000", team_id=TEAM))
     return SmallCourt(database, Journal(database, load_sealing(keys), COURT), keys)
+
+
+def give_account(court: SmallCourt, role: Role) -> None:
+    """An account that nobody can sign in with: enough to lock a desk, without the time that hashing takes."""
+    with Session(court.database.writes) as session, session.begin():
+        session.add(AccountRow(officer_id=officer_id(role), username=role.value, password_hash="none", must_change=False))

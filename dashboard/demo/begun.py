@@ -19,7 +19,10 @@ class Phone(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """wall, desk, director: secrets of one-time links. plan: without the centre's address, which is not known yet."""
+    """wall, desk, director: secrets of one-time links. plan: without the centre's address, which is not known yet.
+
+    pin: opens the locked desk.
+    """
 
     wall: str
     desk: str
@@ -27,6 +30,7 @@ class Begun(msgspec.Struct, frozen=True):
     phones: list[Phone]
     plan: Plan
     canaries: dict[str, list[str]]
+    pin: str = ""
 
 
 def take(path: Path) -> Begun:

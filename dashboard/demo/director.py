@@ -17,6 +17,7 @@ from starlette.routing import Route
 from dashboard.demo.plan import wire
 from dashboard.i18n import t
 from data.errors import NotFound
+from data.invented_court import DESK_PIN
 from data.settings import Settings
 
 HERE = Path(__file__).parent
@@ -45,7 +46,7 @@ def director_routes(settings: Settings) -> list[Route]:
         state = await tell(socket, {"act": "state"})
         clock = _clock(state["clock_s"]) if state else ""
         html = _templates.get_template("director.html").render(
-            t=t, demo=True, refresh_s=None, state=state, clock=clock, said=said, teams=TEAMS
+            t=t, demo=True, refresh_s=None, state=state, clock=clock, said=said, teams=TEAMS, pin=_pin(settings)
         )
         return HTMLResponse(html)
 
@@ -71,6 +72,12 @@ def _authority_routes(settings: Settings) -> list[Route]:
         return FileResponse(file, media_type="application/x-x509-ca-cert", filename="ecc-demo.crt")
 
     return [Route("/ca", page), Route("/ca/ecc-demo.crt", authority)]
+
+
+def _pin(settings: Settings) -> str:
+    """What opens the locked desk; none in a home that nobody has seeded."""
+    file = settings.keys / DESK_PIN
+    return file.read_text().strip() if file.exists() else ""
 
 
 async def tell(socket: Path, order: dict[str, Any]) -> dict[str, Any] | None:

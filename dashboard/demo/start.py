@@ -121,7 +121,7 @@ class Demonstration:
 
 
 def addresses(settings: Settings, begun: Begun) -> str:
-    """What is printed: three links, the phones', and a QR of the first phone."""
+    """What is printed: three links, the desk's PIN, the phones' links, and a QR of the first phone."""
     import segno
 
     phone = begun.phones[0]
@@ -131,7 +131,17 @@ def addresses(settings: Settings, begun: Begun) -> str:
     phones = [t("demo.link_phone", officer=each.officer, link=link(settings, each.secret)) for each in begun.phones]
     if settings.tls_cert:
         phones.insert(0, t("demo.link_ca", link=f"{settings.origin}/ca"))
-    return "\n".join([t("demo.ready", court=settings.court_name), *faces, *phones, t("demo.scan"), code.getvalue(), t("demo.end")])
+    return "\n".join(
+        [
+            t("demo.ready", court=settings.court_name),
+            *faces,
+            t("demo.desk_pin", pin=begun.pin),
+            *phones,
+            t("demo.scan"),
+            code.getvalue(),
+            t("demo.end"),
+        ]
+    )
 
 
 def _empty(settings: Settings) -> None:
@@ -189,4 +199,4 @@ def _begun(settings: Settings, prepared: "Prepared") -> Begun:
         cases=prepared.cases,
     )
     phones = [Phone(officer, secret) for officer, _, secret in prepared.phones]
-    return Begun(prepared.wall, prepared.desk, prepared.director, phones, plan, asdict(prepared.canaries))
+    return Begun(prepared.wall, prepared.desk, prepared.director, phones, plan, asdict(prepared.canaries), prepared.pin)

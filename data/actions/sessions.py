@@ -8,7 +8,7 @@ from ulid import ULID
 
 from data.actions.audit import record_audit
 from data.credentials import digest, new_token
-from data.errors import NotPermitted, NotSignedIn
+from data.errors import NotPermitted, NotSignedIn, RuleBroken
 from data.events import SessionClosed, SessionOpened
 from data.identity import Proof
 from data.journal import Work
@@ -114,9 +114,14 @@ def sign_out(work: Work) -> None:
 
 
 def lock(work: Work) -> None:
-    """Lock the actor's desk: it still shows and sounds, and every verb asks for the PIN."""
+    """Lock the actor's desk: it still shows and sounds, and every verb asks for the PIN.
+
+    Raises RuleBroken identity.no_pin for an officer without an account: with neither PIN nor password nobody could open it again.
+    """
     session = _own(work)
     if session is not None and work.actor.kind == "OFFICER" and session.locked_at is None:
+        if work.session.get(AccountRow, session.officer_id) is None:
+            raise RuleBroken("no account", code="identity.no_pin")
         session.locked_at = work.now
         record_audit(work, Act.LOCK, "session", session.id)
 

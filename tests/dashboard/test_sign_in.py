@@ -353,6 +353,18 @@ async def test_a_locked_desk_still_shows_and_the_pin_opens_it(house: House) -> N
     assert acts[2:] == [("lock", "done"), ("unlock", "failed"), ("unlock", "done"), ("lock", "done"), ("unlock", "done")]
 
 
+async def test_a_desk_without_pin_and_password_is_not_locked_and_the_answer_says_why(house: House) -> None:
+    json = OURS | {"content-type": "application/json"}
+    async with house.browser(ecc_desk=house.desk()) as browser:
+        refused = await browser.post("/lock", headers=json, content=b"{}")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "identity.no_pin")
+        assert "PIN" in refused.json()["error"]["text"]
+        page = await browser.post("/lock", headers=OURS)
+        assert page.status_code == 409
+        assert "不能锁定" in page.text
+    assert "lock" not in [act for act, _, _ in house.traces()]
+
+
 async def test_guessing_the_pin_waits(house: House) -> None:
     house.account()
     async with house.browser(ecc_desk=house.desk()) as browser:

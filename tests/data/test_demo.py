@@ -12,14 +12,14 @@ from data import demo
 from data.credentials import digest
 from data.demo import Prepared, prepare, seed
 from data.engines import Database, open_database
-from data.identity import Identity
-from data.invented_court import invented
+from data.identity import Identity, check_password, check_pin
+from data.invented_court import DESK_PIN, invented
 from data.journal import Journal
 from data.lanes import Lane
 from data.rules.permissions import Role
 from data.sealing import load_sealing
 from data.settings import Settings
-from data.tables import AreaRow, CaseRow, DeviceRow, MissionRow, OfficerRow, Table, TeamRow, UnitRow, VehicleRow, WallRow
+from data.tables import AccountRow, AreaRow, CaseRow, DeviceRow, MissionRow, OfficerRow, Table, TeamRow, UnitRow, VehicleRow, WallRow
 
 NOW = datetime(2026, 11, 24, 1, 38, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -107,6 +107,19 @@ def test_four_phones_can_be_put_into_visitors_hands(founded: Founded) -> None:
             ))
         )  # fmt: skip
     assert teams == {"快反组"}
+
+
+def test_the_duty_officer_has_a_pin_of_this_home_and_no_password_that_anybody_knows(founded: Founded) -> None:
+    pin, file = founded.first.pin, founded.settings.keys / DESK_PIN
+    assert founded.second.pin == pin == file.read_text().strip()
+    assert file.stat().st_mode & 0o777 == 0o600
+    with founded.database.reading() as session:
+        account = session.scalars(select(AccountRow)).one()
+    assert check_pin(founded.database, account.officer_id, pin)
+    assert not check_pin(founded.database, account.officer_id, "123456")
+    assert check_password(founded.database, account.username, pin) is None
+    with sqlite3.connect(founded.settings.home / "ecc.db") as database:
+        assert f"'{pin}'" not in "\n".join(database.iterdump())
 
 
 def test_canaries_and_secrets_lie_nowhere_readable_in_the_database(founded: Founded) -> None:

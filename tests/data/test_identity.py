@@ -25,7 +25,7 @@ from data.lanes import Lane
 from data.rules.permissions import NOBODY, Role
 from data.tables import OfficerRow, Table
 from tests.servers import PostgresServer
-from tests.small_court import COURT, PHONE_UNIT, TEAM, VEHICLE_UNIT, WALL, SmallCourt, found, officer_id, somebody
+from tests.small_court import COURT, PHONE_UNIT, TEAM, VEHICLE_UNIT, WALL, SmallCourt, found, give_account, officer_id, somebody
 
 HOURS = timedelta(hours=12)
 JWTS = (
@@ -192,6 +192,7 @@ async def test_what_was_heard_bites_at_once(court: SmallCourt, identity: Identit
 
 async def test_a_role_and_a_lock_are_seen(court: SmallCourt, identity: Identity, seconds: Seconds) -> None:
     opened = desk(court)
+    give_account(court, Role.DUTY)
     assert await identity.session(opened.token)
     court.journal.do(somebody(Role.TECHNICAL), court.now(), accounts.set_role, officer_id(Role.DUTY), Role.LEADER)
     wait(seconds)

@@ -192,10 +192,20 @@ async def test_the_director_rings_by_the_public_door(running: Running) -> None:
         page = await browser.get("/demo")
         assert all(f'data-act="{act}"' in page.text for act in FIVE)
         assert "演示数据" in page.text
+        assert f"data-pin>{(running.home / 'demo' / 'keys' / 'desk_pin').read_text().strip()}<" in page.text
         answer = await browser.post("/demo/call", data={"team": "五组"})
         assert answer.headers["location"].endswith("done=1")
     async with httpx.AsyncClient(base_url=browser.base_url) as stranger:
         assert (await stranger.get("/demo")).status_code in (303, 401, 403)
+
+
+async def test_the_locked_desk_opens_with_the_pin_that_was_printed(running: Running) -> None:
+    pin = (running.home / "demo" / "keys" / "desk_pin").read_text().strip()
+    assert pin in running.printed.read_text()
+    async with entered(running, "desk", "ecc_desk") as desk:
+        assert (await desk.post("/lock", json={})).json() == {"locked": True}
+        assert (await desk.post("/unlock", json={"pin": "000000"})).status_code == 401
+        assert (await desk.post("/unlock", json={"pin": pin})).json() == {"locked": False}
 
 
 def test_the_pid_is_written_again_when_a_child_was_killed(running: Running) -> None:

@@ -11,18 +11,20 @@ from data.actions import devices, sessions
 from data.actions.sessions import Opened
 from data.actions.sos import acknowledge_sos, raise_sos
 from data.engines import Database
-from data.errors import AlreadyOwned, NotPermitted, NotSignedIn
+from data.errors import AlreadyOwned, NotPermitted, NotSignedIn, RuleBroken
 from data.journal import Work
 from data.rules.permissions import NOBODY, Actor, Role, Verb, may
 from data.tables import SessionRow
-from tests.small_court import COURT, PHONE_UNIT, WALL, SmallCourt, found, officer_id, somebody
+from tests.small_court import COURT, PHONE_UNIT, WALL, SmallCourt, found, give_account, officer_id, somebody
 
 HOURS = timedelta(hours=12)
 
 
 @pytest.fixture
 def court(database: Database, tmp_path: Path) -> SmallCourt:
-    return found(database, tmp_path / "keys")
+    court = found(database, tmp_path / "keys")
+    give_account(court, Role.DUTY)
+    return court
 
 
 def desk(court: SmallCourt, role: Role = Role.DUTY) -> tuple[Opened, Actor]:
@@ -110,6 +112,14 @@ def test_a_session_is_ended_by_who_manages_people_and_a_wall_by_who_pairs(court:
     court.journal.do(somebody(Role.COMMANDER), court.now(), sessions.close_session, wall.session_id)
     assert row(court, opened.session_id).closed_at is not None
     assert row(court, wall.session_id).closed_at is not None
+
+
+def test_a_desk_that_nobody_could_open_again_is_not_locked(court: SmallCourt) -> None:
+    opened, me = desk(court, Role.COMMANDER)  # came by a one-time link, has neither PIN nor password
+    with pytest.raises(RuleBroken) as refused:
+        court.journal.do(me, court.now(), sessions.lock)
+    assert refused.value.code == "identity.no_pin"
+    assert row(court, opened.session_id).locked_at is None
 
 
 def test_a_wall_has_no_lock(court: SmallCourt) -> None:
