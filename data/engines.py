@@ -88,6 +88,8 @@ def _begin_with(engine: Engine, begin: str, pragmas: tuple[str, ...]) -> None:
 
 
 def _open_postgresql(url: str) -> Database:
+    from data import patience  # the driver is loaded by whoever uses it
+
     def engine(read_only: bool, size: int) -> Engine:
         options = f"-c statement_timeout={WAIT_S * 1000} -c lock_timeout={WAIT_S * 1000}" + (
             " -c default_transaction_read_only=on" if read_only else ""
@@ -97,7 +99,9 @@ def _open_postgresql(url: str) -> Database:
         # a reader that only waits sends nothing that could time out: three unanswered probes are needed to know that the wire is cut
         connect |= {"keepalives_interval": 2, "keepalives_count": 3}
         level = {"isolation_level": "REPEATABLE READ"} if read_only else {}
-        return create_engine(url, pool_size=size, pool_timeout=WAIT_S, pool_pre_ping=True, connect_args=connect, **level)
+        made = create_engine(url, pool_size=size, pool_timeout=WAIT_S, pool_pre_ping=True, connect_args=connect, **level)
+        event.listen(made, "do_connect", lambda _, __, arguments, parameters: patience.connect(*arguments, **parameters))
+        return made
 
     return Database(url, engine(False, 2), engine(True, 10))
 

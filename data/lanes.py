@@ -1,15 +1,18 @@
 """Bounded lanes of threads: one writer, eight readers, two for probes.
 
 Python's own default executor has six threads on a small machine: six waits on a stopped database would stop everything else too. A full
-lane says so at once (503, nothing kept) instead of growing.
+lane says so at once (503, nothing kept) instead of growing. What a lane has begun ends by itself: its threads wait five seconds in all for
+PostgreSQL, which may be stopped for good (`data.patience`).
 """
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from data.errors import DatabaseUnavailable, LaneFull
+from data.patience import WIRE_S, within
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,7 +21,7 @@ GIVE_UP_S = 6.0  # a little more than the database's own five seconds, so that i
 
 
 class Lane:
-    """So many threads, and so many who may wait. `run` gives up waiting after `GIVE_UP_S`; the thread goes on and is counted."""
+    """So many threads, and so many who may wait. `run` gives up waiting after `GIVE_UP_S`; what had not begun by then never does."""
 
     def __init__(self, name: str, threads: int, waiting: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
@@ -33,7 +36,7 @@ class Lane:
             self.refused += 1
             raise LaneFull(self.name)
         self.busy += 1
-        future = self._threads.submit(work, *args, **kwargs)
+        future = self._threads.submit(_in_time, partial(work, *args, **kwargs))
         loop = asyncio.get_running_loop()
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._left) if not loop.is_closed() else None)
         try:
@@ -47,6 +50,11 @@ class Lane:
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _in_time(work: Callable[[], T]) -> T:
+    with within(WIRE_S):
+        return work()
 
 
 class Lanes:
