@@ -34,6 +34,7 @@ from streaming.history import History
 TICK_S = 0.05  # what is new goes out at most 20 times a second
 IDLE_S = 0.25  # when nothing is new: what failed before is tried again
 HEARD_AFTER_MS = 10_000  # a fix ends a declared silence when none came for so long before it; an officer on his way in is still heard
+AGAIN_S = 0.5  # what the database did not take is offered again
 ASK_S = 2.0  # without a bus nobody tells what other processes changed: ask so often
 KEPT = timedelta(days=8)  # stretches of duty that ended earlier: no fix is believed that is so old
 CROSSINGS = 10_000  # not yet in the journal; when full the oldest is forgotten and counted: the next fix inside or outside finds it again
@@ -106,6 +107,7 @@ class Positions:
         self._moved, self._urgent_moved = asyncio.Event(), asyncio.Event()
         self._stale_urgent = True
         self._asking_urgent: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[None] | None = None  # beside the ticks, as the asking: a silent database must not stop them
         self.counts: Counter[str] = Counter()
 
     async def open(self) -> None:
@@ -242,14 +244,28 @@ class Positions:
             self._stale_ground = self._stale_urgent = True
             self._asked = time.monotonic()
         if self._stale_urgent and (self._asking_urgent is None or self._asking_urgent.done()):
-            self._asking_urgent = asyncio.create_task(self._read_urgent())  # beside the ticks: a silent database must not stop them
+            self._asking_urgent = asyncio.create_task(self._read_urgent())
         self._returned &= self._ground.silent
-        for unit_no in list(self._returned):
-            await self._write(end_silence, unit_no, "heard")
-            self._returned.discard(unit_no)
-        while self._crossings:
-            await self._cross(*self._crossings[0])
-            self._crossings.popleft()
+        if (self._returned or self._crossings) and (self._writing is None or self._writing.done()):
+            self._writing = asyncio.create_task(self._write_down())
+
+    async def _write_down(self) -> None:
+        """Into the journal what the fixes have shown; what the database does not take now is kept, bounded, and tried again."""
+        try:
+            for unit_no in list(self._returned):
+                await self._write(end_silence, unit_no, "heard")
+                self._returned.discard(unit_no)
+            while self._crossings:
+                first = self._crossings[0]
+                await self._cross(*first)
+                if self._crossings and self._crossings[0] is first:  # else it was forgotten meanwhile, for too many came
+                    self._crossings.popleft()
+        except CommandCentreError as error:
+            log.warning("positions: a crossing or the end of a silence waits: %s", error.code)
+            await asyncio.sleep(AGAIN_S)
+        except Exception:
+            log.exception("positions: a crossing or the end of a silence waits")
+            await asyncio.sleep(ASK_S)
 
     async def _say(self, fresh: dict[int, Fix]) -> None:
         now_ms = int(self._now().timestamp() * 1000)
