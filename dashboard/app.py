@@ -289,7 +289,8 @@ def _add_own_routes(root: FastAPI, house: House) -> None:
     @root.get("/readyz", openapi_extra={"x-role": "everybody"})
     async def readyz() -> JSONResponse:
         reasons = house.health.reasons()
-        return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200, headers={"Cache-Control": "no-store"})
+        said = {"ready": not reasons, "reasons": reasons, "down": house.health.down()}
+        return JSONResponse(said, 503 if reasons else 200, headers={"Cache-Control": "no-store"})
 
     @root.websocket("/live")
     async def live(socket: WebSocket) -> None:

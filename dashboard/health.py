@@ -1,4 +1,4 @@
-"""How the parts are: bus, database, jobs, disk. Looked at each second by threads of their own; asking for the answer never waits."""
+"""How the parts are: bus, database, jobs, disk. Looked at all the time by threads of their own; asking for the answer never waits."""
 
 import asyncio
 import logging
@@ -15,7 +15,8 @@ from data.settings import Settings
 
 ROUND_S = 1.0
 LATE_S = 2.0  # a database that has not answered for so long is down, whatever it says later
-JOBS_SILENT_S = 4.0
+LOOK_S = 0.5
+JOBS_SILENT_S = 2.5  # they beat twice a second; with the looking and the tick the wall says it within four
 DISK_LEAST_PCT = 2  # below that the next day file may not fit
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class Health:
     def __init__(self, settings: Settings, database: Database, lane: Lane, bus: BusState, now_ms: Callable[[], int]) -> None:
         self._settings, self._database, self._lane, self._bus, self._now_ms = settings, database, lane, bus, now_ms
         self._beat = Beat(settings, "web")
-        self._asked = self._answered = float("-inf")
+        self._asked = float("-inf")
         self._asking = False
         self._database_ok = False
         self._jobs_at_ns = 0
@@ -47,6 +48,7 @@ class Health:
     async def watch(self) -> None:
         """For ever: ask each second, but never a second time while the first question is open."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_about())
             while True:
                 self._beat()
                 if not self._asking:
@@ -57,18 +59,28 @@ class Health:
         self._asking, self._asked = True, time.monotonic()
         try:
             await self._lane.run(ping, self._database)
-            self._database_ok, self._answered = True, time.monotonic()
+            self._database_ok = True
         except Unavailable:
             self._database_ok = False
         finally:
             self._asking = False
-        try:
-            self._free_pct, jobs_at_ns = await self._lane.run(self._look)
-        except (Unavailable, OSError):
+
+    async def _look_about(self) -> None:
+        """Disk and jobs, apart from the database: one that is silent must not make the others look so."""
+        while True:
+            try:
+                self._free_pct, jobs_at_ns = await self._lane.run(self._look)
+                self._heard_of_jobs(jobs_at_ns)
+            except (Unavailable, OSError) as error:
+                log.warning("disk and jobs could not be looked at: %s", type(error).__name__)
+            await asyncio.sleep(LOOK_S)
+
+    def _heard_of_jobs(self, at_ns: int) -> None:
+        if at_ns == self._jobs_at_ns:
             return
-        if jobs_at_ns != self._jobs_at_ns:
-            self._jobs_moved = time.monotonic() if self._jobs_at_ns or jobs_at_ns > time.time_ns() - 3_000_000_000 else self._jobs_moved
-            self._jobs_at_ns = jobs_at_ns
+        if self._jobs_at_ns or at_ns > time.time_ns() - 3_000_000_000:  # what lies there at our start may be old
+            self._jobs_moved = time.monotonic()
+        self._jobs_at_ns = at_ns
 
     def _look(self) -> tuple[int, int]:
         disk = os.statvfs(self._settings.home)
@@ -101,3 +113,7 @@ class Health:
         """What keeps us from being ready: the last look's answer, nothing is asked now."""
         parts = self.parts()
         return [name for name in ("database", "bus", "disk") if not parts[name]["up"]]
+
+    def down(self) -> list[str]:
+        """What is gone, whether or not we can serve without it: without jobs nothing escalates by itself, but calls still come in."""
+        return [name for name, part in self.parts().items() if not part["up"]]

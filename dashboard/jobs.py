@@ -18,7 +18,7 @@ from streaming.bus import Bus
 from streaming.deadline_watch import watch
 from streaming.history import History
 
-BEAT_S = 1.0
+BEAT_S = 0.5  # so often that a missing one is noticed within seconds
 RETENTION_S = 3_600.0
 
 log = logging.getLogger(__name__)
