@@ -245,8 +245,9 @@ class Hub:
 
     def _say_tick(self) -> None:
         parts = self.health.parts()
-        parts["case_system"] = {"up": True if self._case_system_ms else None, "as_of": self._case_system_ms}
-        base = {"type": "tick", "server_time": self.now_ms(), "seq": self.seq, "parts": parts}
+        now_ms = self.now_ms()
+        parts["case_system"] = self._case_system(now_ms)
+        base = {"type": "tick", "server_time": now_ms, "seq": self.seq, "parts": parts}
         walls = {viewer.actor.wall_id: viewer.seen_ms for viewer in self._viewers if viewer.actor.wall_id and viewer.seen_ms}
         watched: dict[int, int] = {}
         for viewer in self._viewers:
@@ -260,6 +261,14 @@ class Hub:
                 made[desk, watchers] = as_json(base | {"watchers": watchers} | ({"walls": walls} if desk else {}))
             viewer.tick = made[desk, watchers]
             viewer.woken.set()
+
+    def _case_system(self, now_ms: int) -> dict[str, Any]:
+        """It only ever speaks by itself, so all that can be known is how old its newest word is: by the time at the source."""
+        if self._case_system_ms is None:
+            return {"up": None, "as_of": None, "lost": False}
+        age_s = (now_ms - self._case_system_ms) / 1000
+        stale, lost = age_s > self.settings.case_system_stale_s, age_s > self.settings.case_system_lost_s
+        return {"up": not stale, "as_of": self._case_system_ms, "lost": lost}
 
     def _drop_stuck(self) -> None:
         """Who has not taken a message for ten seconds is cut off; a timer a message would cost more than the sending."""

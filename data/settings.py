@@ -59,6 +59,8 @@ class Settings:
     wall_session_days: int = 400
     stale_s: int = 30
     lost_s: int = 120
+    case_system_stale_s: int = 3_600
+    case_system_lost_s: int = 86_400
     visitors_default: bool = False
     log_level: str = "info"
     demo: bool = False
@@ -262,6 +264,8 @@ _LIMITS = {
     "wall_session_days": (1, 3_650),
     "stale_s": (5, 3_600),
     "lost_s": (10, 86_400),
+    "case_system_stale_s": (2, 604_800),
+    "case_system_lost_s": (4, 2_592_000),
 }
 _CODE = re.compile(r"[\w-]{1,16}")  # also 岭0108, as it stands in case numbers
 
@@ -295,8 +299,9 @@ def _check_numbers(settings: Settings) -> None:
     for key, (least, most) in _LIMITS.items():
         if not least <= getattr(settings, key) <= most:
             raise _bad(key, f"{least} … {most}")
-    if settings.lost_s <= settings.stale_s:
-        raise _bad("lost_s", f"> stale_s ({settings.stale_s})")
+    for lost, stale in (("lost_s", "stale_s"), ("case_system_lost_s", "case_system_stale_s")):
+        if getattr(settings, lost) <= getattr(settings, stale):
+            raise _bad(lost, f"> {stale} ({getattr(settings, stale)})")
 
 
 def _check_words(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 // Times as the court's clock shows them, and how old something is.
 
-import { now } from './state.mjs';
+import { now, serverNow } from './state.mjs';
 import { t } from './text.mjs';
 
 const DAY = 86_400_000;
@@ -13,6 +13,12 @@ const civil = (ms) => new Date(ms + (now.hello.civil_offset_s ?? 28800) * 1000);
 export const hms = (ms) => { const d = civil(ms); return `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())}`; };
 /** @param {number} ms */
 export const hm = (ms) => hms(ms).slice(0, 5);
+/** The time, and the day with it if that is not today's. @param {number} ms */
+export function when(ms) {
+  const d = civil(ms), today = civil(serverNow());
+  const same = Math.floor(d.getTime() / DAY) === Math.floor(today.getTime() / DAY);
+  return same ? hms(ms) : t('wall.day_and_time', { month: d.getUTCMonth() + 1, day: d.getUTCDate(), time: hm(ms) });
+}
 /** @param {number} ms */
 export const day = (ms) => { const d = civil(ms); return t('wall.date', { year: d.getUTCFullYear(), month: d.getUTCMonth() + 1, day: d.getUTCDate() }); };
 /** @param {number} ms */

@@ -14,14 +14,14 @@ function goneSince(name) {
   return part?.up === false && name !== 'system' ? part.since ?? serverNow() : 0;
 }
 
-/** @param {string} name @param {number | null} asOf the time at the source @param {'live' | 'stale' | 'down' | 'empty'} state */
-export function head(name, asOf, state) {
+/** @param {string} name @param {number | null} asOf the time at the source @param {'live' | 'stale' | 'down' | 'empty'} state @param {boolean} [lost] its source has been silent for far too long */
+export function head(name, asOf, state, lost = false) {
   const panel = document.querySelector(`[data-panel="${name}"]`);
   if (!(panel instanceof HTMLElement)) return;
   const gone = goneSince(name);
   const shown = now.connection === 'connecting' ? 'empty' : gone ? (asOf ? 'stale' : 'down') : state;
   panel.dataset.state = shown;
-  panel.dataset.limit = gone && serverNow() - gone > RED_MS ? 'red' : shown === 'stale' || shown === 'down' ? 'amber' : '';
+  panel.dataset.limit = lost || (gone && serverNow() - gone > RED_MS) ? 'red' : shown === 'stale' || shown === 'down' ? 'amber' : '';
   if (asOf) panel.dataset.asOf = new Date(asOf).toISOString();
   else delete panel.dataset.asOf;
   const said = now.connection === 'connecting' ? t('wall.connecting') : !asOf ? '' : shown === 'live' || shown === 'empty' ? ago(serverNow() - asOf) : t('wall.as_of', { time: hms(asOf) });

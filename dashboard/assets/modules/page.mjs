@@ -1,7 +1,7 @@
 // What the face shows: header, panels, calls, alarm, system line. Each panel says how old its newest datum is, by its source's clock.
 
 import { all, clockKnown, now, on, rows, serverNow } from './state.mjs';
-import { day, hm, hms, weekday } from './clock.mjs';
+import { day, hm, hms, weekday, when } from './clock.mjs';
 import { fill, h, sign } from './draw.mjs';
 import { drawGantt } from './gantt.mjs';
 import { head } from './heads.mjs';
@@ -70,7 +70,7 @@ function draw(kinds) {
   header();
   today();
   list('events', all('entry').sort((a, b) => b.seq - a.seq), entry, newest('entry', 'at'));
-  list('cases', all('case').sort((a, b) => (b.changed_at ?? 0) - (a.changed_at ?? 0)), caseLine, newest('case', 'changed_at'), caseSystemLate());
+  list('cases', all('case').sort((a, b) => (b.changed_at ?? 0) - (a.changed_at ?? 0)), caseLine, newest('case', 'changed_at'), caseSystemLate(), caseSystemLost());
   list('teams', all('team').filter((team) => team.mission_id || ['way', 'site', 'back', 'silent'].includes(team.status)).sort((a, b) => a.position - b.position), team, now.fixesAt || null);
   missions();
   stage();
@@ -98,14 +98,15 @@ function steer(kinds) {
 const newest = (kind, field) => all(kind).reduce((/** @type {number | null} */ top, row) => (row[field] && (top === null || row[field] > top) ? row[field] : top), null);
 
 const caseSystemLate = () => now.parts.case_system?.up === false;
+const caseSystemLost = () => now.parts.case_system?.lost === true;
 
-/** @param {string} name @param {Row[]} items @param {(row: Row) => HTMLElement} line @param {number | null} asOf @param {boolean} [late] */
-export function list(name, items, line, asOf, late = false) {
+/** @param {string} name @param {Row[]} items @param {(row: Row) => HTMLElement} line @param {number | null} asOf @param {boolean} [late] @param {boolean} [lost] */
+export function list(name, items, line, asOf, late = false, lost = false) {
   const body = document.getElementById(`${name}-body`);
   if (now.connection === 'connecting') fill(body, h('p', { class: 'nothing' }, t('wall.connecting')));
   else if (!items.length) fill(body, h('p', { class: 'nothing' }, t(`wall.${name}_none`)));
   else if (body) fit(body, items, line, name !== 'events');
-  head(name, asOf, late ? 'stale' : items.length ? 'live' : 'empty');
+  head(name, asOf, late ? 'stale' : items.length ? 'live' : 'empty', lost);
 }
 
 /** When space ends rows go, not pixels; how many went is said. @param {HTMLElement} body @param {Row[]} items @param {(row: Row) => HTMLElement} line @param {boolean} says */
@@ -217,6 +218,13 @@ function doing(row) {
   return ['idle', row.planned_from_at ? t('wall.mission_waits', { time: hm(row.planned_from_at) }) : t('wall.mission_planned')];
 }
 
+/** It speaks only when something has changed: silent for long is said, with the time of its newest word. @param {boolean} up @returns {string[] | null} */
+function caseSystem(up) {
+  const asOf = now.parts.case_system?.as_of;
+  if (!asOf) return null;
+  return [up ? 'done' : 'clock', t(up ? 'wall.case_system' : 'wall.case_system_silent', { time: when(asOf) })];
+}
+
 /** What is gone, first; then what is well. */
 function system() {
   const count = heard();
@@ -228,7 +236,7 @@ function system() {
     [part('database') ? 'done' : 'clock', part('database') ? t('wall.database_up') : t('wall.database_down')],
     [part('jobs') ? 'done' : 'clock', part('jobs') ? t('wall.jobs_up') : t('wall.jobs_down')],
     [count.online === count.onDuty ? 'done' : 'silent', t('wall.fixes', { online: count.online, all: count.onDuty })],
-    now.parts.case_system?.as_of ? [part('case_system') ? 'done' : 'clock', t('wall.case_system', { time: hms(now.parts.case_system.as_of) })] : null,
+    caseSystem(part('case_system')),
     now.parts.disk?.free_pct !== undefined ? [part('disk') ? 'done' : 'clock', t('wall.disk', { n: Math.round(now.parts.disk.free_pct) })] : null,
   ].filter((item) => item !== null);
   fill(document.getElementById('system-body'), ...items.map(([word, text]) => h('span', { 'data-sign': word }, sign(/** @type {string} */ (word)), text)));
