@@ -1,136 +1,218 @@
-"""Bus and web process killed and frozen while phones call: how soon the wall says so, how soon it is right again, what was lost.
+"""Every part killed and frozen while phones call, then the wall's packets dropped: how soon it is said, how soon right, what was lost.
 
-`--frozen` seconds of SIGSTOP (30), `--times` each. `right` counts from the part's return: its new pid, or SIGCONT.
+`--frozen` seconds of SIGSTOP (30), `--cut` seconds without packets (60), `--times` each, `--parts` which; `--drop` drops them in the kernel
+(as root in a network namespace of its own: `unshare -n`), else a proxy holds them back. `say` counts from the fault until the page says
+which part is gone; a part back before it was missed is not counted there. `right` counts from the part's own return (it answers; SIGCONT;
+packets pass) until the page says so and shows the newest call that was in the journal then.
 """
 
 import argparse
 import asyncio
+import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-from playwright.async_api import Error, Page, async_playwright
-from sqlalchemy import select
-from ulid import ULID
+from playwright.async_api import Browser, Error, Page, async_playwright
+from sqlalchemy import func, select
 
-from data.tables import CallRow
+from data.tables import EntryRow
 from tests.bench.__main__ import percentile
+from tests.bench._phones import Phones
+from tests.bench._watcher import Watcher
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
+from tests.faulty_proxy import FaultyProxy
 from tests.running import Product
+from tests.servers import PostgresServer
 
-LIMIT_S = 90
-UNITS = (1001, 1002, 1003)
+LIMIT_S = 90.0
+MISSED_S = 5.0  # a part away for longer must have been missed
+PARTS = ("bus", "web", "jobs", "database")
 
-# What the page itself says of a part: the web process is gone when its socket is.
+# What the page itself says of a part: web and wire are gone when its socket is.
 UP = """part => { const now = window.ecc?.state?.now; if (!now || now.connection !== 'live') return false;
-  return part === 'web' || now.parts[part]?.up === true; }"""
+  return part === 'web' || part === 'wire' || now.parts[part]?.up === true; }"""
+SHOWS = """async number => { const { rows } = await import('/centre/assets/modules/state.mjs');
+  return [...rows.entry.keys()].some((seq) => Number(seq) >= number); }"""
+ROWS = """async () => { const { rows } = await import('/centre/assets/modules/state.mjs');
+  return JSON.stringify(Object.fromEntries(Object.entries(rows).map(([kind, of]) => [kind, Object.fromEntries(of)]))); }"""
+
+
+@dataclass
+class Site:
+    """All that a fault is done to, and done with."""
+
+    product: Product
+    server: PostgresServer
+    proxy: FaultyProxy
+    phones: Phones
+    watcher: Watcher
+    frozen_s: float
+    cut_s: float
+    drop: bool
+    said: dict[str, list[float]] = field(default_factory=dict)
+    right: dict[str, list[float]] = field(default_factory=dict)
+    different: int = 0
 
 
 def measure(words: Sequence[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="faults")
     parser.add_argument("--frozen", type=float, default=30.0)
+    parser.add_argument("--cut", type=float, default=60.0)
     parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--parts", nargs="*", choices=[*PARTS, "wire"], default=[*PARTS, "wire"])
+    parser.add_argument("--drop", action="store_true")
     options = parser.parse_args(words)
-    with Product() as product:
-        return asyncio.run(_measure(product, options))
+    server = PostgresServer()
+    try:
+        server.start()
+        with Product(database_url=server.create_database("bench")) as product:
+            return asyncio.run(_measure(product, server, options))
+    finally:
+        server.close()
 
 
-async def _measure(product: Product, options: argparse.Namespace) -> dict[str, Any]:
-    said: list[float] = []
-    right: list[float] = []
-    acknowledged: set[str] = set()
-    async with async_playwright() as playwright:
+async def _measure(product: Product, server: PostgresServer, options: argparse.Namespace) -> dict[str, Any]:
+    async with AsyncExitStack() as stack:
+        proxy = await stack.enter_async_context(FaultyProxy("127.0.0.1", product.settings.port))
+        phones, watcher = Phones(product), Watcher(product)
+        site = Site(product, server, proxy, phones, watcher, options.frozen, options.cut, options.drop)
+        playwright = await stack.enter_async_context(async_playwright())
         flags = CHROMIUM_FLAGS + (["--no-sandbox"] if os.geteuid() == 0 else [])
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
-        await context.add_cookies([{"name": "ecc_wall", "value": product.seeded.wall, "url": product.origin}])
-        page = await context.new_page()
-        await page.goto(f"{product.origin}/centre/wall")
-        calling = asyncio.create_task(_call(product, acknowledged))
-        for _ in range(options.times):
-            for part in ("bus", "web"):
-                for fault in ("kill", "freeze"):
-                    await _until(page, part, True)
-                    await asyncio.sleep(3)
-                    seconds = await _suffer(product, page, part, options.frozen if fault == "freeze" else None)
-                    said.append(seconds[0])
-                    right.append(seconds[1])
-        await asyncio.sleep(3)
-        calling.cancel()
-        await browser.close()
-    lost, doubled = _kept(product, acknowledged)
-    return {"faults": len(said), "say_p95_s": percentile(said, 95), "right_p95_s": percentile(right, 95), "calls": len(acknowledged)} | {
-        "lost": lost,
-        "doubled": doubled,
+        browser = await stack.enter_async_context(await playwright.chromium.launch(executable_path=CHROMIUM, args=flags))
+        tasks = [asyncio.create_task(part) for part in (phones.call(), watcher.watch())]
+        await _suffer(site, browser, product.origin, [part for part in PARTS if part in options.parts] * options.times, ("kill", "freeze"))
+        if "wire" in options.parts:
+            await _suffer(site, browser, f"http://127.0.0.1:{proxy.port}", ["wire"] * options.times, ("cut",))
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return await asyncio.to_thread(_figures, site)
+
+
+def _figures(site: Site) -> dict[str, Any]:
+    lost, doubled = site.phones.kept()
+    said, right = ([seconds for each in found.values() for seconds in each] for found in (site.said, site.right))
+    return {
+        "faults": len(right),
+        "say_p95_s": percentile(said or [0.0], 95),
+        "right_p95_s": percentile(right or [0.0], 95),
+        "calls": len(site.phones.calls),
+        "lost": lost + site.watcher.lost(),
+        "doubled": doubled + site.watcher.doubled,
+        "rows_different": site.different,
+        "said": site.said,
+        "right": site.right,
     }
 
 
-async def _suffer(product: Product, page: Page, part: str, frozen_s: float | None) -> tuple[float, float]:
-    """(seconds until said, seconds from the return until right). A part back before it was missed was said in no time."""
+async def _suffer(site: Site, browser: Browser, origin: str, parts: Sequence[str], faults: Sequence[str]) -> None:
+    """All these faults before one wall, which must show exactly the database's rows at the end."""
+    if not parts:
+        return
+    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+    await context.add_cookies([{"name": "ecc_wall", "value": site.product.seeded.wall, "url": origin}])
+    page = await context.new_page()
+    await page.goto(f"{origin}/centre/wall")
+    for part in parts:
+        for fault in faults:
+            await _until(page, UP, part, True)
+            await asyncio.sleep(3)
+            await _once(site, page, part, fault)
+    await site.phones.rest()
+    site.different += await _different(site, page)
+    site.phones.go_on()
+    await context.close()
+
+
+async def _once(site: Site, page: Page, part: str, fault: str) -> None:
     began = time.monotonic()
-    if frozen_s is None:
-        old = product.kill(part)
-        saying = asyncio.create_task(_until(page, part, False, 6))
-        await asyncio.to_thread(product.until_started_again, part, old)
-        if part == "web":
-            await asyncio.to_thread(product.until_ready)
-        back = time.monotonic()
-        said = await saying
-    else:
-        product.freeze(part)
-        said = await _until(page, part, False)
-        await asyncio.sleep(max(0.0, frozen_s - (time.monotonic() - began)))
-        product.thaw(part)
-        back = time.monotonic()
-    await _until(page, part, True)
-    return (said - began if said else 0.0), time.monotonic() - back
+    saying = asyncio.create_task(_until(page, UP, part, False))
+    await {"kill": _kill, "freeze": _freeze, "cut": _cut}[fault](site, part, saying)
+    back = time.monotonic()
+    newest = await asyncio.to_thread(_newest_call, site.product)
+    up = await _until(page, UP, part, True)
+    shown = await _until(page, SHOWS, newest, True)
+    if saying.done() or back - began > MISSED_S:
+        site.said.setdefault(f"{fault} {part}", []).append(round(saying.result() - began if saying.done() else LIMIT_S, 2))
+    saying.cancel()
+    site.right.setdefault(f"{fault} {part}", []).append(round(max(up, shown) - back, 2))
+    print(f"{fault} {part}: said {site.said.get(f'{fault} {part}')}, right {site.right[f'{fault} {part}']}", file=sys.stderr, flush=True)
 
 
-async def _until(page: Page, part: str, up: bool, seconds: float = LIMIT_S) -> float | None:
-    """When the page said so; None when it never did within the time."""
-    end = time.monotonic() + seconds
+async def _kill(site: Site, part: str, saying: asyncio.Task[float]) -> None:
+    """Until the part itself answers again."""
+    if part == "database":
+        await asyncio.to_thread(site.server.kill)
+        await asyncio.wait([saying])  # nobody starts it again but we
+        await asyncio.to_thread(site.server.start)
+        return
+    old = await asyncio.to_thread(site.product.kill, part)
+    await asyncio.to_thread(site.product.until_started_again, part, old)
+    if part == "web":
+        await asyncio.to_thread(site.product.until_ready)
+
+
+async def _freeze(site: Site, part: str, _: asyncio.Task[float]) -> None:
+    database = part == "database"
+    await asyncio.to_thread(site.server.freeze if database else lambda: site.product.freeze(part))
+    await asyncio.sleep(site.frozen_s)
+    await asyncio.to_thread(site.server.thaw if database else lambda: site.product.thaw(part))
+
+
+async def _cut(site: Site, _: str, __: asyncio.Task[float]) -> None:
+    """Every packet of the wall's wire, first ones included."""
+    site.proxy.fall_silent()
+    if site.drop:
+        _nft(f"add table inet cut; add chain inet cut in {{ type filter hook input priority 0; }}; "
+             f"add rule inet cut in tcp dport {site.proxy.port} drop; add rule inet cut in tcp sport {site.proxy.port} drop")  # fmt: skip
+    await asyncio.sleep(site.cut_s)
+    if site.drop:
+        _nft("delete table inet cut")
+    site.proxy.mend()
+
+
+def _nft(commands: str) -> None:
+    for command in commands.split("; add "):
+        subprocess.run(["nft", command if command.startswith(("add", "delete")) else f"add {command}"], check=True)
+
+
+async def _until(page: Page, question: str, argument: Any, wanted: bool) -> float:
+    """When the page answered so. Raises TimeoutError."""
+    end = time.monotonic() + LIMIT_S
     while time.monotonic() < end:
         try:
-            seen = await page.evaluate(UP, part)
+            if await page.evaluate(question, argument) is wanted:
+                return time.monotonic()
         except Error:  # the page renews itself when the program behind it is another
-            seen = False
-        if seen is up:
-            return time.monotonic()
+            if not wanted:
+                return time.monotonic()
         await asyncio.sleep(0.05)
-    return None
+    raise TimeoutError(f"{argument} never became {wanted}")
 
 
-async def _call(product: Product, acknowledged: set[str]) -> None:
-    """Phones that call and end, each call posted again under its id until it is answered, as the real one does."""
-    async with httpx.AsyncClient(base_url=product.origin, timeout=5) as client:
-        while True:
-            for unit in UNITS:
-                headers = {"Authorization": f"Bearer {product.seeded.devices[unit]}"}
-                id_ = str(ULID())
-                at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-                for path, body in (("/ingest/calls", {"id": id_, "t": at, "fix": None}), ("/ingest/calls/end", {"id": id_})):
-                    await _until_answered(client, path, body, headers)
-                acknowledged.add(id_)
-                await asyncio.sleep(0.3)
-
-
-async def _until_answered(client: httpx.AsyncClient, path: str, body: dict[str, Any], headers: dict[str, str]) -> None:
-    while True:
-        try:
-            if (await client.post(path, json=body, headers=headers)).status_code == 202:
-                return
-        except httpx.HTTPError:
-            pass
-        await asyncio.sleep(0.5)
-
-
-def _kept(product: Product, acknowledged: set[str]) -> tuple[int, int]:
-    """Acknowledged calls that the database does not hold, and numbers that were given twice."""
+def _newest_call(product: Product) -> int:
     database = product.database()
     with database.reading() as session:
-        calls = session.execute(select(CallRow.id, CallRow.number)).all()
+        newest = session.scalar(select(func.max(EntryRow.seq)).where(EntryRow.kind.startswith("call."))) or 0
     database.close()
-    return len(acknowledged - {call.id for call in calls}), len(calls) - len({call.number for call in calls})
+    return newest
+
+
+async def _different(site: Site, page: Page) -> int:
+    """How many rows of the page are not those that a newcomer gets."""
+    different = 0
+    for _ in range(20):
+        await asyncio.sleep(0.5)
+        fresh = await site.watcher.fresh()
+        shown = json.loads(await page.evaluate(ROWS))
+        rows, others = ({(kind, id_): row for kind, of in each.items() for id_, row in of.items()} for each in (fresh, shown))
+        different = sum(rows.get(key) != others.get(key) for key in rows | others)
+        if not different:
+            return 0
+    return different

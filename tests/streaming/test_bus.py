@@ -174,3 +174,34 @@ async def test_what_nobody_could_be_told_in_time_is_not_said_later(redis_server:
         bus.announce([said(2)])
         await until(lambda: heard.numbers == [2])
     await bus.aclose()
+
+
+@pytest.mark.parametrize("state", ["up", "frozen", "gone"])
+async def test_listening_ends_when_it_is_told_to_at_whatever_moment(redis_server: RedisServer, state: str) -> None:
+    """redis-py may swallow a cancellation: then the loop itself must have seen that it was told."""
+    {"up": lambda: None, "frozen": redis_server.freeze, "gone": redis_server.kill}[state]()
+    bus, heard = Bus(redis_server.url), Heard()
+    tasks = []
+    for number in range(24):  # connecting, subscribing, pinging, waiting for a message, closing after a failure
+        task = asyncio.create_task(bus.listen(heard.announcement, heard.fixes, heard.turn))
+        asyncio.get_running_loop().call_later(number * 0.1, task.cancel)
+        tasks.append(task)
+    _, endless = await asyncio.wait(tasks, timeout=SOON_S)
+    assert not endless
+    await bus.aclose()
+
+
+async def test_listening_ends_while_somebody_is_told_that_the_bus_is_back(redis_server: RedisServer) -> None:
+    told = asyncio.Event()
+
+    async def never_done(_: bool) -> None:
+        told.set()
+        await asyncio.Event().wait()
+
+    bus, heard = Bus(redis_server.url), Heard()
+    task = asyncio.create_task(bus.listen(heard.announcement, heard.fixes, never_done))
+    await asyncio.wait_for(told.wait(), SOON_S)
+    task.cancel()
+    _, endless = await asyncio.wait([task], timeout=SOON_S)
+    assert not endless
+    await bus.aclose()
