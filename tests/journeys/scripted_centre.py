@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from time import time
+from time import monotonic, time
 from typing import Any
 
 import uvicorn
@@ -73,6 +73,7 @@ class Centre:
     seen: list[dict[str, Any]] = field(default_factory=list)
     received: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     tries: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    arrivals: list[tuple[str, float]] = field(default_factory=list)  # each try in its order: the door, time.monotonic()
     answers: dict[str, list[Scripted]] = field(default_factory=lambda: defaultdict(list))
     refuse_fixes: dict[str, str] | None = None
     mute: bool = False  # /live accepts and then says nothing
@@ -107,6 +108,7 @@ class Centre:
         """One POST of the phone."""
         door = request.path_params["door"].replace("/", "-")
         self.tries[door] += 1
+        self.arrivals.append((door, monotonic()))
         if not self.signed_in(request.cookies):
             return refusal(401, "identity.not_signed_in", "请先登记")
         message = await request.json()

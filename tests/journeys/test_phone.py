@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -78,6 +79,11 @@ async def hold(page: Page, seconds: float, selector: str = "[data-act=sos]") -> 
     await page.mouse.down()
     await asyncio.sleep(seconds)
     await page.mouse.up()
+
+
+async def still(page: Page) -> None:
+    """The page's clock stands from now on and goes as far as it is told, to the millisecond, on however busy a machine."""
+    await page.clock.pause_at(await page.evaluate("Date.now()") + 2000)
 
 
 async def on_duty(page: Page, centre: Centre) -> None:
@@ -185,21 +191,28 @@ async def test_a_call_that_nobody_answers_goes_on_ringing_and_offers_the_phone(p
     await expect(zone.locator(".word")).to_have_text("周法官 已接听")
 
 
-@pytest.mark.parametrize("seconds", [0.05, 1.0])
-async def test_a_short_hold_sends_nothing_and_says_so(phone: BrowserContext, centre: Centre, seconds: float) -> None:
-    page = await open_page(phone, centre)
-    await hold(page, seconds)
+@pytest.mark.parametrize("milliseconds", [50, 1000])
+async def test_a_short_hold_sends_nothing_and_says_so(phone: BrowserContext, centre: Centre, milliseconds: int) -> None:
+    page = await open_page(phone, centre, clock=True)
+    box = await page.locator("[data-act=sos]").bounding_box()
+    assert box
+    await page.mouse.move(box["x"] + 60, box["y"] + 50)
+    await still(page)
+    await page.mouse.down()
+    await page.clock.run_for(milliseconds)
+    await page.mouse.up()
     await expect(page.locator("#sos .more")).to_have_text("没有发出：要按满 1.5 秒")
+    await page.clock.resume()
     await asyncio.sleep(0.6)
     assert not centre.received["sos"]
 
 
 async def test_a_hold_of_1400_ms_sends_nothing_and_one_of_1600_ms_does(phone: BrowserContext, centre: Centre) -> None:
-    page = await open_page(phone, centre, clock=True)  # to the millisecond, on however busy a machine
+    page = await open_page(phone, centre, clock=True)
     box = await page.locator("[data-act=sos]").bounding_box()
     assert box
     await page.mouse.move(box["x"] + 60, box["y"] + 50)
-    await page.clock.pause_at(await page.evaluate("Date.now()") + 2000)
+    await still(page)
     await page.mouse.down()
     await page.clock.run_for(1400)
     await page.mouse.up()
@@ -228,15 +241,17 @@ async def test_a_long_hold_asks_for_help_once(phone: BrowserContext, centre: Cen
 
 @pytest.mark.parametrize("key", ["Space", "Enter"])
 async def test_the_hold_works_by_keyboard(phone: BrowserContext, centre: Centre, key: str) -> None:
-    page = await open_page(phone, centre)
+    page = await open_page(phone, centre, clock=True)
     await page.locator("[data-act=sos]").focus()
+    await still(page)
     await page.keyboard.down(key)
-    await asyncio.sleep(0.4)
+    await page.clock.run_for(400)
     await page.keyboard.up(key)
     await expect(page.locator("#sos .more")).to_have_text("没有发出：要按满 1.5 秒")
     await page.keyboard.down(key)
-    await asyncio.sleep(1.7)
+    await page.clock.run_for(1700)
     await page.keyboard.up(key)
+    await page.clock.resume()
     await until(lambda: centre.received["sos"])
     await asyncio.sleep(0.3)
     assert len(centre.received["sos"]) == 1
@@ -347,6 +362,7 @@ async def test_a_killed_page_says_at_its_next_opening_what_it_still_owes_and_del
     await page.wait_for_function("navigator.serviceWorker.controller !== null")
     await on_duty(page, centre)
     await phone.set_offline(True)
+    before = centre.now_ms()
     await hold(page, 1.7)
     pressed = centre.now_ms()
     await page.locator("[data-act=call]").tap()
@@ -365,7 +381,7 @@ async def test_a_killed_page_says_at_its_next_opening_what_it_still_owes_and_del
     await asyncio.sleep(2)
     # the last request of a closing page may still arrive (keepalive): the same id with the same time, which is the same alarm
     [(_, t)] = {(sos["id"], sos["t"]) for sos in centre.received["sos"]}
-    assert abs(ms(t) - pressed) < 1500
+    assert before <= ms(t) <= pressed
     assert len({call["id"] for call in centre.received["calls"]}) == 1
     assert len(centre.rows["sos"]) == len(centre.rows["call"]) == 1
 
@@ -400,10 +416,9 @@ async def test_retry_after_is_honoured(phone: BrowserContext, centre: Centre) ->
     centre.answers["calls"] = [Scripted(429, headers={"Retry-After": "4"})]
     page = await open_page(phone, centre)
     await page.locator("[data-act=call]").tap()
-    await until(lambda: centre.tries["calls"] == 1)
-    await asyncio.sleep(3)
-    assert centre.tries["calls"] == 1
     await until(lambda: centre.received["calls"])
+    refused, taken = (at for door, at in centre.arrivals if door == "calls")
+    assert taken - refused >= 3.9
 
 
 async def test_a_call_withdrawn_before_it_left_never_leaves(phone: BrowserContext, centre: Centre) -> None:
@@ -488,7 +503,7 @@ async def test_duty_that_the_centre_ends_stops_the_watch_and_is_said(phone: Brow
     page = await open_page(phone, centre)
     await on_duty(page, centre)
     await centre.set_row("unit", "1003", on_duty=False)
-    await expect(page.locator("[data-act=duty]")).to_have_attribute("aria-checked", "false", timeout=10_000)
+    await expect(page.locator("[data-act=duty]")).to_have_attribute("aria-checked", "false")
     await expect(page.locator("[data-notice=duty]")).to_contain_text("定位已停止")
     tries = centre.tries["positions"]
     await asyncio.sleep(4)
@@ -499,9 +514,8 @@ async def test_no_fix_is_posted_before_the_centre_knows_of_the_duty(phone: Brows
     centre.answers["duty"] = [Scripted(503, headers={"Retry-After": "4"})]
     page = await open_page(phone, centre)
     await page.locator("[data-act=duty]").tap()
-    await asyncio.sleep(3)
-    assert not centre.tries["positions"]
     await until(lambda: centre.fixes)
+    assert [door for door, _ in centre.arrivals][:3] == ["duty", "duty", "positions"]
     assert centre.received["duty"]
 
 
@@ -509,7 +523,7 @@ async def test_a_denied_position_is_said_with_what_to_do(browser: Browser, centr
     async with a_phone(browser, permissions=[], geolocation=None) as phone:
         page = await open_page(phone, centre)
         await page.locator("[data-act=duty]").tap()
-        await expect(page.locator("[data-notice=pause]")).to_contain_text("浏览器没有定位权限", timeout=20_000)
+        await expect(page.locator("[data-notice=pause]")).to_contain_text("浏览器没有定位权限")
         await expect(page.locator("#fix-words")).to_have_text("已暂停")
         await page.locator("[data-act=call]").tap()
         await until(lambda: centre.received["calls"])
@@ -531,11 +545,12 @@ async def test_a_browser_that_falls_silent_is_said_after_15_seconds(phone: Brows
     silent = "Geolocation.prototype.watchPosition = () => 7; Geolocation.prototype.getCurrentPosition = () => {};"
     await phone.add_init_script(silent)
     page = await open_page(phone, centre, clock=True)
+    await still(page)
     await page.locator("[data-act=duty]").tap()
-    await page.clock.fast_forward(10_000)
-    await asyncio.sleep(1)
+    await until(lambda: centre.received["duty"])
+    await page.clock.run_for(14_000)
     await expect(page.locator("[data-notice=pause]")).to_have_count(0)
-    await page.clock.fast_forward(5_000)
+    await page.clock.run_for(2_000)
     await expect(page.locator("[data-notice=pause]")).to_contain_text("定位已暂停：收不到")
     assert not centre.tries["positions"]
 
@@ -578,7 +593,7 @@ async def test_a_batch_with_poison_in_it_loses_only_the_poison(phone: BrowserCon
         await asyncio.sleep(1)
     await until(lambda: any(fix["lat"] > 22.8525 for fix in centre.fixes))
     await page.locator("#strip").tap()
-    await expect(page.locator("#sheet-body")).to_contain_text("待送：定位点 0 个", timeout=10_000)
+    await expect(page.locator("#sheet-body")).to_contain_text("待送：定位点 0 个")
 
 
 async def test_a_long_time_offline_is_sent_newest_first_in_batches_of_500(phone: BrowserContext, centre: Centre) -> None:
@@ -617,7 +632,7 @@ async def test_the_store_is_bounded_and_says_what_it_dropped(phone: BrowserConte
     centre.answers["positions"] = [Scripted(503)] * 100
     page = await open_page(phone, centre)
     await page.locator("[data-act=duty]").tap()
-    await expect(page.locator("[data-notice=dropped]")).to_contain_text("最早的 501 个定位点已删除", timeout=20_000)
+    await expect(page.locator("[data-notice=dropped]")).to_contain_text("最早的 501 个定位点已删除")
 
 
 async def test_a_wrong_phone_clock_is_corrected_by_the_centre(browser: Browser, centre: Centre) -> None:
@@ -627,8 +642,8 @@ async def test_a_wrong_phone_clock_is_corrected_by_the_centre(browser: Browser, 
         await on_duty(page, centre)
         await page.locator("[data-act=call]").tap()
         await until(lambda: centre.received["calls"])
-        assert abs(ms(centre.received["calls"][0]["t"]) - centre.now_ms()) < 5000
-        assert abs(ms(centre.fixes[-1]["t"]) - centre.now_ms()) < 30_000
+        assert abs(ms(centre.received["calls"][0]["t"]) - centre.now_ms()) < 60_000  # uncorrected, it would be ten minutes
+        assert abs(ms(centre.fixes[-1]["t"]) - centre.now_ms()) < 60_000
         await page.locator("#strip").tap()
         await expect(page.locator("#sheet-body")).to_contain_text("手机时间差 600 秒")
 
@@ -647,8 +662,9 @@ async def test_the_next_step_of_a_mission_is_one_big_button_with_five_seconds_to
     await page.clock.fast_forward(6_000)
     await asyncio.sleep(0.5)
     assert not centre.received["missions"]
-    pressed = centre.now_ms()  # the phone's clock is six seconds ahead by now, and corrected
+    before = centre.now_ms()  # the phone's clock is six seconds ahead by now, and corrected
     await page.locator("[data-act=arrived]").tap()
+    pressed = centre.now_ms()
     await asyncio.sleep(0.5)
     assert not centre.received["missions"]
     await page.clock.fast_forward(5_000)
@@ -656,7 +672,7 @@ async def test_the_next_step_of_a_mission_is_one_big_button_with_five_seconds_to
     [message] = centre.received["missions"]
     [row] = message["missions"]
     assert (row["id"], row["event"]) == ("m1", "arrived")
-    assert abs(ms(row["at"]) - pressed) < 2000
+    assert before - 1000 <= ms(row["at"]) <= pressed + 1000
     await expect(page.locator("[data-mission=m1] .state")).to_have_text("到场")
     await expect(page.locator(".steps button")).to_have_text(["扑空", "结束"])
 
@@ -709,7 +725,10 @@ async def test_no_signal_is_declared_counted_down_and_taken_back(phone: BrowserC
     await page.locator("[data-minutes='15']").tap()
     await until(lambda: centre.received["silence"])
     assert centre.received["silence"][0]["minutes"] == 15
-    await expect(page.locator("#silent-left")).to_have_text("14:57", timeout=10_000)
+    left = page.locator("#silent-left")
+    await expect(left).to_have_text(re.compile(r"^14:[0-5]\d$"))
+    await expect(left).not_to_have_text(await left.inner_text())
+    await expect(left).to_have_text(re.compile(r"^14:[0-5]\d$"))
     await page.locator("[data-act=silence-end]").tap()
     await until(lambda: len(centre.received["silence"]) == 2)
     assert centre.received["silence"][1]["minutes"] == 0
@@ -778,10 +797,10 @@ async def test_no_sound_no_shaking_no_battery_no_wake_lock_is_no_reason_to_fail(
 async def test_a_silent_server_is_noticed_and_the_phone_comes_back_by_itself(phone: BrowserContext, centre: Centre) -> None:
     page = await open_page(phone, centre)
     centre.mute = True
-    await expect(page.locator("#lost")).to_be_visible(timeout=10_000)
+    await expect(page.locator("#lost")).to_be_visible()
     await expect(page.locator("#watchers")).to_have_text("不知是否有人在看")
     centre.mute = False
-    await expect(page.locator("#lost")).to_be_hidden(timeout=20_000)
+    await expect(page.locator("#lost")).to_be_hidden()
 
 
 async def test_a_newer_build_replaces_the_page_when_nothing_is_under_way(browser: Browser) -> None:

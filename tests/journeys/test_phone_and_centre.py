@@ -59,7 +59,7 @@ async def open_page(phone: BrowserContext, product: Product, unit: int = UNIT) -
     await phone.add_cookies([{"name": "ecc_device", "value": product.seeded.devices[unit], "url": product.origin}])
     page = await phone.new_page()
     await page.goto(product.origin + "/field/")
-    await expect(page.locator("#watchers")).to_have_text("无人在看", timeout=15_000)
+    await expect(page.locator("#watchers")).to_have_text("无人在看")
     return page
 
 
@@ -112,7 +112,7 @@ async def test_a_qr_code_enrols_the_phone_without_a_word_of_complaint_from_its_b
     await page.get_by_role("button", name="进入").click()
     await page.wait_for_url("**/field/")
     await expect(page.locator("#who")).to_have_text("陈法官")
-    await expect(page.locator("#watchers")).to_have_text("无人在看", timeout=15_000)
+    await expect(page.locator("#watchers")).to_have_text("无人在看")
     await page.wait_for_function("navigator.serviceWorker.controller !== null")
     await expect(page.locator("#demo")).to_be_hidden()
     assert [line for line in wrong if not line.endswith("/favicon.ico")] == []
@@ -145,6 +145,7 @@ async def test_an_alarm_raised_while_the_server_is_dead_is_delivered_once_with_i
 ) -> None:
     page = await open_page(phone, product, 1002)
     old = product.kill("web")
+    before = datetime.now(UTC)
     await hold(page, 1.7)
     pressed = datetime.now(UTC)
     await expect(page.locator("#sos")).not_to_have_attribute("data-state", "idle")
@@ -154,8 +155,8 @@ async def test_an_alarm_raised_while_the_server_is_dead_is_delivered_once_with_i
     page = await phone.new_page()
     await page.goto(product.origin + "/field/")
     [sos] = await until(lambda: rows(product, SosRow))
-    await expect(page.locator("#sos .word")).to_have_text("指挥中心已收到", timeout=15_000)
-    assert abs(sos.raised_at - pressed) < timedelta(seconds=2)
+    await expect(page.locator("#sos .word")).to_have_text("指挥中心已收到")
+    assert before - timedelta(seconds=1) <= sos.raised_at <= pressed + timedelta(seconds=1)
     with journal.work(desk(product, sos.court_code), datetime.now(UTC)) as work:
         acknowledge_sos(work, sos.id)
     await expect(page.locator("#sos .word")).to_contain_text("处理中")
@@ -172,7 +173,7 @@ async def test_moving_on_duty_is_kept_and_off_duty_is_not(phone: BrowserContext,
         await phone.set_geolocation({"latitude": 23.1 + step / 5000, "longitude": 112.5, "accuracy": 8})
         await asyncio.sleep(1.1)
     await page.locator("#strip").tap()
-    await expect(page.locator("#sheet-body")).to_contain_text("待送：定位点 0 个，操作 0 项", timeout=15_000)
+    await expect(page.locator("#sheet-body")).to_contain_text("待送：定位点 0 个，操作 0 项")
     assert "未被接受" not in await page.locator("#sheet-body").inner_text()
     await page.locator("#sheet-close").tap()
     await page.locator("[data-act=duty]").tap()
@@ -221,8 +222,8 @@ async def test_the_officer_sees_that_somebody_looks_and_later_who_has_looked(pho
         while json.loads(await viewer.recv())["type"] != "snapshot":
             pass
         await viewer.send(json.dumps({"type": "watch", "unit": "1005"}))
-        await expect(page.locator("#watchers")).to_have_text("指挥中心 1 人在看", timeout=15_000)
-    await expect(page.locator("#watchers")).to_have_text("无人在看", timeout=15_000)
+        await expect(page.locator("#watchers")).to_have_text("指挥中心 1 人在看")
+    await expect(page.locator("#watchers")).to_have_text("无人在看")
     await page.locator("[data-act=seen]").tap()
     await expect(page.locator(".seen li")).to_contain_text(["指挥长"])
 
@@ -232,4 +233,4 @@ async def test_a_revoked_phone_is_turned_away(phone: BrowserContext, product: Pr
     device = next(row for row in rows(product, DeviceRow) if row.unit_no == 1006)
     with journal.work(SYSTEM, datetime.now(UTC)) as work:
         revoke_device(work, device.no)
-    await expect(page.locator("#stranger h1")).to_contain_text("本手机未登记", timeout=15_000)
+    await expect(page.locator("#stranger h1")).to_contain_text("本手机未登记")
