@@ -1,4 +1,4 @@
-"""A fix, which is one position report of one device, and whether it can be believed."""
+"""A fix, which is one position report of one device, and whether it can be believed; and when it was the place before that was wrong."""
 
 import math
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ INACCURATE_M = 500.0  # worse than this a fix names no street
 TELEPORT_MPS = 200 / 3.6  # 200 km/h: faster than any vehicle of a court on a road
 BY_HAND = "MANUAL"  # a place that somebody set is no measurement: what is measured next is not held against it
 JUMP_M = 150.0  # a receiver that finds more satellites jumps as far at once
+AGREEING, AGREEING_MS = 3, 20_000  # so many jumps in a row to where all of them agree, over so long, were none: the anchor was wrong
 
 _DEGREE_M = math.pi / 180 * EARTH_RADIUS_M
 
@@ -77,6 +78,48 @@ def believe(fix: Fix, previous: Fix | None, now_ms: int) -> Refusal | None:
     if previous is not None and previous.provider != BY_HAND and fix.t_ms > previous.t_ms and _teleported(fix, previous):
         return Refusal.TELEPORT
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Fixes of one unit in a row that were refused as a teleport but agree with each other: the newest, since when, how many."""
+
+    newest: Fix
+    since_ms: int
+    count: int = 1
+
+    @property
+    def overcome(self) -> bool:
+        return self.count >= AGREEING and self.newest.t_ms - self.since_ms >= AGREEING_MS
+
+
+def believe_in_turn(fix: Fix, previous: Fix | None, doubt: Doubt | None, now_ms: int) -> tuple[Refusal | None, Doubt | None]:
+    """As `believe`, with what came before it: a wrong place that was believed once does not hold its unit for hours.
+
+    Returns the refusal and the doubt to hand in with the unit's next fix (one a unit, so it stays small). Three teleports in a row over
+    20 s that a vehicle could have driven among themselves: the newest is believed and becomes the unit's place; those before it stay
+    refused. A believed fix ends the doubt, so two receivers of one unit that contradict each other never move it; a refusal for another
+    reason says nothing about the place; a fix that is not newer than the doubted one is not counted again.
+    """
+    refusal = believe(fix, previous, now_ms)
+    if refusal is None:
+        late = previous is not None and fix.t_ms <= previous.t_ms
+        return None, doubt if late else None
+    if refusal is not Refusal.TELEPORT:
+        return refusal, doubt
+    doubt = _doubted(doubt, fix)
+    return (None, None) if doubt.overcome and doubt.newest is fix else (refusal, doubt)
+
+
+def _doubted(doubt: Doubt | None, fix: Fix) -> Doubt:
+    """With one more teleport."""
+    if doubt is None:
+        return Doubt(fix, fix.t_ms)
+    if fix.t_ms <= doubt.newest.t_ms:
+        return doubt
+    if _teleported(fix, doubt.newest):
+        return Doubt(fix, fix.t_ms)
+    return Doubt(fix, doubt.since_ms, doubt.count + 1)
 
 
 def _teleported(fix: Fix, previous: Fix) -> bool:

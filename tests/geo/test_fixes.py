@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.coordinates import moved
-from geo.fixes import Fix, Refusal, believe
+from geo.fixes import Doubt, Fix, Refusal, believe, believe_in_turn
 
 NOW_MS = 1_795_311_480_000
 GOOD = Fix("01JD0000000000000000000001", 7, 70, NOW_MS - 1000, 40.07, 101.82, 8.0, 3.0, 90.0, 80, "GPS", False)
@@ -132,3 +132,86 @@ def test_a_place_set_by_hand_is_not_held_against_the_next_measurement() -> None:
     by_hand = fix(provider="MANUAL")
     assert believe(later(2, 9_000), by_hand, NOW_MS + 10_000) is None
     assert believe(later(2, 9_000, provider="MANUAL"), GOOD, NOW_MS + 10_000) is Refusal.TELEPORT
+
+
+# --- when the place before was the wrong one ---------------------------------------------------------------------------------------
+
+FAR_M = 1_000_000.0
+
+
+def at(t_ms: int, metres: float, bearing: float = 63.0, **changes: Any) -> Fix:
+    lat, lon = moved(GOOD.lat, GOOD.lon, bearing, metres)
+    return fix(t_ms=GOOD.t_ms + t_ms, lat=lat, lon=lon, **changes)
+
+
+def walk(stream: list[Fix], anchor: Fix | None = GOOD) -> list[tuple[Fix, Refusal | None]]:
+    """As a unit's fixes are judged one after the other: the newest believed one is the anchor of the next."""
+    doubt: Doubt | None = None
+    judged = []
+    for one in stream:
+        refusal, doubt = believe_in_turn(one, anchor, doubt, NOW_MS + DAY_MS)
+        judged.append((one, refusal))
+        if refusal is None and (anchor is None or one.t_ms > anchor.t_ms):
+            anchor = one
+    return judged
+
+
+def test_three_that_agree_over_twenty_seconds_are_believed_and_those_before_them_are_not() -> None:
+    judged = walk([at(t, FAR_M + t / 100) for t in (1_000, 11_000, 21_000, 31_000)])
+    assert [refusal for _, refusal in judged] == [Refusal.TELEPORT, Refusal.TELEPORT, None, None]
+    assert [refusal for _, refusal in walk([at(t, FAR_M) for t in (1_000, 11_000, 20_900)])] == [Refusal.TELEPORT] * 3
+    assert [refusal for _, refusal in walk([at(t, FAR_M) for t in (1_000, 41_000)])] == [Refusal.TELEPORT] * 2
+
+
+intervals = st.lists(st.integers(100, 60_000), min_size=1, max_size=60)
+
+
+def moments(between: list[int]) -> list[int]:
+    return [sum(between[: count + 1]) for count in range(len(between))]
+
+
+@given(between=intervals, own=st.booleans())
+def test_going_to_and_fro_between_two_places_moves_nobody(between: list[int], own: bool) -> None:
+    """own: one of the two is where the unit was believed to be; else both are elsewhere."""
+    home = 0.0 if own else 2 * FAR_M
+    stream = [at(t, home if place % 2 else FAR_M) for place, t in enumerate(moments(between))]
+    for one, refusal in walk(stream):
+        assert (refusal is None) is (own and one.lat == GOOD.lat)
+
+
+@given(between=st.lists(st.integers(100, 10_000), min_size=1, max_size=300), speed_mps=st.floats(0, 50))
+def test_after_one_wild_place_a_steady_stream_is_believed_within_twenty_seconds_and_one_fix(between: list[int], speed_mps: float) -> None:
+    times = moments(between)
+    judged = walk([at(t, speed_mps * t / 1000) for t in times], anchor=at(0, FAR_M))
+    overdue = [place for place, t in enumerate(times) if t - times[0] >= 20_000]
+    first = next((place for place, (_, refusal) in enumerate(judged) if refusal is None), len(times))
+    assert first <= min(overdue, default=len(times))
+    assert {refusal for _, refusal in judged[:first]} <= {Refusal.TELEPORT}
+    assert {refusal for _, refusal in judged[first:]} <= {None}
+
+
+@given(steps=st.lists(st.tuples(st.integers(-90_000, 90_000), st.sampled_from([0.0, FAR_M, 2 * FAR_M]), st.booleans()), max_size=60))
+def test_whatever_comes_time_never_goes_back(steps: list[tuple[int, float, bool]]) -> None:
+    anchor, doubt, t = GOOD, None, 0
+    for step, metres, mock in steps:
+        t += step
+        one = at(t, metres, mock=mock)
+        alone = believe(one, anchor, NOW_MS + DAY_MS)
+        refusal, doubt = believe_in_turn(one, anchor, doubt, NOW_MS + DAY_MS)
+        assert refusal in (alone, None)
+        if refusal is not alone:
+            assert alone is Refusal.TELEPORT
+            assert one.t_ms > anchor.t_ms
+        if refusal is None and one.t_ms > anchor.t_ms:
+            anchor = one
+            assert doubt is None
+
+
+def test_a_refusal_for_another_reason_says_nothing_about_the_place() -> None:
+    stream = [at(1_000, FAR_M), at(6_000, FAR_M, mock=True), at(11_000, FAR_M), at(16_000, FAR_M, accuracy_m=900.0), at(21_000, FAR_M)]
+    assert [refusal for _, refusal in walk(stream)] == [Refusal.TELEPORT, Refusal.MOCK, Refusal.TELEPORT, Refusal.INACCURATE, None]
+
+
+def test_the_same_fix_again_does_not_count_twice() -> None:
+    first = at(1_000, FAR_M)
+    assert {refusal for _, refusal in walk([first] * 5 + [at(21_000, FAR_M)])} == {Refusal.TELEPORT}
