@@ -52,6 +52,7 @@ from streaming.bearer import actor_of, client_address, osmand_actor
 from streaming.bus import Bus
 from streaming.history import History
 from streaming.ingest import Doors, build_ingest
+from streaming.pace import pause
 from streaming.positions import Positions
 
 HERE = Path(__file__).parent
@@ -63,6 +64,7 @@ SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 STALLED_MS = 20_000
 INBOUND_MOST = 1_100_000  # one batch of positions on /ingest/ws; /live allows far less by itself
 BACKLOG = 2_048
+LOOKS_S = 0.25
 
 INDEX = """<!DOCTYPE html>
 <html lang="zh-CN" data-face="@face@" data-build="@build@">
@@ -160,6 +162,7 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
         say=t,
         now=now,
         newest_kept=lambda now_ms: _kept(positions, now_ms),
+        doubtful=positions.doubtful.often,
     )
     dash = _dash(root)
     return House(settings, build_id, database, lanes, journal, identity, bus, history, positions, health, hub, dash)
@@ -397,8 +400,16 @@ def run(settings: Settings) -> int:
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
     )
     with _listening(settings) as wire:
-        uvicorn.Server(config).run(sockets=[wire])
+        _Server(config).run(sockets=[wire])
     return 0
+
+
+class _Server(uvicorn.Server):
+    """Looks whether it must end when the other loops wake, instead of ten times a second on its own (`streaming.pace`)."""
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            await pause(LOOKS_S)
 
 
 def _listening(settings: Settings) -> socket.socket:

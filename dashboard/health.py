@@ -12,6 +12,7 @@ from data.engines import Database, ping
 from data.errors import Unavailable
 from data.lanes import Lane
 from data.settings import Settings
+from streaming.pace import pause
 
 ROUND_S = 1.0
 LATE_S = 2.0  # a database that has not answered for so long is down, whatever it says later
@@ -53,7 +54,7 @@ class Health:
                 self._beat()
                 if not self._asking:
                     tasks.create_task(self._ask())
-                await asyncio.sleep(ROUND_S)
+                await pause(ROUND_S)
 
     async def _ask(self) -> None:
         self._asking, self._asked = True, time.monotonic()
@@ -73,7 +74,7 @@ class Health:
                 self._heard_of_jobs(jobs_at_ns)
             except (Unavailable, OSError) as error:
                 log.warning("disk and jobs could not be looked at: %s", type(error).__name__)
-            await asyncio.sleep(LOOK_S)
+            await pause(LOOK_S)
 
     def _heard_of_jobs(self, at_ns: int) -> None:
         if at_ns == self._jobs_at_ns:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -34,9 +34,11 @@ from data.rules.civil import milliseconds
 from data.rules.permissions import ALLOWED, Actor, Clearance, Role, Sight, Verb
 from data.settings import Settings
 from geo.packed import Records
+from streaming.pace import pause, to_next
 
 PULSE_S = 0.25  # a lost announcement shows after at most this; asking costs well under a millisecond
 PULSE_ALONE_S = 0.05  # while the bus is down nobody announces: the asking is all there is, and still costs little
+TICK_S = 1.0
 PERIOD_S = 0.5  # positions at most twice a second
 BURST_S = 0.015  # a burst of positions arrives within this and goes out as one frame
 URGENT_S = 0.1  # a calling unit's position waits at most this for the one before
@@ -74,10 +76,11 @@ class Hub:
         say: Callable[..., str],
         now: Callable[[], datetime],
         newest_kept: Callable[[int], Records] | None = None,
+        doubtful: Callable[[], Mapping[int, tuple[int, str]]] = dict,
     ) -> None:
         self.settings, self.database, self.lanes, self.journal, self.identity = settings, database, lanes, journal, identity
         self.health, self.build, self.say, self.now = health, build, say, now
-        self._newest_kept = newest_kept
+        self._newest_kept, self._doubtful = newest_kept, doubtful
         self.newest = Newest()
         self._source = Source(database, lanes, self.newest, settings.civil_offset_s, say, now)
         self.seq = 0
@@ -152,7 +155,7 @@ class Hub:
             self._case_system_ms = milliseconds(as_of) if as_of else None
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PULSE_S if self.health.bus_up else PULSE_ALONE_S):
+                async with asyncio.timeout(to_next(PULSE_S if self.health.bus_up else PULSE_ALONE_S)):
                     await self._poked.wait()
             poked = self._poked.is_set()
             self._poked.clear()
@@ -238,7 +241,7 @@ class Hub:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(1.0)
+            await pause(TICK_S)
             self._say_tick()
             self._drop_stuck()
             await self._check_viewers()
@@ -249,6 +252,9 @@ class Hub:
         parts["case_system"] = self._case_system(now_ms)
         base = {"type": "tick", "server_time": now_ms, "seq": self.seq, "parts": parts}
         walls = {viewer.actor.wall_id: viewer.seen_ms for viewer in self._viewers if viewer.actor.wall_id and viewer.seen_ms}
+        refused = {
+            str(unit): {"n": count, "why": self.say(f"error.{code}")} for unit, (count, code) in self._doubtful().items()
+        }  # whose positions are refused again and again: for desks, as the state of the walls
         watched: dict[int, int] = {}
         for viewer in self._viewers:
             if viewer.watching is not None:
@@ -258,7 +264,7 @@ class Hub:
             desk = viewer.face == "desk"
             watchers = watched.get(viewer.actor.unit_no or -1, 0) if viewer.face == "field" else 0
             if (desk, watchers) not in made:
-                made[desk, watchers] = as_json(base | {"watchers": watchers} | ({"walls": walls} if desk else {}))
+                made[desk, watchers] = as_json(base | {"watchers": watchers} | ({"walls": walls, "doubtful": refused} if desk else {}))
             viewer.tick = made[desk, watchers]
             viewer.woken.set()
 

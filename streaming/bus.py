@@ -22,10 +22,12 @@ from redis.retry import Retry
 
 from data.errors import BusUnavailable
 from data.journal import Announcement
+from streaming.pace import to_next
 
 EVENTS = "events"
 FIXES = "fixes"
 WIRE_S = 1.0  # nobody waits longer for Redis
+ANSWER_S = 1.25  # a ping unanswered for so long: the server is gone or frozen
 WAITING = 10_000  # announcements; when full the oldest goes, for the journal has it and readers ask the journal
 FRESH_S = 0.5  # an announcement older than this is not said any more: readers have found it in the journal
 LARGEST = 4 * 1024 * 1024  # bytes; 100,000 records of a frame are 2.4 MB
@@ -113,18 +115,19 @@ class Bus:
         try:
             async with asyncio.timeout(WIRE_S):
                 await channel.subscribe(EVENTS, FIXES)
-            heard = time.monotonic()
-            pinged = 0.0
+            heard = pinged = float("-inf")
             task = asyncio.current_task()
             while task is None or not task.cancelling():
-                if time.monotonic() - pinged >= WIRE_S:
-                    pinged = time.monotonic()
+                now = time.monotonic()
+                if heard >= pinged and now - pinged >= WIRE_S / 2:
+                    pinged = now
                     async with asyncio.timeout(WIRE_S):
                         await channel.ping()
-                message = await channel.get_message(timeout=0.25)
+                elif heard < pinged and now - pinged > ANSWER_S:
+                    raise TimeoutError
+                wait_s = to_next(WIRE_S) if heard >= pinged else pinged + ANSWER_S - now
+                message = await channel.get_message(timeout=max(wait_s, 0.01))
                 if message is None:
-                    if time.monotonic() - heard > 2 * WIRE_S + 0.25:
-                        raise TimeoutError
                     continue
                 heard = time.monotonic()
                 if not self.up:

@@ -26,10 +26,12 @@ from data.rules.permissions import SYSTEM, Actor
 from data.tables import DutyRow, FenceInsideRow, FenceRow, UnitRow
 from geo.coordinates import Crs, to_wgs84
 from geo.fences import Crossing, Fence, FenceIndex, NotAFence, Standing
-from geo.fixes import Fix, believe
+from geo.fixes import Doubt, Fix, believe_in_turn
 from geo.packed import Kind, pack, records_of
 from streaming.bus import Bus
+from streaming.doubtful import Doubtful
 from streaming.history import History
+from streaming.pace import to_next
 
 TICK_S = 0.05  # what is new goes out at most 20 times a second
 IDLE_S = 0.25  # when nothing is new: what failed before is tried again
@@ -97,6 +99,7 @@ class Positions:
         self._newest: dict[int, Fix] = {}
         self._fresh: dict[int, Fix] = {}  # bounded by the number of units: a newer fix replaces an older one
         self._standing: dict[int, Standing] = {}
+        self._doubts: dict[int, Doubt] = {}  # one a unit: jumps that may prove its newest position wrong
         self._ground = Ground()
         self._returned: set[int] = set()  # units heard again after a gap
         self._crossings: deque[tuple[int, Crossing]] = deque(maxlen=CROSSINGS)
@@ -109,6 +112,7 @@ class Positions:
         self._asking_urgent: asyncio.Task[None] | None = None
         self._writing: asyncio.Task[None] | None = None  # beside the ticks, as the asking: a silent database must not stop them
         self.counts: Counter[str] = Counter()
+        self.doubtful = Doubtful()
 
     async def open(self) -> None:
         """After a start: the newest positions from the day files, duty and fences from the database."""
@@ -148,9 +152,9 @@ class Positions:
         refused: list[tuple[str, str]] = []
         believed: list[Fix] = []
         shifted = False
-        previous = self._newest.get(actor.unit_no)
+        previous, doubt = self._newest.get(actor.unit_no), self._doubts.get(actor.unit_no)
         for one in reported:
-            code, fix, moved = self._judge(actor, one, previous, ahead_ms, now_ms)
+            code, fix, doubt, moved = self._judge(actor, one, previous, doubt, ahead_ms, now_ms)
             shifted |= moved
             if fix is None:
                 refused.append((one.id, code))
@@ -161,13 +165,27 @@ class Positions:
         known = await self._keep(once, now_ms)
         accepted = [fix for fix in once if fix.id not in known]
         self._forward(accepted)
-        if refused:
-            self.counts.update(code for _, code in refused)
+        self._remember(actor.unit_no, doubt)
+        self.refuse(actor, [code for _, code in refused])
         self.counts["accepted"] += len(accepted)
         kept = {id(fix) for fix in accepted}
         return Taken([fix.id for fix in accepted], [fix.id for fix in believed if id(fix) not in kept], refused, shifted)
 
-    def _judge(self, actor: Actor, one: Reported, previous: Fix | None, ahead_ms: int, now_ms: int) -> tuple[str, Fix | None, bool]:
+    def refuse(self, actor: Actor, codes: Sequence[str]) -> None:
+        """Count what was refused, also by the door."""
+        if codes and actor.unit_no is not None and actor.device_no is not None:
+            self.counts.update(codes)
+            self.doubtful.note(actor.unit_no, actor.device_no, codes)
+
+    def _remember(self, unit_no: int, doubt: Doubt | None) -> None:
+        if doubt is not None:
+            self._doubts[unit_no] = doubt
+        else:
+            self._doubts.pop(unit_no, None)
+
+    def _judge(
+        self, actor: Actor, one: Reported, previous: Fix | None, doubt: Doubt | None, ahead_ms: int, now_ms: int
+    ) -> tuple[str, Fix | None, Doubt | None, bool]:
         """Measured clock · to WGS 84 · moved into the demo's district · on duty then? · believable?"""
         assert actor.unit_no is not None
         assert actor.device_no is not None
@@ -192,12 +210,12 @@ class Positions:
             one.provider,
             one.mock,
         )
-        doubt = believe(fix, previous, now_ms)
-        if doubt is not None:
-            return doubt.value, None, moved
+        refusal, after = believe_in_turn(fix, previous, doubt, now_ms)
+        if refusal is not None:
+            return refusal.value, None, after, moved
         if not self._ground.on_duty_at(actor.unit_no, t_ms):
-            return "fix.off_duty", None, moved
-        return "", fix, moved
+            return "fix.off_duty", None, doubt, moved
+        return "", fix, after, moved
 
     async def _keep(self, believed: Sequence[Fix], now_ms: int) -> frozenset[str]:
         """Into the day file; the answer names the ids that were known before."""
@@ -223,7 +241,7 @@ class Positions:
         """For ever: say what is new on the bus, watch the fences, end a declared silence that a fix has broken."""
         task, began = asyncio.current_task(), 0.0
         while task is None or not task.cancelling():  # redis-py may swallow a cancellation; it is still counted
-            await _heard_within(self._moved, IDLE_S)
+            await _heard_within(self._moved, to_next(IDLE_S))
             await _heard_within(self._urgent_moved, began + TICK_S - time.monotonic())  # who calls for help does not wait for the others
             self._moved.clear()
             self._urgent_moved.clear()
