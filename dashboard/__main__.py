@@ -90,6 +90,9 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
         from dashboard.app import run
     else:
         from dashboard.jobs import run
+    from dashboard.supervise import wait_until_prepared
+
+    wait_until_prepared(settings)
     return run(settings)
 
 
@@ -98,13 +101,13 @@ def supervise(
     more: Callable[[Settings], Sequence["Program"]] = lambda _: (),
     on_children_changed: "Callable[[Pids], None]" = lambda _: None,
     on_ready: Callable[[Settings], None] | None = None,
-    migrated: bool = False,
+    prepare: Callable[[Settings], None] | None = None,
 ) -> int:
     """The supervisor of one home. more: further children, made from the settings that hold the bus's address and the port.
 
-    migrated: the schema was brought up to date a moment ago.
+    prepare: brings the schema up to date, and whatever else must be there before a child opens the home.
     """
-    from dashboard.supervise import Home, Supervisor, choose_port, parts_of, ready_file
+    from dashboard.supervise import Home, Supervisor, choose_port, held_back, parts_of, ready_file
 
     settings.make_folders()
     logs.set_up("supervisor", settings.log, settings.log_level)
@@ -112,9 +115,9 @@ def supervise(
     home.take()
     settings = choose_port(settings)
     ready_file(settings).unlink(missing_ok=True)
-    if not migrated:
-        _migrate_in_child(settings)
     parts, settings = parts_of(settings)
+    with held_back(settings, parts):
+        (prepare or _migrate_in_child)(settings)
     parts += more(settings)
     ready = on_ready or (lambda settings: print(t("command.ready", court=settings.court_name, origin=settings.origin), flush=True))
     return Supervisor(settings, parts, on_children_changed, lambda: ready(settings)).run()

@@ -15,8 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -27,6 +27,7 @@ from data.settings import Settings, as_environ
 from streaming.embedded import Embedded
 
 ROUND_S = 0.25
+ROUND_AT_START_S = 0.05  # until everything is there somebody waits for it
 SILENT_S = 3.0  # said: this part does not answer
 STARTING_S = 20.0  # the same before its first sign of life: a loaded machine needs seconds to import everything
 HOPELESS_S = 60.0  # killed and started again; a paused machine or a breakpoint is often back before
@@ -68,16 +69,26 @@ class Program:
         self._beat = beat
         self._beaten = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._early = False
+
+    def begin(self) -> None:
+        """Start it before its turn: the next `start` takes this one. It waits by itself, see `held_back`."""
+        self._process, self._early = self._started(), True
 
     def start(self) -> int:
-        self._process = subprocess.Popen(
+        early, self._early = self._early, False
+        if not early or self._process is None or self._process.poll() is not None:
+            self._process = self._started()
+        return self._process.pid
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             self._command,
             env=self._environ,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then ends the others in order
             preexec_fn=die_with_parent,
         )
-        return self._process.pid
 
     def exit_code(self) -> int | None:
         return self._process.poll() if self._process else 0
@@ -184,7 +195,7 @@ class Supervisor:
                 # at most one second a round: after we were stopped ourselves, nobody else is blamed for the time
                 self._look_after(now, min(now - last, 1.0))
                 last = now
-                self._woken.wait(ROUND_S)
+                self._woken.wait(ROUND_S if self._ready else ROUND_AT_START_S)
                 self._woken.clear()
         finally:
             self._end_all()
@@ -289,6 +300,33 @@ def program(settings: Settings, name: str, *arguments: str, beats: bool = True) 
     """`ecc ARGUMENTS` as a child with exactly these settings. beats: whether it moves its file in `HOME/run/` each second (`Beat`)."""
     command = [sys.executable, "-m", "dashboard", *arguments]
     return Program(name, command, as_environ(settings), beat_file(settings, name) if beats else None)
+
+
+@contextmanager
+def held_back(settings: Settings, parts: Sequence[Part]) -> Iterator[None]:
+    """While the home is prepared inside: the web process already imports, which takes it a second, and opens nothing of the home yet."""
+    early = [part for part in parts if isinstance(part, Program) and part.name == "web"]
+    with preparing_file(settings).open("w") as lock:  # given back by the kernel with this process, whatever ends it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            for program in early:
+                program.begin()
+            yield
+        except BaseException:
+            for program in early:
+                program.send(signal.SIGKILL)
+                program.close()
+            raise
+
+
+def wait_until_prepared(settings: Settings) -> None:
+    """In a child that may have been started early: returns at once when nobody prepares the home."""
+    with suppress(FileNotFoundError), preparing_file(settings).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def preparing_file(settings: Settings) -> Path:
+    return settings.run / "preparing"
 
 
 def beat_file(settings: Settings, name: str) -> Path:

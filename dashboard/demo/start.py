@@ -65,9 +65,7 @@ def _start(settings: Settings, options: argparse.Namespace) -> int:
     if options.links is not None:
         options.links.unlink(missing_ok=True)  # of a former run: nobody shall take its addresses for these
     print(t("demo.beginning"), flush=True)
-    _seed_in_child(settings)
-    begun = take(settings.run / BEGUN)
-    return Demonstration(begun, options).run(settings)
+    return Demonstration(options).run(settings)
 
 
 def _opened(settings: Settings, folder: Path) -> Settings:
@@ -79,10 +77,11 @@ def _opened(settings: Settings, folder: Path) -> Settings:
 
 
 class Demonstration:
-    """One run, from the seeded home to the last child's end."""
+    """One run, from the seeding of its home to the last child's end."""
 
-    def __init__(self, begun: Begun, options: argparse.Namespace) -> None:
-        self._begun = begun
+    _begun: Begun
+
+    def __init__(self, options: argparse.Namespace) -> None:
         self._links: Path | None = options.links
         self._speed: float = options.speed
         self._browser = not options.no_browser
@@ -93,7 +92,11 @@ class Demonstration:
     def run(self, settings: Settings) -> int:
         from dashboard.__main__ import supervise
 
-        return supervise(settings, self.more, self.children_changed, self.ready, migrated=True)
+        return supervise(settings, self.more, self.children_changed, self.ready, self.prepare)
+
+    def prepare(self, settings: Settings) -> None:
+        _seed_in_child(settings)
+        self._begun = take(settings.run / BEGUN)
 
     def more(self, settings: Settings) -> Sequence[Program]:
         """The devices' process; now the address of the centre is known."""

@@ -1,7 +1,7 @@
 """Component ids, so that a typing mistake is an import error."""
 
 MAP = "wall-map"
-GANTT = "gantt-figure"
+GANTT_PLACE = "gantt-place"
 MOUNTED = "mounted"
 VERB = "verb"
 NOTICE = "notice"

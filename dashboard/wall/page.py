@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import dash_leaflet as dl
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 
 from dashboard.i18n import t
 from dashboard.panels import ids
@@ -64,8 +64,7 @@ def _header() -> html.Header:
 
 
 def _missions() -> html.Section:
-    graph = dcc.Graph(id=ids.GANTT, figure={"data": [], "layout": {}}, config={"staticPlot": True, "responsive": True}, className="gantt")
-    chart = html.Div([graph], className="gantt-place", **GANTT_MARKS)
+    chart = html.Div(id=ids.GANTT_PLACE, className="gantt-place", **GANTT_MARKS)  # its figure is put in by `gantt.mjs`, after the map
     return panel("missions", html.Div([chart, html.Div(id="missions-body")], className="body missions"))
 
 

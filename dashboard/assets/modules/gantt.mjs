@@ -1,7 +1,7 @@
 // Today's missions as bars with the hours above and the now-line: the one plotly figure of the wall, made once and then only patched.
 
 import { hm } from './clock.mjs';
-import { now } from './state.mjs';
+import { now, serverNow } from './state.mjs';
 
 /** @typedef {Record<string, any>} Row */
 
@@ -9,6 +9,7 @@ const COLOUR = /** @type {Record<string, string>} */ ({ EN_ROUTE: '#ffc24f', ON_
 const HOUR = 3_600_000;
 const STEP_MS = 15_000;
 const ROWS = 6;
+const AFTER_MS = 400; // the library takes a browser up to a second to read: the map and who calls for help are drawn before
 const DIGITS = '"Barlow Condensed", sans-serif';
 /** What the figure holds already, so that only what differs travels. @type {Record<string, string>} */
 let shown = {};
@@ -51,8 +52,9 @@ const keep = (group, values) => { for (const [name, value] of Object.entries(val
 /** @param {Row[]} missions @param {number} clock */
 export function drawGantt(missions, clock) {
   const page = /** @type {any} */ (window);
-  if (!page.dash_clientside?.set_props || !page.eccMounted) return;
+  if (!page.dash_clientside?.set_props || !page.eccMounted || now.connection !== 'live') return;
   const wanted = drawn(missions, Math.floor(clock / STEP_MS) * STEP_MS);
+  if (!made && serverNow() - now.since < AFTER_MS) return;
   if (!made) { make(page, wanted); return; }
   const figure = document.querySelector('#gantt-figure .js-plotly-plot');
   if (!page.Plotly || !figure || !(/** @type {any} */ (figure).data?.length)) return; // still being made
@@ -70,7 +72,7 @@ function make(page, wanted) {
   keep('data', wanted.data);
   keep('layout', wanted.layout);
   const bar = (/** @type {0 | 1} */ i, /** @type {object} */ line) => ({ type: 'bar', orientation: 'h', width: 0.15, hoverinfo: 'skip', y: wanted.data.y[i], base: wanted.data.base[i], x: wanted.data.x[i], marker: { color: wanted.data['marker.color'][i], line } });
-  page.dash_clientside.set_props('gantt-figure', { figure: {
+  const figure = {
     data: [bar(0, { color: '#48658c', width: 1.5 }), bar(1, { width: 0 })],
     layout: {
       barmode: 'overlay', showlegend: false, margin: { l: 0, r: 0, t: 34, b: 0 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
@@ -78,5 +80,7 @@ function make(page, wanted) {
       yaxis: { range: [ROWS - 0.65, -0.65], visible: false, fixedrange: true },
       shapes: wanted.layout.shapes, annotations: wanted.layout.annotations,
     },
-  } });
+  };
+  const graph = { type: 'Graph', namespace: 'dash_core_components', props: { id: 'gantt-figure', figure, config: { staticPlot: true, responsive: true }, className: 'gantt' } };
+  page.dash_clientside.set_props('gantt-place', { children: graph });
 }

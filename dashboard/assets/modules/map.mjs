@@ -8,7 +8,7 @@ import { span } from './clock.mjs';
 import { t } from './text.mjs';
 import { selected, trailOf } from './trail.mjs';
 
-const LAYERS = ['boundary', 'streets', 'towns', 'blocks', 'contours', 'river', 'railway', 'roads'];
+const LAYERS = ['streets', 'towns', 'blocks', 'contours', 'river', 'railway', 'roads'];
 const ROADS = /** @type {Record<string, [number, string]>} */ ({ ring: [5, '#35557c'], trunk: [5, '#35557c'], main: [3, '#2b4668'], minor: [1.2, '#1d3350'] });
 
 /** @type {Record<string, any>} */
@@ -38,11 +38,14 @@ export async function begin(leaflet) {
   pulse.className = 'pulse';
   pulse.hidden = true;
   map.getContainer().append(pulse);
-  drawOn(map, over);
   map.on('move zoom resize viewreset', paint);
-  await Promise.all(LAYERS.map(read));
+  const framed = read('boundary'); // who moves is drawn as soon as the district is framed, and never before: no unit jumps
+  const others = LAYERS.map(read);
+  await framed;
   ready = true;
   frameDistrict();
+  drawOn(map, over);
+  await Promise.all(others);
   paint();
 }
 
