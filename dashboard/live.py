@@ -347,9 +347,11 @@ class Hub:
     async def _enter(self, viewer: Viewer) -> None:
         """Tries until the database answers; ticks go on meanwhile."""
         while viewer.close_code is None:
-            scope = self._scope_of(self._sight_of(viewer))
+            sight = self._sight_of(viewer)
             try:
-                await scope.join(viewer, await self._hello(viewer, scope.sight))
+                hello = await self._hello(viewer, sight)
+                scope = self._scope_of(sight)  # nothing may be waited for from here to joining: an unused scope is forgotten each second
+                await scope.join(viewer, hello)
             except CommandCentreError as error:
                 log.warning("a viewer waits: %s", error.code)
                 await asyncio.sleep(PULSE_S)

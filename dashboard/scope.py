@@ -136,6 +136,7 @@ class Scope:
         self.day = ""
         self.task: asyncio.Task[None] | None = None
         self._order = asyncio.Lock()
+        self._joining = 0
         self._begun = self._shared_no = 0
         self._shared: tuple[int, str] = (0, "")
 
@@ -146,7 +147,7 @@ class Scope:
     @property
     def unused(self) -> bool:
         """Nobody has this Sight and nobody is joining it."""
-        return not self.viewers and not self._order.locked()
+        return not self.viewers and not self._joining and not self._order.locked()
 
     def concerns(self, touched: set[Row]) -> bool:
         """A phone is asked about only when its own unit, team or something on its screen was touched."""
@@ -159,12 +160,16 @@ class Scope:
     async def join(self, viewer: Viewer, hello: str) -> None:
         """Snapshot and all positions first; whoever waited for the same lock shares one reading."""
         wanted = self._begun + 1
-        async with self._order:
-            if self._shared_no < wanted:
-                await self._read_snapshot()
-            viewer.begin_again((hello, self._shared[1]), self.all_positions())
-            viewer.scope = self
-            self.viewers.add(viewer)
+        self._joining += 1  # the lock looks free for a moment when it is handed on
+        try:
+            async with self._order:
+                if self._shared_no < wanted:
+                    await self._read_snapshot()
+                viewer.begin_again((hello, self._shared[1]), self.all_positions())
+                viewer.scope = self
+                self.viewers.add(viewer)
+        finally:
+            self._joining -= 1
 
     async def begin_again(self) -> None:
         """A new snapshot for everybody: at civil midnight, or when too much happened at once."""
