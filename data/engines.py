@@ -88,7 +88,7 @@ def _begin_with(engine: Engine, begin: str, pragmas: tuple[str, ...]) -> None:
 
 
 def _open_postgresql(url: str) -> Database:
-    from data import patience  # the driver is loaded by whoever uses it
+    from data import impatient
 
     def engine(read_only: bool, size: int) -> Engine:
         options = f"-c statement_timeout={WAIT_S * 1000} -c lock_timeout={WAIT_S * 1000}" + (
@@ -100,7 +100,7 @@ def _open_postgresql(url: str) -> Database:
         connect |= {"keepalives_interval": 2, "keepalives_count": 3}
         level = {"isolation_level": "REPEATABLE READ"} if read_only else {}
         made = create_engine(url, pool_size=size, pool_timeout=WAIT_S, pool_pre_ping=True, connect_args=connect, **level)
-        event.listen(made, "do_connect", lambda _, __, arguments, parameters: patience.connect(*arguments, **parameters))
+        event.listen(made, "do_connect", lambda _, __, arguments, parameters: impatient.connect(*arguments, **parameters))
         return made
 
     return Database(url, engine(False, 2), engine(True, 10))

@@ -21,6 +21,7 @@ from typing import Any
 from playwright.async_api import Browser, Error, Page, async_playwright
 from sqlalchemy import func, select
 
+from dashboard.supervise import beat_file
 from data.tables import EntryRow
 from tests.bench.__main__ import percentile
 from tests.bench._phones import Phones
@@ -28,7 +29,7 @@ from tests.bench._watcher import Watcher
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
 from tests.faulty_proxy import FaultyProxy
 from tests.running import Product
-from tests.servers import PostgresServer
+from tests.servers import PostgresServer, wait_until
 
 LIMIT_S = 90.0
 MISSED_S = 5.0  # a part away for longer must have been missed
@@ -154,8 +155,12 @@ async def _kill(site: Site, part: str, saying: asyncio.Task[float]) -> None:
         return
     old = await asyncio.to_thread(site.product.kill, part)
     await asyncio.to_thread(site.product.until_started_again, part, old)
+    started = time.time()
     if part == "web":
         await asyncio.to_thread(site.product.until_ready)
+    if part == "jobs":
+        beat = beat_file(site.product.settings, part)
+        await asyncio.to_thread(wait_until, lambda: beat.stat().st_mtime > started, "no sign of life")
 
 
 async def _freeze(site: Site, part: str, _: asyncio.Task[float]) -> None:
