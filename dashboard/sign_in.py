@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import i18n
 from dashboard.sign_in_pages.drawing import draw
-from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, NotSignedIn, TooMany
+from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, NotSignedIn, TooMany, Unavailable
 from data.identity import Identity
 from data.rules.permissions import ALLOWED, Actor, Verb
 from data.settings import Settings
@@ -30,6 +30,7 @@ from streaming import bearer
 DESK, WALL, DIRECTOR = "ecc_desk", "ecc_wall", "ecc_director"
 ANSWERED = frozenset({"http.response.start", "websocket.http.response.start"})
 REMEMBERED = 1_000  # paths whose rule need not be looked for again
+AGAIN_S = 3  # a wall that was opened while the database is away comes up without a keyboard
 DENIED_AGAIN_S = 60.0  # the same actor at the same door leaves one trace a minute
 
 Denied = Callable[[Actor, str], Awaitable[None]]
@@ -176,8 +177,8 @@ class Gate:
             await app(scope, receive, _noting_403(send, loggable(scope["path"])))
             actor = scope["state"]["actor"]  # a door that looks at tokens itself has said there who it was
             if actor is not None:
-                for refused in _refusals.get() or ():
-                    await self._leave_trace(actor, refused)
+                for refused in (*(_refusals.get() or ()), *scope["state"].get("refused", ())):
+                    await self._leave_trace(actor, loggable(refused))
         finally:
             _here.reset(mark)
             _refusals.reset(refusals)
@@ -362,8 +363,9 @@ def error_answer(error: CommandCentreError) -> Response:
 
 
 def refusal_page(error: CommandCentreError, demo: bool) -> Response:
-    """For a person who opened a page that is not for him, or while the database is away."""
-    return HTMLResponse(draw("refused.html", demo=demo, said=i18n.of_error(error)), error.status, error_headers(error))
+    """For a person who opened a page that is not for him, or while the database is away: then the page asks again by itself."""
+    again_s = AGAIN_S if isinstance(error, Unavailable) else None
+    return HTMLResponse(draw("refused.html", demo=demo, said=i18n.of_error(error), refresh_s=again_s), error.status, error_headers(error))
 
 
 def _to_sign_in(scope: Scope) -> Response:

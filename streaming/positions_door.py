@@ -21,7 +21,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from data.errors import BadInput, CommandCentreError, TooLarge, TooMany, TooSlow
+from data.errors import BadInput, CommandCentreError, NotPermitted, TooLarge, TooMany, TooSlow
 from data.rules.permissions import Actor, Verb
 from streaming.messages import as_reported, batch_of, field_in, fix_of, instant_ms, own
 from streaming.positions import Positions, Reported, Taken
@@ -120,8 +120,10 @@ class PositionsDoor:
                 refused.append((field_in(raw, "id"), "fix.bad_form"))
             except BadInput as error:
                 refused.append((field_in(raw, "id"), error.code))
-        if refused:
-            self.positions.counts.update(code for _, code in refused)
+            except NotPermitted as error:  # for a unit that is not its own: the whole batch, and a trace is left
+                self.positions.refuse(actor, [error.code])
+                raise
+        self.positions.refuse(actor, [code for _, code in refused])
         return reported, refused, spelt
 
     def answer(self, taken: Taken, refused: list[tuple[str, str]], spelt: dict[str, str]) -> bytes:
@@ -168,6 +170,8 @@ class PositionsDoor:
                 raise TooLarge("frame", code="ingest.body_too_large")
             answer = await self.take(await self.admit(socket, Verb.REPORT_POSITION), body)
         except CommandCentreError as error:
+            if isinstance(error, NotPermitted):
+                socket.scope["state"]["refused"] = [socket.scope["path"]]  # inside an open socket no status tells the gate
             await socket.send_text(bytes(refusal(error, self.say).body).decode())
             return error.status
         await (socket.send_bytes(answer) if data is not None else socket.send_text(answer.decode()))

@@ -59,21 +59,10 @@ function check() {
 
 /** @param {number} code */
 function lose(code) {
-  if (!greeted && code) refusals += 1;
+  if ((!greeted && code) || code === SIGNED_OUT) refusals += 1;
   drop();
   connected('lost');
-  if (code === SIGNED_OUT || refusals >= REFUSALS) void beginAgain();
   void probe();
-}
-
-/** Loads the page once the server is healthy: its door then lets us in or shows the way to sign in. */
-async function beginAgain() {
-  refusals = 0;
-  const last = Number(sessionStorage.getItem('ecc-began-again') ?? 0);
-  if (Math.abs(Date.now() - last) < RELOAD_APART_MS) return;
-  while (!(await healthy())) await pause(PROBE_MS);
-  sessionStorage.setItem('ecc-began-again', String(Date.now()));
-  location.reload();
 }
 
 /** @param {number} ms */
@@ -83,21 +72,38 @@ async function probe() {
   if (probing) return;
   probing = true;
   while (!socket) {
-    if (await healthy()) {
-      if (refusals) await pause(PROBE_MS);
-      connect();
-    } else await pause(PROBE_MS);
+    const healthy = (await ask('/healthz'))?.ok;
+    if (healthy && (!refusals || (await admitted()))) connect();
+    else await pause(PROBE_MS);
   }
   probing = false;
 }
 
-async function healthy() {
+/**
+ * Healthy, but it did not let us in. The page's own door is asked before the next socket: the browser holds refused sockets back for
+ * seconds, and a door that is only waiting for its database must not cost us the picture. It shows the way to whoever must sign in.
+ */
+async function admitted() {
+  await pause(PROBE_MS);
+  const door = await ask(location.href);
+  if (!door || door.status >= 500) return false;
+  if (door.ok && refusals < REFUSALS) return true;
+  refusals = 1;
+  const last = Number(sessionStorage.getItem('ecc-began-again') ?? 0);
+  if (door.ok && Math.abs(Date.now() - last) < RELOAD_APART_MS) return true;
+  sessionStorage.setItem('ecc-began-again', String(Date.now()));
+  location.reload();
+  return false;
+}
+
+/** Never waits for an answer that may not come. @param {string} address @returns {Promise<Response | null>} */
+async function ask(address) {
   const giveUp = new AbortController();
   const limit = setTimeout(() => giveUp.abort(), PROBE_LIMIT_MS);
   try {
-    return (await fetch('/healthz', { cache: 'no-store', signal: giveUp.signal })).ok;
+    return await fetch(address, { cache: 'no-store', redirect: 'manual', signal: giveUp.signal });
   } catch {
-    return false;
+    return null;
   } finally {
     clearTimeout(limit);
   }
@@ -123,6 +129,7 @@ function hear(message) {
   } else if (message.type === 'tick') {
     now.parts = message.parts ?? {};
     now.walls = message.walls ?? {};
+    now.doubtful = message.doubtful ?? {};
     now.watchers = message.watchers ?? 0;
     tell([]);
   }

@@ -1,6 +1,7 @@
 """Every door of the real product, without a session, with somebody else's, and with one that was just revoked."""
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import websockets
 from fastapi import FastAPI
 from sqlalchemy import select
 from starlette.routing import Mount, WebSocketRoute
+from ulid import ULID
 
 from dashboard.app import build
 from data.actions.accounts import disable
@@ -217,13 +219,27 @@ async def test_whoever_stands_before_a_device_door_that_is_not_his_leaves_a_trac
     async with httpx.AsyncClient(base_url=product.origin) as client:
         answer = await client.post("/ingest/positions", json={"fixes": []}, headers=bearer)
     assert answer.status_code == 403
+    eventually(lambda: ("MACHINE", "/ingest/positions") in denied(product), "no trace of a 403")
 
-    def left() -> bool:
-        database = product.database()
-        with database.reading() as session:
-            traces = session.execute(select(AuditRow.actor_kind, AuditRow.object_id).where(AuditRow.act == Act.DENIED))
-            found = ("MACHINE", "/ingest/positions") in [tuple(trace) for trace in traces]
-        database.close()
-        return found
 
-    eventually(left, "no trace of a 403")
+async def test_a_device_that_speaks_for_another_unit_leaves_a_trace_on_either_wire(product: Product) -> None:
+    bearer = {"authorization": f"Bearer {product.seeded.devices[1003]}"}
+    batch = {"fixes": [{"id": str(ULID()), "t": datetime.now(UTC).isoformat(), "lat": 23.1, "lon": 112.5, "unit": "1004"}]}
+    async with httpx.AsyncClient(base_url=product.origin) as client:
+        answer = await client.post("/ingest/positions", json=batch, headers=bearer)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "ingest.other_device")
+    async with websockets.connect(product.origin.replace("http", "ws", 1) + "/ingest/ws", additional_headers=bearer) as socket:
+        await socket.send(json.dumps(batch))
+        assert json.loads(await socket.recv())["error"]["code"] == "ingest.other_device"
+        await closed(socket)
+    eventually(lambda: {("DEVICE", "/ingest/positions"), ("DEVICE", "/ingest/ws")} <= set(denied(product)), "no trace of a 403")
+
+
+def denied(product: Product) -> list[tuple[str, str | None]]:
+    """Who was refused a right, and where."""
+    database = product.database()
+    with database.reading() as session:
+        traces = session.execute(select(AuditRow.actor_kind, AuditRow.object_id).where(AuditRow.act == Act.DENIED))
+        found = [(kind, door) for kind, door in traces]
+    database.close()
+    return found

@@ -266,6 +266,20 @@ async def test_a_viewer_that_reads_nothing_costs_little(product: Product) -> Non
             socket.transport.abort()
 
 
+async def test_a_desk_is_told_which_device_is_refused_again_and_again_and_a_wall_is_not(product: Product) -> None:
+    fix = {"lat": 23.12, "lon": 112.52, "mock": True}
+    async with viewer(product, "desk", product.seeded.desk) as desk, viewer(product, "wall", product.seeded.wall) as wall:
+        assert desk.tick.get("doubtful", {}) == {}
+        batch = {"fixes": [fix | {"id": str(ULID()), "t": instant()} for _ in range(20)]}
+        status, _ = await asyncio.to_thread(post, product, "/ingest/positions", product.seeded.devices[1006], batch)
+        assert status == 200
+        await desk.until(lambda: desk.tick.get("doubtful"))
+        assert desk.tick["doubtful"] == {"1006": {"n": 20, "why": "这是模拟定位，不予采用。"}}
+        wall.tick = {}
+        await wall.until(lambda: wall.tick)
+        assert "doubtful" not in wall.tick
+
+
 async def test_an_officer_is_watched_by_a_desk_that_asked_before_its_snapshot(product: Product) -> None:
     async with viewer(product, "field", product.seeded.devices[1005]) as phone:
         headers = {"Cookie": f"ecc_desk={product.seeded.desk}"}

@@ -482,6 +482,15 @@ async def test_a_unit_is_found_by_its_number_and_following_it_leaves_a_trace(des
     await expect(desk.locator("#find-hits")).to_contain_text("没有这个编号")
 
 
+async def test_a_device_whose_positions_are_refused_is_named_with_the_reason(desk: Page, product: Product) -> None:
+    await send(product, "positions", {"fixes": [fix() | {"id": str(ULID()), "mock": True} for _ in range(20)]}, 1005)
+    await expect(desk.locator('[data-panel="system"]')).to_contain_text("1005 号定位被拒 20 次", timeout=SOON)
+    await press(desk, "f")
+    await desk.keyboard.type("1005")
+    await press(desk, "Enter")
+    await expect(desk.locator(".chosen")).to_contain_text("近来 20 次定位被拒：这是模拟定位，不予采用。", timeout=SOON)
+
+
 async def test_every_button_shows_its_key_and_the_sheet_names_them_all(desk: Page, product: Product) -> None:
     call = await place(product, "calls", 1005)
     await choose(desk, "call", call)

@@ -201,6 +201,30 @@ async def test_45_an_older_fix_is_kept_and_never_rewinds_the_marker(centre: Cent
     assert newest.id == new["id"]
 
 
+async def test_45_one_wild_place_holds_its_unit_not_longer_than_twenty_seconds(centre: Centre) -> None:
+    """The first position of the day lay in another province and was believed; then the receiver found itself."""
+    await centre.taken(centre.fix(120, lat=LAT + 9))
+    told = [await centre.taken(centre.fix(age)) for age in (100, 95, 90, 85, 80, 75, 70)]  # each its own batch, as a phone sends
+    assert [codes(one) for one in told] == [["fix.teleport"]] * 4 + [[]] * 3
+    newest = centre.positions.of(PHONE_UNIT)
+    assert newest is not None
+    assert newest.lat == LAT
+    assert centre.positions.counts["fix.teleport"] == 4
+    assert centre.positions._doubts == {}
+    assert codes(await centre.taken(centre.fix(60, lat=LAT + 9))) == ["fix.teleport"]
+    assert codes(await centre.taken(centre.fix(55))) == [], "one more wild place moves nobody"
+
+
+async def test_45_a_device_that_is_refused_again_and_again_is_counted_by_itself(centre: Centre) -> None:
+    centre.do(begin_duty, VEHICLE_UNIT, centre.court.now() - timedelta(hours=1))
+    await centre.taken(*[centre.fix(n, mock=True) for n in range(19)], centre.fix(id="7"))
+    assert (await centre.send(centre.fix(), token=centre.vehicle.token)).status_code == 200
+    assert centre.positions.doubtful.often() == {PHONE_UNIT: (20, "fix.mock")}
+    assert (await centre.send(centre.fix(device=99))).status_code == 403
+    assert centre.positions.doubtful.often() == {PHONE_UNIT: (21, "fix.mock")}
+    assert centre.positions.counts["ingest.other_device"] == 1
+
+
 async def test_46_an_old_batch_sent_again_is_known(centre: Centre) -> None:
     batch = [centre.fix(age) for age in (3, 2, 1)]
     await centre.taken(*batch)

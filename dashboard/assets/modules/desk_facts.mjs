@@ -1,6 +1,6 @@
 // What is known of the chosen one, for whoever must decide: who, where, since when, what for, how good the fix is, whose it is.
 
-import { rows, serverNow } from './state.mjs';
+import { now, rows, serverNow } from './state.mjs';
 import { hm, hms } from './clock.mjs';
 import { age, clock } from './desk_draw.mjs';
 import { batteryOf, doing } from './desk_find.mjs';
@@ -69,8 +69,9 @@ function caseFacts(row) {
 function unitFacts(row) {
   const [shape, word] = doing(row.no);
   const mission = rows.mission?.get(row.mission_id ?? '');
+  const refused = now.doubtful[row.no];
   const silent = row.silent_until_at > serverNow() ? t('desk.silent_until', { time: hm(row.silent_until_at) }) : '';
   return told(shape, row.label ?? row.no, word, null, [
     t('desk.unit_number', { no: row.no }), row.on_duty ? fixLine(row.no, undefined) : t('desk.off_duty'), mission ? join(mission.matter, mission.place) : t('desk.no_mission'), silent,
-    row.on_duty ? t('desk.followed') : '']);
+    refused ? t('desk.doubtful_why', { n: refused.n, why: refused.why }) : row.on_duty ? t('desk.followed') : '']);
 }

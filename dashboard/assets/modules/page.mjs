@@ -225,6 +225,13 @@ function caseSystem(up) {
   return [up ? 'done' : 'clock', t(up ? 'wall.case_system' : 'wall.case_system_silent', { time: when(asOf) })];
 }
 
+/** Whose positions are refused again and again; only desks are told. @returns {[string, string] | null} */
+function refusedOften() {
+  const [worst, ...others] = Object.entries(now.doubtful).sort(([, a], [, b]) => b.n - a.n);
+  if (!worst) return null;
+  return ['silent', t(others.length ? 'desk.doubtful_more' : 'desk.doubtful', { unit: worst[0], n: worst[1].n, more: others.length })];
+}
+
 /** What is gone, first; then what is well. */
 function system() {
   const count = heard();
@@ -238,6 +245,7 @@ function system() {
     [count.online === count.onDuty ? 'done' : 'silent', t('wall.fixes', { online: count.online, all: count.onDuty })],
     caseSystem(part('case_system')),
     now.parts.disk?.free_pct !== undefined ? [part('disk') ? 'done' : 'clock', t('wall.disk', { n: Math.round(now.parts.disk.free_pct) })] : null,
+    refusedOften(),
   ].filter((item) => item !== null);
   fill(document.getElementById('system-body'), ...items.map(([word, text]) => h('span', { 'data-sign': word }, sign(/** @type {string} */ (word)), text)));
   const bad = lost || !part('bus') || !part('database') || !part('jobs');
