@@ -22,7 +22,7 @@ from data.tables import CallRow, EntryRow
 from tests.bench import faults
 from tests.faulty_proxy import FaultyProxy
 from tests.journeys.senders import fix, iso, send
-from tests.running import COURT, Product
+from tests.running import COURT, Product, eventually
 from tests.servers import POSTGRESQL_BIN, PostgresServer, need
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.postgres]
@@ -58,18 +58,24 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 async def wall(browser: Browser, site: Site) -> AsyncIterator[Page]:
-    page = await opened(browser, site.product, site.product.origin)
+    page = await opened(browser, site.product)
     yield page
     await page.context.close()
 
 
-async def opened(browser: Browser, product: Product, origin: str, script: str = "") -> Page:
+async def newcomer(browser: Browser, product: Product, origin: str = "", script: str = "") -> Page:
+    origin = origin or product.origin
     context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
     await context.add_cookies([{"name": "ecc_wall", "value": product.seeded.wall, "url": origin}])
     page = await context.new_page()
     if script:
         await page.add_init_script(script)
     await page.goto(f"{origin}/centre/wall")
+    return page
+
+
+async def opened(browser: Browser, product: Product, origin: str = "", script: str = "") -> Page:
+    page = await newcomer(browser, product, origin, script)
     await expect(page.locator("#wall")).to_have_attribute("data-connection", "live", timeout=SOON)
     await well(page, *WELL)
     return page
@@ -175,6 +181,31 @@ async def test_54_a_killed_database_is_said_and_what_was_acknowledged_is_there_a
     await shows_once(wall, product, 1002, await meanwhile)
 
 
+async def test_54_web_and_database_gone_together_leave_the_picture_and_heal(browser: Browser, wall: Page, site: Site) -> None:
+    product = site.product
+    before = await call(product, 1001)
+    await expect(wall.locator(f'[data-call="{before}"]')).to_have_count(1, timeout=SOON)
+    await wall.evaluate("() => { window.same = true; }")
+    site.server.kill()
+    try:
+        old = product.kill("web")
+        await says(wall, "web")
+        product.until_started_again("web", old)
+        eventually(lambda: product.status("/healthz") == 200, "the web process did not come back")
+        assert product.status("/readyz") == 503
+        late = await newcomer(browser, product)  # a PC that is switched on meanwhile
+        await expect(late.get_by_role("alert")).to_be_visible(timeout=SOON)
+        await asyncio.sleep(6)  # time enough to be refused more than once
+        await expect(wall.locator(f'[data-call="{before}"]')).to_have_count(1)
+        assert await wall.evaluate("() => window.same")
+    finally:
+        site.server.start()
+    for page in (wall, late):
+        await expect(page.locator("#wall")).to_have_attribute("data-connection", "live", timeout=SOON)
+        await well(page, "database")
+    await shows_once(wall, product, 1001, before)
+
+
 async def test_54_frozen_jobs_are_said_and_calls_still_come_in(wall: Page, site: Site) -> None:
     site.product.freeze("jobs")
     try:
@@ -203,7 +234,7 @@ async def test_55_dropped_packets_are_said_and_the_picture_is_right_again_afterw
 
 
 async def test_57_a_wall_pc_that_slept_ten_minutes_begins_again(browser: Browser, site: Site) -> None:
-    page = await opened(browser, site.product, site.product.origin, MOVES_ITS_CLOCK)
+    page = await opened(browser, site.product, script=MOVES_ITS_CLOCK)
     await page.evaluate(WATCHES)
     await page.evaluate("() => { window.ahead += 600000; }")  # the page's own counter stands still while a PC sleeps, its clock does not
     await page.wait_for_function("() => window.said.includes('lost')", timeout=SOON)
@@ -213,7 +244,7 @@ async def test_57_a_wall_pc_that_slept_ten_minutes_begins_again(browser: Browser
 
 
 async def test_57_a_clock_that_is_set_back_ten_minutes_changes_nothing(browser: Browser, site: Site) -> None:
-    page = await opened(browser, site.product, site.product.origin, MOVES_ITS_CLOCK)
+    page = await opened(browser, site.product, script=MOVES_ITS_CLOCK)
     await page.evaluate("() => { window.ahead -= 600000; }")
     await drawn(page, site.product, 1006, *COURT)
     assert (await page.evaluate("() => window.ecc.where('1006')"))["state"] == "online"
