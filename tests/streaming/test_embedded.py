@@ -60,6 +60,18 @@ def test_nobody_else_can_enter_its_folder_or_read_its_password(server: Embedded)
     assert server.password not in " ".join(psutil.Process(server.process.pid).cmdline())
 
 
+@pytest.mark.parametrize("size", [8_000, 60_000, 2_400_000])
+def test_a_reader_that_reads_nothing_is_dropped_before_it_costs_much(server: Embedded, size: int) -> None:
+    with ask(server.url) as speaker, ask(server.url) as reader:
+        frozen = reader.pubsub()
+        frozen.subscribe("fixes")
+        assert frozen.get_message(timeout=5) is not None
+        sent = 0
+        while speaker.publish("fixes", b"x" * size):  # says how many were told
+            sent += size
+            assert sent < 40_000_000
+
+
 def test_it_opens_no_port(server: Embedded) -> None:
     assert server.process is not None
     assert [each for each in psutil.Process(server.process.pid).net_connections("inet") if each.status == psutil.CONN_LISTEN] == []
