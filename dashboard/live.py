@@ -455,8 +455,10 @@ class Hub:
                 raise Gone(MISBEHAVED)
 
     async def _watch(self, viewer: Viewer, unit: int) -> None:
-        """Somebody follows one officer: that leaves a trace, and the officer's phone says so."""
-        if viewer.face == "field" or unit == viewer.watching:
+        """Somebody follows one officer: that leaves a trace, and the officer's phone says so. A phone follows nobody. Raises Gone."""
+        if viewer.face == "field":
+            raise Gone(MISBEHAVED)
+        if unit == viewer.watching:
             return
         if viewer.scope is None:
             viewer.wishes = unit

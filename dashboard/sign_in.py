@@ -219,7 +219,7 @@ class Gate:
 
     def _check_source(self, scope: Scope, rule: Rule, connection: HTTPConnection) -> None:
         if not bearer.is_ours(scope, self._settings):
-            raise NotPermitted("origin", code="identity.foreign_origin")
+            raise bearer.foreign(scope)
         said = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
         if rule.json and said != "application/json" and connection.headers.get("content-length") != "0":
             raise BadInput("content type", code="input.not_json")

@@ -31,7 +31,7 @@ class Reachable(Protocol):
 
 
 async def actor_of(connection: HTTPConnection, identity: Identity, settings: Reachable) -> Actor:
-    """The device or machine that speaks. Raises NotSignedIn, NotPermitted identity.foreign_origin, DatabaseUnavailable.
+    """The device or machine that speaks. Raises NotSignedIn, NotPermitted (both identity.foreign_origin too), DatabaseUnavailable.
 
     A header wins over a cookie and needs no Origin: no foreign page can set it.
     """
@@ -40,7 +40,7 @@ async def actor_of(connection: HTTPConnection, identity: Identity, settings: Rea
         actor = await _bearer(authorization, identity)
     else:
         if not is_safe(connection.scope) and not is_ours(connection.scope, settings):
-            raise NotPermitted("origin", code="identity.foreign_origin")
+            raise foreign(connection.scope)
         token = connection.cookies.get(DEVICE_COOKIE)
         actor = await identity.device(token) if token else None
     if actor is None:
@@ -98,6 +98,12 @@ def is_ours(scope: Mapping[str, Any], settings: Reachable) -> bool:
         site = headers.get("sec-fetch-site")
         return site == "same-origin" or (site is None and "ecc_" not in headers.get("cookie", ""))
     return origin in own_origins(scope, headers, settings)
+
+
+def foreign(scope: Mapping[str, Any]) -> NotSignedIn | NotPermitted:
+    """What a foreign page is told: on a socket it is nobody (401 before the handshake), for a request of its own it may not (403)."""
+    kind = NotSignedIn if scope["type"] == "websocket" else NotPermitted
+    return kind("origin", code="identity.foreign_origin")
 
 
 def own_origins(scope: Mapping[str, Any], headers: Headers, settings: Reachable) -> set[str]:

@@ -21,7 +21,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from data.errors import BadInput, CommandCentreError, NotPermitted, TooLarge, TooMany, TooSlow
+from data.errors import BadInput, CommandCentreError, NotPermitted, NotSignedIn, TooLarge, TooMany, TooSlow
 from data.rules.permissions import Actor, Verb
 from streaming.messages import as_reported, batch_of, field_in, fix_of, instant_ms, own
 from streaming.positions import Positions, Reported, Taken
@@ -32,6 +32,7 @@ BODY_S = 30.0  # a mebibyte at 300 kbit/s; who needs longer holds a connection, 
 LIVE_PER_S, WINDOW_S = 20, 10  # fresh fixes of one device, over ten seconds
 LATE_PER_S = 500  # fixes kept while offline, older than a minute
 LATE_MS = 60_000
+AGAIN_S = 4.0  # a revocation bites within five seconds
 SOCKET_REFUSALS = 20  # in a row; then the socket is closed, so that a flood costs only its sender
 
 
@@ -153,7 +154,9 @@ class PositionsDoor:
         refusals = 0
         with contextlib.suppress(WebSocketDisconnect):
             while refusals < SOCKET_REFUSALS:
-                message = await socket.receive()
+                message = await self._next(socket)
+                if message is None:
+                    break
                 if message["type"] == "websocket.disconnect":
                     return
                 refused = await self._answer_frame(socket, message.get("bytes"), message.get("text"))
@@ -161,6 +164,20 @@ class PositionsDoor:
                 if refused in (400, 401, 403, 413):
                     break
             await socket.close(1008)
+
+    async def _next(self, socket: WebSocket) -> Any:
+        """What comes next; a device that says nothing is asked for all the same: None, once it was revoked."""
+        while True:
+            try:
+                async with asyncio.timeout(AGAIN_S):
+                    return await socket.receive()
+            except TimeoutError:
+                try:
+                    await self.admit(socket, Verb.REPORT_POSITION)
+                except (NotSignedIn, NotPermitted):
+                    return None
+                except CommandCentreError:
+                    continue  # the database is silent: it is asked again
 
     async def _answer_frame(self, socket: WebSocket, data: bytes | None, text: str | None) -> int | None:
         """Answers in the kind of frame that was sent. Returns the status of a refusal."""

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,15 +16,18 @@ from starlette.routing import Mount, WebSocketRoute
 from ulid import ULID
 
 from dashboard.app import build
+from dashboard.desk.verbs import VERBS
 from data.actions.accounts import disable
 from data.actions.devices import revoke_device
+from data.actions.organisation import add_officer
+from data.actions.sessions import open_for_officer
 from data.actions.walls import revoke_wall
-from data.journal import Journal
+from data.journal import Journal, Work
 from data.rules.identity import Act
-from data.rules.permissions import SYSTEM, Actor, Role
+from data.rules.permissions import ALLOWED, SYSTEM, Actor, Role, Verb
 from data.sealing import load_sealing
 from data.settings import Settings
-from data.tables import AuditRow, DeviceRow, SessionRow
+from data.tables import AuditRow, DeviceRow, EntryRow, SessionRow
 from tests.running import Product, eventually
 
 # What a stranger may reach, and how the doors of devices refuse him. Everything else is 401, a way to the sign-in page, or 404.
@@ -131,6 +134,118 @@ async def test_only_a_desk_learns_from_where_a_wall_waits(product: Product) -> N
         assert (await ask({"code": shown[1]}, **cookies)).status_code == 401, cookies
 
 
+OUTSIDE = {"": (), "wall": ("wall",), "phone": ("phone",)} | {
+    role.value: (role.value,) for role in (Role.FUND, Role.JUDGE, Role.FIELD, Role.UPPER, Role.INSPECTOR, Role.TECHNICAL)
+}
+RIGHT = {
+    "take_call": Verb.TAKE_CALL, "answer_call": Verb.ANSWER_CALL, "end_call": Verb.END_CALL, "take_sos": Verb.TAKE_SOS,
+    "respond_sos": Verb.RESPOND_SOS, "resolve_sos": Verb.RESOLVE_SOS, "false_sos": Verb.RESOLVE_SOS, "steer": Verb.STEER_WALL,
+    "visitors": Verb.STEER_WALL, "show": Verb.STEER_WALL, "take_off": Verb.STEER_WALL, "pair": Verb.PAIR_WALL,
+}  # fmt: skip
+
+
+def right_of(verb: str) -> Verb:
+    return RIGHT.get(verb) or (Verb.CHANGE_CASE if verb.startswith("case_") else Verb.MOVE_MISSION)
+
+
+@pytest.fixture(scope="module")
+def verb_door(product: Product) -> dict[str, Any]:
+    """How Dash's callback for the desk's verbs is called."""
+    with httpx.Client(base_url=product.origin, cookies={"ecc_desk": product.seeded.desk}) as desk:
+        listed = desk.get("/centre/_dash-dependencies", headers={"referer": f"{product.origin}/centre/desk"}).json()
+    found = next(one for one in listed if one["inputs"] == [{"id": "verb", "property": "data"}])
+    outputs = [dict(zip(("id", "property"), one.rsplit(".", 1), strict=True)) for one in found["output"].strip(".").split("...")]
+    return {"output": found["output"], "outputs": outputs, "changedPropIds": ["verb.data"], "state": []}
+
+
+def asked_of(verb: str, product: Product) -> dict[str, Any]:
+    """A verb as its page would send it, about things that may not exist."""
+    about = {"id": str(ULID()), "layout": 1, "on": True, "kind": "call", "row": str(ULID()), "code": "ACDEFH", "name": "大屏"}
+    case = {
+        "case_no": "（2026）岭0108执1号",
+        "stage": "INVESTIGATING",
+        "side_state": "SUSPENDED",
+        "closing_kind": "FULLY",
+        "judge": "陈甲",
+        "node": 1,
+    }
+    more = {"id": product.seeded.wall_id} if right_of(verb) is Verb.STEER_WALL else {}
+    return {"verb": verb, "nonce": "1"} | about | case | more
+
+
+@pytest.mark.parametrize("who", OUTSIDE)
+async def test_12_every_verb_of_the_desk_is_refused_to_whoever_may_not(product: Product, verb_door: dict[str, Any], who: str) -> None:
+    """With the cookie of each role, straight to the door that the desk's page uses; nothing of it changes a row."""
+    cookies = {"": {}, "wall": {"ecc_wall": product.seeded.wall}, "phone": {"ecc_device": product.seeded.devices[1001]}}.get(who)
+    if cookies is None:
+        cookies = {"ecc_desk": signed_in(product, Role(who))}
+    refused = [verb for verb in VERBS if who in ("", "wall", "phone") or Role(who) not in ALLOWED[right_of(verb)]]
+    assert len(refused) >= len(VERBS) - 13
+    before = entries(product)
+    async with httpx.AsyncClient(base_url=product.origin, cookies=cookies, headers={"origin": product.origin}) as browser:
+        while who not in ("", "phone") and (await browser.get("/centre/_dash-layout")).status_code == 401:
+            await asyncio.sleep(0.1)  # opened beside the server: it hears of it within the second
+        for verb in refused:
+            body = verb_door | {"inputs": [{"id": "verb", "property": "data", "value": asked_of(verb, product)}]}
+            answer = await browser.post("/centre/_dash-update-component", json=body)
+            if who in ("", "phone"):
+                assert answer.status_code == 401, verb
+            else:
+                assert answer.json()["sideUpdate"]["notice"]["data-code"] == "identity.not_permitted", (verb, answer.text)
+    assert set(entries(product)[len(before) :]) <= {"audit.recorded"}
+
+
+@pytest.mark.parametrize("door", ["positions", "calls", "sos", "duty", "silence", "cases", "missions", "calls/end"])
+async def test_12_every_door_for_devices_is_refused_to_whoever_may_not(product: Product, door: str) -> None:
+    seeded = product.seeded
+    foreign = {"ecc_desk": seeded.desk, "ecc_wall": seeded.wall}
+    async with httpx.AsyncClient(base_url=product.origin, cookies=foreign, headers={"origin": product.origin}) as browser:
+        assert (await browser.post(f"/ingest/{door}", json={})).status_code == 401
+    async with httpx.AsyncClient(base_url=product.origin) as sender:
+        wrong = seeded.devices[1001] if door == "cases" else seeded.case_system
+        answer = await sender.post(f"/ingest/{door}", json={door: []}, headers={"authorization": f"Bearer {wrong}"})
+        assert answer.status_code == (200 if door == "missions" else 403)
+
+
+async def test_12_a_phone_moves_neither_mission_nor_call_of_another_team(product: Product) -> None:
+    own, other = ({"authorization": f"Bearer {product.seeded.devices[unit]}"} for unit in (1001, 1002))
+    case_system = {"authorization": f"Bearer {product.seeded.case_system}"}
+    now, call, mission = datetime.now(UTC).isoformat(), str(ULID()), str(ULID())
+    async with httpx.AsyncClient(base_url=product.origin) as sender:
+        assert (await sender.post("/ingest/calls", json={"id": call, "t": now}, headers=own)).status_code == 202
+        assert (await sender.post("/ingest/calls/end", json={"id": call}, headers=other)).status_code == 403
+        assigned = {"id": mission, "event": "assigned", "at": now, "kind": "OTHER", "matter": "查看", "team": "一组"}
+        planned = {"planned_from": now, "planned_to": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+        told = await sender.post("/ingest/missions", json={"missions": [assigned | planned]}, headers=case_system)
+        assert told.json()["refused"] == [], told.text
+        departed = {"missions": [{"id": mission, "event": "departed", "at": now}]}
+        told = await sender.post("/ingest/missions", json=departed, headers=other)
+        assert [row["code"] for row in told.json()["refused"]] == ["mission.not_yours"], told.text
+        assert (await sender.post("/ingest/calls/end", json={"id": call}, headers=own)).status_code == 202
+
+
+def signed_in(product: Product, role: Role) -> str:
+    """A desk of a new officer of this role."""
+
+    def open_one(work: Work) -> str:
+        officer_id = add_officer(work, "周岗", "干警", role)
+        return open_for_officer(work, officer_id, timedelta(hours=1), how="link").token
+
+    database = product.database()
+    journal = Journal(database, load_sealing(product.settings.keys), product.settings.court_code)
+    token = journal.do(SYSTEM, datetime.now(UTC), open_one)
+    database.close()
+    return token
+
+
+def entries(product: Product) -> list[str]:
+    database = product.database()
+    with database.reading() as session:
+        found = list(session.scalars(select(EntryRow.kind).order_by(EntryRow.seq)))
+    database.close()
+    return found
+
+
 async def test_sockets_refuse_before_they_accept(product: Product) -> None:
     seeded = product.seeded
     for cookie in ("", "ecc_desk=x", "ecc_desk=eyJhbGciOiJub25lIn0.eyJyb2xlIjoiZHV0eSJ9."):
@@ -138,8 +253,8 @@ async def test_sockets_refuse_before_they_accept(product: Product) -> None:
     assert await handshake(product, "/ingest/ws") == 401
     assert await handshake(product, "/ingest/ws?token=" + seeded.devices[1001], origin=None) == 401
     for origin in ("https://evil.example", "null", None):
-        assert await handshake(product, "/live?face=desk", f"ecc_desk={seeded.desk}", origin) == 403
-        assert await handshake(product, "/ingest/ws", f"ecc_device={seeded.devices[1001]}", origin) in (401, 403)
+        assert await handshake(product, "/live?face=desk", f"ecc_desk={seeded.desk}", origin) == 401
+        assert await handshake(product, "/ingest/ws", f"ecc_device={seeded.devices[1001]}", origin) == 401
     assert await handshake(product, "/centre/_dash-ws-callback", f"ecc_desk={seeded.desk}") == 403
     assert await handshake(product, "/ingest/ws", origin=None, bearer=seeded.devices[1001]) == 101
 
@@ -160,11 +275,33 @@ async def test_no_log_holds_a_secret(product: Product) -> None:
         await client.post("/sign-in", data={"username": password, "password": password})
         await client.get(f"/centre/desk?token={seeded.desk}")
         await client.get(f"/ingest/osmand?id={seeded.osmand[1001]}&lat=23.1&lon=112.5")
-        await client.post("/ingest/positions", content=b"{", headers={"authorization": f"Bearer {seeded.devices[1001]}"})
+        phone = {"authorization": f"Bearer {seeded.devices[1001]}"}
+        await client.post("/ingest/positions", content=b"{", headers=phone)
+        at = {"t": datetime.now(UTC).isoformat(), "lat": 23.137945, "lon": 112.562381}
+        await client.post("/ingest/positions", json={"fixes": [at | {"id": id_} for id_ in (str(ULID()), "7")]}, headers=phone)
+        party = {
+            "kind": "DEBTOR",
+            "name": "欧阳测不出",
+            "phone": "13900001234",
+            "id_no": "440607199001011234",
+            "address": "清溪街道桥头路 19 号",
+        }
+        filed = {"case_no": "（2026）岭0108执51号", "event": "filed", "at": at["t"], "cause": "买卖合同纠纷", "parties": [party]}
+        bad = filed | {"case_no": "（2026）岭0108执52号", "claim_cents": -1}
+        told = await client.post("/ingest/cases", json={"cases": [filed, bad]}, headers={"authorization": f"Bearer {seeded.case_system}"})
+        assert (len(told.json()["accepted"]), len(told.json()["refused"])) == (1, 1), told.text
         await handshake(product, f"/live?face=desk&token={seeded.desk}")
     said = product.said() + "".join(file.read_text() for file in product.settings.log.iterdir() if file.is_file())
     secrets = [secret, password, seeded.desk, seeded.wall, seeded.case_system, *seeded.devices.values(), *seeded.osmand.values()]
-    assert [one[:6] for one in secrets if one in said] == []
+    personal = [
+        *(str(party[name]) for name in ("name", "phone", "id_no", "address")),
+        "23.137945",
+        "112.562381",
+        "陈甲",
+        "王值",
+        "岭A·12345",
+    ]
+    assert [one[:6] for one in [*secrets, *personal] if one in said] == []
     with product.database().reads.connect() as connection:
         kept = repr(connection.execute(select(*AuditRow.__table__.columns)).all())
     assert password not in kept, "a password typed as the name is not written down either"
@@ -202,6 +339,28 @@ async def test_a_revoked_one_is_soon_nobody_on_every_wire(product: Product) -> N
         assert (await client.get("/centre/wall", headers=cookies)).status_code == 303
         assert (await client.get("/centre/_dash-layout", headers=cookies)).status_code == 401
     database.close()
+
+
+async def test_6_a_disabled_officers_phone_is_nobody_on_every_wire(product: Product) -> None:
+    """Also the socket on which it says nothing, the key of its Traccar Client, and what it would be told."""
+    seeded = product.seeded
+    bearer = {"authorization": f"Bearer {seeded.devices[1006]}"}
+    async with (
+        httpx.AsyncClient(base_url=product.origin) as client,
+        websockets.connect(product.origin.replace("http", "ws", 1) + "/ingest/ws", additional_headers=bearer) as silent,
+        websockets.connect(
+            f"{product.live}?face=field", additional_headers={"origin": product.origin, "cookie": f"ecc_device={seeded.devices[1006]}"}
+        ) as phone,
+    ):
+        database = product.database()
+        journal = Journal(database, load_sealing(product.settings.keys), product.settings.court_code)
+        journal.do(SYSTEM, datetime.now(UTC), disable, seeded.officers[1006])
+        database.close()
+        await asyncio.gather(closed(silent), closed(phone))
+        for door in ("positions", "calls", "sos", "duty"):
+            assert (await client.post(f"/ingest/{door}", json={}, headers=bearer)).status_code == 401, door
+        assert (await client.get(f"/ingest/osmand?id={seeded.osmand[1006]}&lat=23.1&lon=112.5")).status_code == 400
+    assert await handshake(product, "/live?face=field", f"ecc_device={seeded.devices[1006]}") == 401
 
 
 async def closed(socket: websockets.ClientConnection) -> None:

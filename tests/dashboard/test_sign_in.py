@@ -476,7 +476,7 @@ async def test_a_socket_without_a_session_is_refused_before_it_is_accepted(house
             for cookie in ("", "ecc_desk=x; ecc_wall=x; ecc_device=x", f"ecc_desk={JWT}", f"ecc_desk={expired}"):
                 assert await knock(port, f"/live?face={face}", cookie) == 401, (face, cookie)
         for origin in ("https://evil.example", "null", None):
-            assert await knock(port, "/live?face=desk", f"ecc_desk={desk}", origin) == 403
+            assert await knock(port, "/live?face=desk", f"ecc_desk={desk}", origin) == 401
         assert await knock(port, f"/live?face=desk&token={desk}") == 401, "a token in the address is not read"
         assert await knock(port, "/live?face=desk", f"ecc_wall={wall}") == 401
         assert await knock(port, "/live?face=field", f"ecc_desk={desk}") == 401

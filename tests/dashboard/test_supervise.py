@@ -53,6 +53,14 @@ def test_an_unknown_setting_is_one_clear_sentence(tmp_path: Path) -> None:
     assert (said.returncode, "ECC_PORT" in said.stderr, "Traceback" in said.stderr) == (78, True, False)
 
 
+def test_1_a_password_that_everybody_knows_refuses_the_start_in_one_sentence(tmp_path: Path) -> None:
+    environ = as_environ(Settings.of(home=tmp_path)) | {"ECC_REDIS_URL": "redis://:foobared@10.0.0.5/0"}
+    command = [sys.executable, "-m", "dashboard", "serve"]
+    said = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert (said.returncode, "redis_url" in said.stderr, "Traceback" in said.stderr) == (78, True, False)
+    assert "foobared" not in said.stdout + said.stderr
+
+
 def test_the_supervisor_stays_small(product: Product) -> None:
     """It must be there when everything else is not: nothing heavy is imported into it."""
     assert psutil.Process(product.pids()["supervisor"]).memory_info().rss < 60 * 1024 * 1024
@@ -111,6 +119,41 @@ async def test_a_frozen_web_process_says_the_whole_truth_afterwards(product: Pro
         id_ = await call(product, 1004)
         await wall.until(lambda: id_ in wall.rows["call"])
         await end_call(product, 1004, id_)
+
+
+POISON = (
+    "UPDATE court SET lat = 1000", "UPDATE team SET leader_id = 'nobody' WHERE name = '二组'",
+    "UPDATE officer SET role = 'emperor' WHERE name = '陈丁'",
+    "UPDATE vehicle SET kind = 'NONSENSE', plate = x'00'", "UPDATE unit SET kind = 'NONSENSE' WHERE no = 1004",
+    "UPDATE device SET kind = 'NONSENSE', token_hash = 'x' WHERE unit_no = 1004", "UPDATE area SET lat = 1000",
+    "UPDATE call SET state = 'NONSENSE' WHERE unit_no = 1002", "UPDATE wall SET layout = 77 WHERE name != '指挥大厅'",
+    "UPDATE session SET kind = 'NONSENSE' WHERE officer_id IN (SELECT id FROM officer WHERE name = '李长')",
+    "INSERT INTO fence (id, court_code, name, kind, ring) SELECT '01FENCE0000000000000000000', code, 'x', 'NONSENSE', '[1]' FROM court",
+    "INSERT INTO mission (id, no, court_code, kind, matter, planned_from, planned_to, state, changed_at) SELECT 'P', 'P', code, 'X', 'x', "
+    "'2026-01-01 00:00:00', '2099-01-01 00:00:00', 'NONSENSE', '2026-01-01 00:00:00' FROM court",
+    "INSERT INTO link (id, secret_hash, purpose, made_at, expires_at) VALUES ('01LINK00000000000000000000', 'x', 'NONSENSE', "
+    "'2026-01-01 00:00:00', '2099-01-01 00:00:00')",
+)  # fmt: skip
+
+
+async def test_29_with_a_poison_record_in_each_table_it_starts_and_shows_the_rest(product: Product) -> None:
+    """The last one on this home."""
+    await end_call(product, 1002, await call(product, 1002))
+    database = product.database()
+    with database.writes.begin() as connection:
+        for change in POISON:
+            connection.exec_driver_sql(change)
+    database.close()
+    old = product.kill("web")
+    await asyncio.to_thread(product.until_started_again, "web", old)
+    await asyncio.to_thread(product.until_ready)
+    async with viewer(product, "wall", product.seeded.wall) as wall:
+        assert wall.rows["unit"].keys() >= {"1001", "1002", "1003"}
+        assert wall.rows["today"]["today"]["skipped"] >= 1
+        id_ = await call(product, 1001)
+        await wall.until(lambda: id_ in wall.rows["call"])
+    async with viewer(product, "desk", product.seeded.desk) as desk:
+        assert desk.rows["call"][id_]["unit"] == "1001"
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

@@ -15,6 +15,7 @@ from data.errors import BusUnavailable
 from data.journal import Announcement
 from geo.packed import FIX, Kind, pack, unpack
 from streaming.bus import EVENTS, FIXES, WAITING, Bus
+from tests.conftest import MakeProxy
 from tests.servers import RedisServer
 
 FRAME = pack(np.zeros(2, FIX), Kind.SOME, 1)
@@ -116,6 +117,34 @@ async def test_15_a_wrong_password_is_down_and_stops_nothing(redis_server: Redis
         with redis.Redis.from_url(redis_server.url) as client:
             client.execute_command("ACL", "SETUSER", "ecc", ">wrong")
         await until(lambda: bus.up)
+
+
+async def test_15_without_the_password_it_is_down_and_stops_nothing(redis_server: RedisServer) -> None:
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.config_set("requirepass", "a-long-random-word-of-this-test")
+        async with listening(redis_server.url) as (bus, _):
+            with pytest.raises(BusUnavailable):
+                await bus.publish_fixes(FRAME)
+            assert not bus.up
+            client.execute_command("AUTH", "a-long-random-word-of-this-test")
+            client.config_set("requirepass", "")
+            await until(lambda: bus.up)
+
+
+async def test_15_a_server_that_takes_two_seconds_is_down_until_it_is_quick_again(
+    redis_server: RedisServer, faulty_proxy: MakeProxy
+) -> None:
+    proxy = await faulty_proxy("127.0.0.1", redis_server.port)
+    async with listening(f"redis://127.0.0.1:{proxy.port}/0") as (bus, heard):
+        await until(lambda: bus.up)
+        proxy.delay_s = 2.0
+        await until(lambda: not bus.up)
+        with pytest.raises(BusUnavailable):
+            await bus.publish_fixes(FRAME)
+        proxy.delay_s = 0.0
+        await until(lambda: bus.up)
+        bus.announce([said(15)])
+        await until(lambda: heard.numbers == [15])
 
 
 async def test_15_a_server_that_answers_plain_instead_of_by_tls_is_down(redis_server: RedisServer) -> None:
