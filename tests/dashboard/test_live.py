@@ -155,7 +155,7 @@ def deaf(product: Product) -> Iterator[list[socket.socket]]:
 def still_there(product: Product, wires: list[socket.socket]) -> set[int]:
     """The ports of those whom the web process still holds."""
     held = psutil.Process(product.pids()["web"]).net_connections("tcp")
-    return {wire.getsockname()[1] for wire in wires} & {one.raddr[1] for one in held if len(one.raddr) == 2}
+    return {wire.getsockname()[1] for wire in wires} & {getattr(one.raddr, "port", 0) for one in held}
 
 
 async def test_14_viewers_that_read_nothing_cost_little(product: Product, deaf: list[socket.socket]) -> None:

@@ -13,6 +13,9 @@ from sqlalchemy import func, select
 from ulid import ULID
 
 from data.actions.accounts import open_account
+from data.actions.devices import enrol_device
+from data.actions.organisation import add_officer, add_unit, draw_fence, form_team
+from data.actions.units import begin_duty
 from data.actions.walls import add_wall
 from data.engines import open_database
 from data.journal import Journal
@@ -28,6 +31,7 @@ SOON = 20_000
 ESCALATED = 60_000  # thirty seconds unanswered, and then the timer's own beat
 PLACE = (23.1, 112.5)
 PIN = "739104"
+EVIL = "<img src=x onerror=window.hit=1><b>甲</b> [链](javascript:x)"
 AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
 SMALLEST = """() => Math.min(...[...document.querySelectorAll('#desk *, dialog *')].filter((e) => e.checkVisibility()
   && e.getBoundingClientRect().width && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()))
@@ -538,3 +542,39 @@ async def test_too_many_wrong_pins_are_answered_with_how_long_to_wait(desk: Page
         if "秒后再试" in await told.inner_text():
             break
     await expect(told).to_contain_text("失败次数太多，请")
+
+
+async def test_26_whatever_a_person_wrote_is_text_on_desk_and_wall(desk: Page, wall: Page, product: Product) -> None:
+    """Names of an officer, a team, a fence, a wall, and words of a case and a mission, each of them markup that would tell on itself.
+
+    The last of this file: they stay.
+    """
+
+    def write() -> None:
+        database = open_database(product.settings.database_url)
+        journal = Journal(database, load_sealing(product.settings.keys), product.settings.court_code)
+        with journal.work(SYSTEM, datetime.now(UTC)) as work:
+            team = form_team(work, EVIL[:32])
+            officer = add_officer(work, EVIL, EVIL[:16], Role.JUDGE, team_id=team)
+            add_unit(work, 1066, "OFFICER", officer_id=officer, team_id=team)
+            product.seeded.devices[1066] = enrol_device(work, 1066, "PHONE").token
+            begin_duty(work, 1066, work.now)
+            draw_fence(work, EVIL[:60], "WATCH", [[23.1, 112.5], [23.11, 112.5], [23.11, 112.51]])
+            work.actor = Actor(kind="OFFICER", id="seed", role=Role.TECHNICAL, court_code=product.settings.court_code)
+            add_wall(work, EVIL[:32])
+        database.close()
+
+    await asyncio.to_thread(write)
+    filed = {"case_no": "（2026）岭0108执26号", "event": "filed", "at": iso(datetime.now(UTC)), "cause": EVIL[:64], "matter": EVIL[:64]}
+    party = {"kind": "DEBTOR", "name": EVIL[:64]}
+    await send(product, "cases", {"cases": [filed | {"parties": [party]}]}, None)
+    mission = await assign(product, EVIL[:60], EVIL[:32])
+    call = await place(product, "calls", 1066)
+    for kind, id_ in (("mission", mission), ("call", call)):
+        await choose(desk, kind, id_)
+        await expect(desk.locator(".chosen")).to_contain_text("<img src=x", timeout=SOON)
+    await expect(wall.locator("#wall")).to_contain_text("<img src=x", timeout=SOON)
+    for page in (desk, wall):
+        assert await page.evaluate("() => window.hit") is None
+        assert await page.locator("img[src=x], [href^='javascript']").count() == 0
+    await end_call(desk, desk.locator(f'[data-call="{call}"]'))

@@ -230,6 +230,17 @@ def test_the_pid_is_written_again_when_a_child_was_killed(running: Running) -> N
     assert after["supervisor"] == before["supervisor"]
 
 
+def test_51_no_log_of_the_whole_run_holds_a_canary_or_a_token(running: Running) -> None:
+    """After calls, alarms, positions, missions and cases of everything above."""
+    said = running.links()
+    tokens = [said["case_system"]["token"], *(device[name] for device in said["devices"] for name in ("token", "osmand_id"))]
+    links = [link.rsplit("/", 1)[1] for link in said["links"].values()]
+    words = [*tokens, *links, *(word for words in said["canaries"].values() for word in words)]
+    logs = [file for file in (running.home / "demo" / "log").rglob("*") if file.is_file()]
+    assert logs
+    assert [(file.name, word[:6]) for file in logs for word in words if word in file.read_text(errors="replace")] == []
+
+
 def test_after_a_start_that_was_killed_the_next_one_begins_the_day_again(running: Running) -> None:
     """The last of this file: it ends the first run."""
     before = running.links()
