@@ -7,6 +7,12 @@ import { start } from './modules/page.mjs';
 const SILENT_MS = 3000; // the server's heartbeat is each second
 const PROBE_MS = 500;
 const PROBE_LIMIT_MS = 2000;
+// Of an address that fell silent the browser keeps the old attempts, ever longer apart, and lets each new question wait for them (5 s measured
+// after 37 s without packets). A socket begins afresh; but it counts those that failed, and after some thirty holds the next one back.
+const KNOCK_MS = 5000;
+const KNOCK_LATER_MS = 30_000;
+const KNOCKS_OFTEN_MS = 90_000;
+const [NO_ANSWER, NOBODY_THERE] = [-1, -2]; // instead of a status
 const SLEPT_MS = 3000; // this page itself stood still: what it shows is old, whatever waits in its queues
 const CHECK_MS = 250;
 const SIGNED_OUT = 4401;
@@ -18,6 +24,8 @@ const face = document.documentElement.dataset.face ?? (location.pathname.endsWit
 let socket = null;
 let heardAt = 0;
 let probing = false;
+let knocking = false;
+let knockedAt = -Infinity;
 let build = '';
 let refusals = 0;
 let greeted = false;
@@ -30,6 +38,7 @@ function connect() {
   greeted = false;
   const fresh = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live?face=${face}`);
   fresh.binaryType = 'arraybuffer';
+  fresh.onopen = () => { heardAt = performance.now(); };
   fresh.onmessage = (event) => {
     check();
     if (fresh !== socket) return; // what waited while the page slept is not heard any more
@@ -59,7 +68,7 @@ function check() {
 
 /** @param {number} code */
 function lose(code) {
-  if ((!greeted && code) || code === SIGNED_OUT) refusals += 1;
+  if ((!greeted && code && !knocking) || code === SIGNED_OUT) refusals += 1;
   drop();
   connected('lost');
   void probe();
@@ -72,11 +81,20 @@ async function probe() {
   if (probing) return;
   probing = true;
   while (!socket) {
-    const healthy = (await ask('/healthz'))?.ok;
-    if (healthy && (!refusals || (await admitted()))) connect();
+    const { ok, status } = await ask('/healthz');
+    knocking = status === NO_ANSWER && knocks();
+    if (knocking || (ok && (!refusals || (await admitted())))) connect();
     else await pause(PROBE_MS);
   }
   probing = false;
+}
+
+/** Whether it is time to try a socket although nobody answers. */
+function knocks() {
+  const at = performance.now();
+  if (at - knockedAt < (serverNow() - now.since < KNOCKS_OFTEN_MS ? KNOCK_MS : KNOCK_LATER_MS)) return false;
+  knockedAt = at;
+  return true;
 }
 
 /**
@@ -86,7 +104,7 @@ async function probe() {
 async function admitted() {
   await pause(PROBE_MS);
   const door = await ask(location.href);
-  if (!door || door.status >= 500) return false;
+  if (door.status < 0 || door.status >= 500) return false;
   if (door.ok && refusals < REFUSALS) return true;
   refusals = 1;
   const last = Number(sessionStorage.getItem('ecc-began-again') ?? 0);
@@ -96,14 +114,14 @@ async function admitted() {
   return false;
 }
 
-/** Never waits for an answer that may not come. @param {string} address @returns {Promise<Response | null>} */
+/** Never waits for an answer that may not come. @param {string} address @returns {Promise<{ok: boolean, status: number}>} */
 async function ask(address) {
   const giveUp = new AbortController();
   const limit = setTimeout(() => giveUp.abort(), PROBE_LIMIT_MS);
   try {
     return await fetch(address, { cache: 'no-store', redirect: 'manual', signal: giveUp.signal });
   } catch {
-    return null;
+    return { ok: false, status: giveUp.signal.aborted ? NO_ANSWER : NOBODY_THERE };
   } finally {
     clearTimeout(limit);
   }
