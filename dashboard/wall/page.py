@@ -33,6 +33,7 @@ def layout() -> html.Div:
             panel("alarm", html.Div(id="alarm-body"), head=False),
             html.Section(id="near", hidden=True),
             html.Section(id="focus", hidden=True),
+            html.P(t("wall.guests"), id="guests", hidden=True),
             panel("system", html.Div(id="system-body"), head=False),
             html.Div(id="toast", hidden=True),
             html.Div(id=ids.MOUNTED, hidden=True),

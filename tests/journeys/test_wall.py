@@ -105,6 +105,10 @@ async def test_everything_fits_and_nothing_is_small(product: Product, browser: B
     await expect(page.locator("#wall")).to_have_attribute("data-layout", layout)
     assert await page.evaluate(OUTSIDE) == []
     assert await page.evaluate(SCROLLS) == [0, 0]
+    if layout == "8":
+        await expect(page.locator("#guests")).to_have_text("来宾模式：不显示人员位置")
+    else:
+        await expect(page.locator("#gantt-figure .js-plotly-plot")).to_have_count(1, timeout=SOON)
     assert await page.evaluate(SMALLEST) >= 20
     assert wall.wrong == []
     await context.close()

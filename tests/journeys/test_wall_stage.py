@@ -15,7 +15,7 @@ from data.rules.permissions import Actor, Role
 from data.sealing import load_sealing
 from tests.journeys.senders import fix, iso, send
 from tests.journeys.wall_sizes import OUTSIDE, SCROLLS, SMALLEST
-from tests.running import Product
+from tests.running import COURT, Product
 
 PLACE = (23.1, 112.5)
 SOON = 20_000
@@ -39,6 +39,19 @@ CONTRASTS = """(what) => {
   return [...document.querySelectorAll(what)].filter(says).map((e) => {
     const below = ground(e); const [a, b] = [light(over(parts(getComputedStyle(e).color), below)), light(below)];
     return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), parseFloat(getComputedStyle(e).fontSize), e.textContent]; });
+}"""
+# Asked of the page's own modules: the same ones, for a browser loads each address once.
+MODULES = "/centre/assets/modules"
+TRAIL = f"async (no) => (await import('{MODULES}/trail.mjs')).trailOf(no)"
+SELECTED = f"async () => (await import('{MODULES}/trail.mjs')).selected()"
+ROW = f"async ([kind, id]) => (await import('{MODULES}/state.mjs')).rows[kind].get(id)"
+ROWS = f"async (kind) => (await import('{MODULES}/state.mjs')).all(kind)"
+INKED = """(unit) => {  // whether the ring of 16 px round the unit is drawn, in four directions
+  const at = ecc.where(unit), canvas = document.querySelector('canvas.units'), scale = devicePixelRatio;
+  if (!at) return [];
+  const pen = canvas.getContext('2d');
+  return [[11.3, 11.3], [11.3, -11.3], [-11.3, 11.3], [-11.3, -11.3]].map(([x, y]) =>
+    pen.getImageData((at.x + x) * scale - 2, (at.y + y) * scale - 2, 4, 4).data.some((value, i) => i % 4 === 3 && value > 120));
 }"""
 ACTED_ON = (
     ".call header b, .call header strong, .call time, .call footer, .order .word b, .near b, .near em, .owner, .owner time, .beside b,"
@@ -178,9 +191,57 @@ async def test_a_desk_puts_a_unit_on_the_wall_which_says_who_did(product: Produc
         lambda: wall.evaluate("() => ecc.where('1002')"), lambda at: at and abs(at["x"] - 960) < 30 and abs(at["y"] - 540) < 30
     )
     assert middle["cell"] is False
+    await stand(product, {1002: (23.1204, 112.52)})
+    await until(lambda: wall.evaluate(TRAIL, 1002), lambda trail: len(trail) >= 2)
+    assert await wall.evaluate(SELECTED) == 1002
+    around = await until(lambda: wall.evaluate(INKED, "1002"), lambda inked: len(inked) == 4 and all(inked))
+    assert around, "no circle of accuracy round the selected unit"
     await fits(wall)
     await do(product, steer_wall, product.seeded.wall_id, focus=("", ""))
     await expect(wall.locator("#focus")).to_be_hidden(timeout=SOON)
+
+
+async def test_a_desk_puts_a_mission_and_a_call_on_the_wall(product: Product, small_wall: Page) -> None:
+    at = datetime.now(UTC)
+    mission = {
+        "id": str(ULID()),
+        "event": "assigned",
+        "at": iso(at),
+        "kind": "OTHER",
+        "matter": "查看厂房",
+        "team": "二组",
+        "area_id": "C0101",
+    }
+    departed = mission | {"event": "departed", "lat": 23.13, "lon": 112.53}
+    told = await send(product, "missions", {"missions": [mission, departed]}, None)
+    assert told["refused"] == [], told
+    await do(product, steer_wall, product.seeded.wall_id, focus=("mission", mission["id"]))
+    await expect(small_wall.locator("#focus")).to_contain_text("二组 查看厂房", timeout=SOON)
+    await expect(small_wall.locator("#wall")).to_have_attribute("data-stage", "focus")
+    await fits(small_wall)
+    await small_wall.keyboard.press("3")
+    await expect(small_wall.locator('.tile:has-text("在途") b')).to_have_text("1")
+    await small_wall.keyboard.press("1")
+    calls = [str(ULID()), str(ULID())]
+    for unit, call_id in zip((1005, 1006), calls, strict=True):
+        await send(product, "calls", {"id": call_id, "t": iso(datetime.now(UTC)), "fix": fix()}, unit)
+    await expect(small_wall.locator(f'.call.staged[data-call="{calls[0]}"]')).to_have_count(1, timeout=SOON)
+    await do(product, steer_wall, product.seeded.wall_id, focus=("call", calls[1]))
+    await expect(small_wall.locator(f'.call.staged[data-call="{calls[1]}"]')).to_have_count(1, timeout=SOON)
+    for unit, call_id in zip((1005, 1006), calls, strict=True):
+        await send(product, "calls/end", {"id": call_id}, unit)
+    await do(product, steer_wall, product.seeded.wall_id, focus=("", ""))
+    await expect(small_wall.locator("#wall")).to_have_attribute("data-stage", "", timeout=SOON)
+
+
+async def test_cases_are_counted_at_the_centre_of_their_community(product: Product, small_wall: Page) -> None:
+    case = {"case_no": "（2026）岭0108执88号", "event": "filed", "at": iso(datetime.now(UTC)), "cause": "买卖合同纠纷", "area_id": "C0101"}
+    told = await send(product, "cases", {"cases": [case]}, None)
+    assert told["refused"] == [], told
+    area = await until(lambda: small_wall.evaluate(ROW, ["area", "C0101"]), lambda row: row and row["cases"] == 1)
+    assert (area["lat"], area["lon"]) == COURT
+    case_rows = await until(lambda: small_wall.evaluate(ROWS, "case"), bool)
+    assert not any({"lat", "lon", "address"} & row.keys() for row in case_rows)
 
 
 async def test_an_alarm_names_who_is_beside_and_who_could_come(product: Product, small_wall: Page) -> None:
@@ -190,8 +251,20 @@ async def test_an_alarm_names_who_is_beside_and_who_could_come(product: Product,
     await expect(small_wall.locator(".beside")).to_contain_text("米内", timeout=SOON)
     await expect(small_wall.locator("#near")).to_contain_text("二组", timeout=SOON)
     await expect(small_wall.locator(".owner")).to_contain_text("无人接手")
+    await expect(small_wall.locator("#near .estimate")).to_contain_text("直线")
     assert await small_wall.locator(".pulse").is_visible() or await small_wall.locator(".pulse").get_attribute("hidden") is None
     await fits(small_wall)
+
+
+async def test_the_alarm_fits_a_wall_of_twice_the_pixels(product: Product, browser: Browser) -> None:
+    """The alarm of the test before is still open."""
+    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, device_scale_factor=2, locale="zh-CN")
+    page = await opened(await context.new_page(), product)
+    await expect(page.locator("#near")).to_contain_text("二组", timeout=SOON)
+    await fits(page)
+    sizes = await page.evaluate("() => [document.querySelector('canvas.units').width, document.querySelector('canvas.units').height]")
+    assert sizes == [3840, 2160]
+    await context.close()
 
 
 async def test_an_alarm_before_visitors_has_no_name(product: Product, small_wall: Page) -> None:
@@ -199,6 +272,7 @@ async def test_an_alarm_before_visitors_has_no_name(product: Product, small_wall
     await small_wall.keyboard.press("8")
     await expect(small_wall.locator("#alarm-body")).to_contain_text("来宾", timeout=SOON)
     assert "陈" not in await small_wall.locator("#wall").inner_text()
+    assert await small_wall.locator("#guests").is_hidden()  # the alarm says more
     assert await small_wall.evaluate("() => ecc.where('1001')") is None
 
 
@@ -226,7 +300,8 @@ async def test_only_a_patch_of_the_figure_travels(product: Product, small_wall: 
     assert told["refused"] == [], told
     drawn = await until(lambda: small_wall.evaluate("() => window.drawn"), lambda found: found["update"] >= 1)
     assert drawn["react"] == drawn["newPlot"] == 0
-    assert await figure.evaluate("(f) => f.data[0].y.length") == 1
+    bars = await figure.evaluate("(f) => f.data[0].y.length")
+    assert bars == await small_wall.locator(".mission").count() >= 1
     assert await figure.evaluate("(f) => f.layout.annotations[0].text.includes(':')")
     assert (
         await small_wall.evaluate(

@@ -71,7 +71,7 @@ function draw(kinds) {
   today();
   list('events', all('entry').sort((a, b) => b.seq - a.seq), entry, newest('entry', 'at'));
   list('cases', all('case').sort((a, b) => (b.changed_at ?? 0) - (a.changed_at ?? 0)), caseLine, newest('case', 'changed_at'), caseSystemLate(), caseSystemLost());
-  list('teams', all('team').filter((team) => team.mission_id || ['way', 'site', 'back', 'silent'].includes(team.status)).sort((a, b) => a.position - b.position), team, now.fixesAt || null);
+  list('teams', teamsOut(), team, now.fixesAt || null);
   missions();
   stage();
   calls();
@@ -79,8 +79,16 @@ function draw(kinds) {
   system();
   head('map', now.fixesAt || null, !now.fixesAt ? 'empty' : serverNow() - now.fixesAt > (now.hello.stale_s ?? 30) * 1000 ? 'stale' : 'live');
   focus();
+  const guests = document.getElementById('guests');
+  if (guests) guests.hidden = !now.guests || Boolean(document.getElementById('wall')?.hasAttribute('data-sos'));
   const toast = document.getElementById('toast');
   if (toast) { toast.textContent = performance.now() < saidUntil ? said : ''; toast.hidden = !toast.textContent; }
+}
+
+/** Teams with a mission first, then those without signal or on their way back; whoever only stands on duty is not out. */
+function teamsOut() {
+  const rank = (/** @type {Row} */ row) => (row.mission_id ? 0 : row.status === 'silent' ? 1 : 2);
+  return all('team').filter((row) => row.mission_id || ['way', 'site', 'back', 'silent'].includes(row.status)).sort((a, b) => rank(a) - rank(b) || a.position - b.position);
 }
 
 /** The desk's last command to this wall, once. @param {Set<string>} kinds */
@@ -116,7 +124,7 @@ function fit(body, items, line, says) {
   const more = h('p', { class: 'more' });
   fill(body, ...drawn, more);
   const rest = () => items.length - drawn.length;
-  const tell = () => { more.textContent = says && rest() ? t('wall.more', { n: rest() }) : ''; more.hidden = !more.textContent; };
+  const tell = () => { more.textContent = says && rest() ? t(body.id === 'teams-body' ? 'wall.more_teams' : 'wall.more', { n: rest() }) : ''; more.hidden = !more.textContent; };
   tell();
   while (drawn.length > 1 && body.scrollHeight > body.clientHeight + 1) {
     drawn.pop()?.remove();
