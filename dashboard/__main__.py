@@ -1,4 +1,4 @@
-"""The program `ecc`: serve, demo, migrate, doctor, verify, openapi, officer add, version. The same actions as the pages; no second way."""
+"""The program `ecc`: serve, demo, migrate, doctor, verify, openapi, officer add, revoke, version. The same actions as the pages."""
 
 import argparse
 import gc
@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         add(name, command)
     officer = commands.add_parser("officer", help=t("command.officer")).add_subparsers(required=True, metavar="COMMAND")
     _add_officer_options(officer.add_parser("add", help=t("command.officer_add"), description=t("command.officer_add")))
+    revoked = add("revoke", revoke)
+    revoked.add_argument("what", choices=["wall", "device", "officer"], help=t("command.what"))
+    revoked.add_argument("which", help=t("command.which"))
     return parser
 
 
@@ -207,6 +210,15 @@ def add_officer(settings: Settings, options: argparse.Namespace) -> int:
     settings.make_folders()
     account = add(settings, options.username, options.name, options.title, options.role)
     print(t("command.password_once", username=account.username, password=account.password))
+    return 0
+
+
+def revoke(settings: Settings, options: argparse.Namespace) -> int:
+    """A wall, a device or an officer put out: lost, stolen, gone."""
+    from dashboard.people import revoke as put_out
+
+    put_out(settings, options.what, options.which)
+    print(t("command.revoked"))
     return 0
 
 

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from dashboard.supervise import Beat
+from data.actions.audit import record_audit
 from data.engines import open_database
 from data.errors import CommandCentreError, Misconfigured
 from data.journal import Announcement, Journal
 from data.lanes import Lanes
+from data.rules.identity import Act
+from data.rules.permissions import SYSTEM
 from data.sealing import load_sealing
 from data.settings import Settings
 from streaming.bus import Bus
@@ -43,7 +46,7 @@ async def _run(settings: Settings) -> None:
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    parts = (watch(journal, lanes.writer, _now), _keep_short(history, settings.history_days), _beat(Beat(settings, "jobs")))
+    parts = (watch(journal, lanes.writer, _now), _keep_short(history, settings.history_days, journal, lanes), _beat(Beat(settings, "jobs")))
     tasks = [asyncio.create_task(part) for part in parts]
     await ending.wait()
     for task in tasks:
@@ -61,12 +64,13 @@ async def _beat(beat: Beat) -> None:
         await asyncio.sleep(BEAT_S)
 
 
-async def _keep_short(history: History, days: int) -> None:
-    """Positions older than the promised days go, whole files at once."""
+async def _keep_short(history: History, days: int, journal: Journal, lanes: Lanes) -> None:
+    """Positions older than the promised days go, whole files at once; which days went stands in the audit."""
     while True:
         with contextlib.suppress(CommandCentreError, OSError):
             for day in await asyncio.to_thread(history.purge, days, _now().date()):
                 log.info("positions of %s removed", day)
+                await lanes.writer.run(journal.do, SYSTEM, _now(), record_audit, Act.PURGE, "positions", day)
         await asyncio.sleep(RETENTION_S)
 
 

@@ -1,6 +1,7 @@
 """Who failed how often, in this process: per account and address, and per address alone. The arithmetic stands in `rules.identity`.
 
-Kept in memory on purpose: a flood of guesses writes nothing, and a restart only gives back six guesses.
+Kept in memory on purpose: a flood of guesses writes nothing, and a restart only gives back six guesses. `ecc serve` runs one web process,
+so what it counts is all there is; a table would let every guess of a stranger write to the court's database (SECURITY.md says so).
 """
 
 import ipaddress

@@ -204,7 +204,12 @@ class Product:
         secrets = [*tokens, *self.seeded.devices.values(), *self.seeded.osmand.values(), *PERSONAL]
         files = [self.home / "said", *(file for file in self.settings.log.glob("*") if file.is_file())]
         texts = {file.name: file.read_text(errors="replace") for file in files if file.exists()}
-        return [f"{name}: {secret[:6]}" for name, text in texts.items() for secret in secrets if secret and secret in text]
+        return [
+            f"{name}: {secret[:6]}"
+            for name, text in texts.items()
+            for secret in secrets
+            if secret and (secret in text or json.dumps(secret)[1:-1] in text)
+        ]
 
     def database(self) -> Database:
         """Both engines, for looking at what was kept; close it."""

@@ -9,6 +9,7 @@ from data.queries.reading import Drawn, Ids, Query, Reading, among, at, degree
 from data.rules import missions
 from data.rules.cases import PartyKind, SideState, Stage
 from data.rules.missions import MissionState
+from data.rules.permissions import WITHOUT_CASES
 from data.tables import AreaRow, CasePartyRow, CaseRow, MissionRow, OfficerRow, TeamRow, VehicleRow
 
 
@@ -22,7 +23,7 @@ def of_today(reading: Reading) -> ColumnElement[bool]:
 
 
 def cases(reading: Reading, ids: Ids) -> Drawn:
-    if reading.own_only:
+    if reading.own_only or reading.sight.role in WITHOUT_CASES:
         return {}
     out = select(MissionRow.case_id, MissionRow.id).where(
         of_today(reading), MissionRow.case_id.is_not(None), MissionRow.state != MissionState.CANCELLED
@@ -110,7 +111,6 @@ def missions_(reading: Reading, ids: Ids) -> Drawn:
     def row(record: Any) -> dict[str, Any]:
         state = MissionState(record.state)
         out = state in missions.UNDER_WAY
-        left = record.departed_at is not None or record.arrived_at is not None
         vehicle = reading.say(f"row.vehicle.{record.vehicle_kind}") if record.vehicle_kind else None
         return {
             "id": record.id,
@@ -123,7 +123,7 @@ def missions_(reading: Reading, ids: Ids) -> Drawn:
             "team": record.team,
             "vehicle": vehicle,
             "area_id": record.area_id,
-            "place": record.place if left or not reading.visitors else None,
+            "place": record.place,
             "lat": degree(record.lat) if out else None,
             "lon": degree(record.lon) if out else None,
             "planned_from_at": at(record.planned_from),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from data.events import from_payload
 from data.queries.reading import BROKEN, Drawn, Ids, Reading, at
 from data.rules.civil import clock_text
+from data.rules.permissions import WITHOUT_CASES
 from data.tables import AreaRow, CallRow, CaseRow, EntryRow, FenceRow, MissionRow, OfficerRow, SosRow, TeamRow, UnitRow, VehicleRow
 
 NEWEST = 30
@@ -81,6 +82,8 @@ def newest(reading: Reading, count: int) -> list[Newest]:
     if reading.own_only:
         return []
     kinds = set(SIGNS) - (NOT_FOR_VISITORS if reading.visitors else set())
+    if reading.sight.role in WITHOUT_CASES:
+        kinds -= {kind for kind in kinds if kind.startswith("case.")}
     wanted = select(EntryRow.seq, EntryRow.kind, EntryRow.recorded_at, EntryRow.occurred_at).where(EntryRow.kind.in_(sorted(kinds)))
     found = reading.records("entry", wanted.order_by(EntryRow.seq.desc()).limit(count), EntryRow.seq)
     return [Newest(row.seq, row.kind, row.occurred_at) for row in found if row.recorded_at >= reading.day_start]
@@ -120,7 +123,7 @@ def _holes(reading: Reading, names: Names, payload: dict[str, Any], occurred_at:
         "team": team if "mission_id" in payload or "sos_id" in payload else team or unit_team,
         "unit_team": unit_team,
         "case_no": reading.case_no(names.cases.get(payload.get("case_id"))) or "",
-        "place": mission[1] or names.areas.get(payload.get("area_id"), ""),
+        "place": "" if reading.visitors else mission[1] or names.areas.get(payload.get("area_id"), ""),
         "matter": mission[0],
         "fence": names.fences.get(payload.get("fence_id"), ""),
         "owner": names.owners.get(payload.get("call_id") or payload.get("sos_id"), ""),

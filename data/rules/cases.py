@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from data.errors import BadInput, RuleBroken, TransitionRefused
 
+# Numbers only, for no rule asks more of them yet; their names are sentences that a person reads and stand with all others in the texts
+# (`row.node.1` …), in both languages. With the first stage or period that hangs on a node the list moves to `data/catalogues/nodes.toml`.
 NODES = range(1, 38)
 
 

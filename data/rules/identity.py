@@ -53,6 +53,7 @@ class Act(StrEnum):
     CHANGE_ACCOUNT = "change_account"
     VISITORS = "visitors"
     ISSUE_TOKEN = "issue_token"
+    PURGE = "purge"  # positions older than promised were removed
 
 
 OF_A_PERSON = frozenset({Act.READ_RESTRICTED, Act.READ_TRACK, Act.WATCH})  # what «谁看过我» tells an officer

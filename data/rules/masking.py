@@ -1,6 +1,10 @@
 """How each field looks at each clearance, and who sees it at all. A field that `VISIBLE` does not name is seen by nobody.
 
 Source: `domain/rules.md` E.2. Names of parties are masked when they are written, so that a wall never opens a sealed name.
+
+Visitors are its column «Screening / visitors»: «Planned time/place of a mission: never», «Live officer position: never», «Officer name:
+role only», «Case no.: 执×××号». A wall in visitors' mode is treated like that column, also after a team has left, where the column of the
+wall would allow the place: whoever stands before it is a visitor, whatever layout it shows.
 """
 
 import re
@@ -32,7 +36,7 @@ VISIBLE: dict[str, dict[str, frozenset[Clearance]]] = {
         "members": ALL,
         "status": ALL,
         "mission_id": ALL,
-        "place": ALL,
+        "place": INSIDE,  # of its mission
         "since_at": ALL,
     },
     "unit": {
@@ -81,7 +85,7 @@ VISIBLE: dict[str, dict[str, frozenset[Clearance]]] = {
         "team": ALL,
         "vehicle": ALL,
         "area_id": INSIDE,
-        "place": ALL,  # visitors: not before the team has left
+        "place": INSIDE,
         "lat": INSIDE,
         "lon": INSIDE,
         "planned_from_at": INSIDE,

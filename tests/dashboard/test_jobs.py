@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from ulid import ULID
 
+from data.rules.identity import Act
 from data.settings import Settings
+from data.tables import AuditRow
 from geo.fixes import Fix
 from streaming.history import History
 from tests.running import Product, eventually, seed
@@ -40,3 +43,12 @@ def test_positions_older_than_thirty_days_are_removed_and_younger_ones_stay(prod
     old, young = ((datetime.now(UTC) - age).strftime("%Y%m%d") for age in (OLD, YOUNG))
     eventually(lambda: old not in days(product), "the old day is still there")
     assert young in days(product)
+
+    def told() -> bool:
+        database = product.database()
+        with database.reading() as session:
+            found = session.execute(select(AuditRow.actor_kind, AuditRow.object_id).where(AuditRow.act == Act.PURGE)).all()
+        database.close()
+        return [tuple(row) for row in found] == [("SYSTEM", old)]
+
+    eventually(told, "the removal left no trace")

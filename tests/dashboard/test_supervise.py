@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import websockets
 
 from data.settings import Settings, as_environ
 from tests.dashboard.test_live import call, end_call, viewer
@@ -154,6 +155,20 @@ async def test_29_with_a_poison_record_in_each_table_it_starts_and_shows_the_res
         await wall.until(lambda: id_ in wall.rows["call"])
     async with viewer(product, "desk", product.seeded.desk) as desk:
         assert desk.rows["call"][id_]["unit"] == "1001"
+
+
+async def test_6_whoever_runs_the_machine_puts_out_a_wall_and_a_device(product: Product) -> None:
+    """After the last one on this home."""
+    async with viewer(product, "wall", product.seeded.wall) as wall, viewer(product, "field", product.seeded.devices[1006]) as phone:
+        known = [("wall", "指挥大厅"), ("device", "6")]
+        unknown = [("wall", "指挥大厅"), ("device", "x"), ("officer", "x")]
+        for place, (what, which) in enumerate([*known, *unknown]):
+            said = await asyncio.to_thread(ecc, product.settings, "revoke", what, which)
+            assert (said.returncode == 0) is (place < len(known)), said.stderr
+            assert "Traceback" not in said.stderr
+        for view in (wall, phone):
+            with pytest.raises(websockets.ConnectionClosed):
+                await view.until(lambda: False)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

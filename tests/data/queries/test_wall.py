@@ -81,6 +81,29 @@ def test_visitors_read_no_name_no_plan_no_place_and_no_number(busy: SmallCourt) 
         assert secret not in everything.replace("'name': '工业路社区'", "")
 
 
+def test_visitors_never_read_where_a_mission_goes_also_after_its_team_has_left(court: SmallCourt) -> None:
+    court.file_case()
+    court.assign(place="云岭镇 信号山")
+    court.do(court.phone, begin_duty, 1001, court.now)
+    for step in (MissionStep.DEPARTED, MissionStep.ARRIVED):
+        court.move(step)
+        assert "信号山" in repr(seen(court, "wall")["entry"])
+        assert seen(court, "wall")["mission"]["M1"]["place"] == "云岭镇 信号山"
+        assert "信号山" not in repr(seen(court, "visitors"))
+
+
+def test_who_keeps_devices_and_walls_running_reads_no_case(busy: SmallCourt) -> None:
+    technical = sight_of(Actor(kind="OFFICER", id="x", role=Role.TECHNICAL, court_code=COURT))
+    (case_id,) = seen(busy, "desk")["case"]
+    with busy.database.reading() as session:
+        drawn = snapshot(session, technical, busy.now, say=say).rows
+        touched = rows(session, technical, {("case", case_id)}, busy.now, say=say)
+    assert drawn["case"] == {}
+    assert drawn["unit"].keys() >= {"1001", "1003"}
+    assert not [entry for entry in drawn["entry"].values() if entry["kind"].startswith("case.")]
+    assert [row for kind, _, row in touched if kind == "case"] == [None]
+
+
 def test_a_phone_sees_its_own_and_nothing_else(busy: SmallCourt) -> None:
     own, others = seen(busy, "field"), seen(busy, "field of others")
     assert own["unit"].keys() == {"1001"}

@@ -26,7 +26,8 @@ def test_nothing_is_seen_without_clearance() -> None:
 def test_visitors_see_no_name_of_a_party_no_plan_no_money_no_place_of_a_person() -> None:
     forbidden = {
         "case": {"applicant", "debtor", "claim_cents", "recovered_cents", "area_id", "street"},
-        "mission": {"planned_from_at", "planned_to_at", "lat", "lon", "area_id"},
+        "mission": {"planned_from_at", "planned_to_at", "lat", "lon", "area_id", "place"},
+        "team": {"place"},
         "call": {"lat", "lon", "place", "fix_at", "accuracy_m", "owner_id"},
         "sos": {"lat", "lon", "place", "fix_at", "accuracy_m", "battery_pct", "owner_id"},
         "fence": {"inside"},

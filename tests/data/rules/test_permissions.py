@@ -32,7 +32,7 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.DECLARE_SILENCE: {DEVICE, F, J},
     Verb.STEER_WALL: {D, C, L},
     Verb.PAIR_WALL: {D, C, T},
-    Verb.REVOKE_WALL: {D, C, T},
+    Verb.REVOKE_WALL: {D, C, T, SYS},
     Verb.ENROL_DEVICE: {T, D, SYS},
     Verb.REVOKE_DEVICE: {T, D, SYS},
     Verb.MANAGE_PEOPLE: {T, SYS},
