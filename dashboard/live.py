@@ -301,7 +301,7 @@ class Hub:
                 viewer.end(REVOKED)
                 continue
             viewer.actor = actor
-            if self._sight_of(viewer) != viewer.scope.sight and viewer.scope is not None:
+            if viewer.scope is not None and self._sight_of(viewer) != viewer.scope.sight:  # he may have left while we asked
                 self._leave(viewer)
                 task = asyncio.create_task(self._enter(viewer))
                 self._tasks.add(task)
