@@ -301,11 +301,16 @@ class Hub:
                 viewer.end(REVOKED)
                 continue
             viewer.actor = actor
-            if viewer.scope is not None and self._sight_of(viewer) != viewer.scope.sight:  # he may have left while we asked
-                self._leave(viewer)
-                task = asyncio.create_task(self._enter(viewer))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+            self._follow_sight(viewer)
+
+    def _follow_sight(self, viewer: Viewer) -> None:
+        """Into the scope of what he may see now; not if he left while we asked who he is."""
+        if viewer.scope is None or self._sight_of(viewer) == viewer.scope.sight:
+            return
+        self._leave(viewer)
+        task = asyncio.create_task(self._enter(viewer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     # --- viewers ---
 
