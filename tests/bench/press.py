@@ -1,4 +1,7 @@
-"""From the pointer event on the phone's call button in one browser to the card painted on the wall in another. `--presses`."""
+"""From the pointer event on the phone's call button in one browser to the card painted on the wall in another. `--presses`.
+
+Begins some seconds after the wall has opened: it then reads the figure's library for a second, once in its life.
+"""
 
 import argparse
 import asyncio
@@ -14,6 +17,7 @@ from tests.running import COURT, Product
 
 UNIT = 1001
 LIMIT_S = 20
+WARM_S = 5
 
 PRESSED = """() => { window.eccPressed = []; addEventListener('pointerdown', () => eccPressed.push(Date.now()), true); }"""
 RINGING = "article.call[data-state=ringing]"
@@ -50,6 +54,7 @@ async def _measure(product: Product, presses: int) -> dict[str, Any]:
         wall = await _page(browsers[0], product, "ecc_wall", product.seeded.wall, "/centre/wall", 1920, 1080)
         phone = await _page(browsers[1], product, "ecc_device", product.seeded.devices[UNIT], "/field/", 390, 844)
         await _until(wall, "() => Boolean(window.ecc?.state?.now?.seq)")
+        await asyncio.sleep(WARM_S)
         await wall.evaluate(PAINTED, RINGING)
         await phone.evaluate(PRESSED)
         latencies = [await _press(wall, phone) for _ in range(presses)]
