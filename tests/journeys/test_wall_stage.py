@@ -182,7 +182,7 @@ async def test_every_panel_says_its_name_its_state_and_the_time_at_its_source(pr
 
 
 async def test_a_desk_puts_a_unit_on_the_wall_which_says_who_did(product: Product, wall: Page) -> None:
-    await stand(product, {1002: (23.12, 112.52)})
+    await stand(product, {1002: (23.11, 112.51)})
     await do(product, steer_wall, product.seeded.wall_id, focus=("unit", "1002"))
     await expect(wall.locator("#wall")).to_have_attribute("data-stage", "focus", timeout=SOON)
     await expect(wall.locator("#focus")).to_contain_text("二组")
@@ -191,7 +191,7 @@ async def test_a_desk_puts_a_unit_on_the_wall_which_says_who_did(product: Produc
         lambda: wall.evaluate("() => ecc.where('1002')"), lambda at: at and abs(at["x"] - 960) < 30 and abs(at["y"] - 540) < 30
     )
     assert middle["cell"] is False
-    await stand(product, {1002: (23.1204, 112.52)})
+    await stand(product, {1002: (23.1104, 112.51)})
     await until(lambda: wall.evaluate(TRAIL, 1002), lambda trail: len(trail) >= 2)
     assert await wall.evaluate(SELECTED) == 1002
     around = await until(lambda: wall.evaluate(INKED, "1002"), lambda inked: len(inked) == 4 and all(inked))
