@@ -1,4 +1,4 @@
-"""The program `ecc`: serve, demo, migrate, doctor, verify, openapi, officer add, revoke, version. The same actions as the pages."""
+"""`ecc`: serve, demo, migrate, doctor, verify, openapi, turn-config, officer add, revoke, version. Same actions as the pages."""
 
 import argparse
 import gc
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo_options(add("demo", demo))
     for name, command in (("migrate", migrate), ("doctor", doctor), ("verify", verify), ("openapi", openapi), ("version", version)):
         add(name, command)
+    add("turn-config", turn_config).add_argument("--to", type=Path, metavar="FILE", help=t("command.turn_to"))
     officer = commands.add_parser("officer", help=t("command.officer")).add_subparsers(required=True, metavar="COMMAND")
     _add_officer_options(officer.add_parser("add", help=t("command.officer_add"), description=t("command.officer_add")))
     revoked = add("revoke", revoke)
@@ -193,6 +194,19 @@ def openapi(settings: Settings, _: argparse.Namespace) -> int:
         described.make_folders()
         app = build(described)
         sys.stdout.buffer.write(orjson.dumps(document(app), option=orjson.OPT_INDENT_2) + b"\n")
+    return 0
+
+
+def turn_config(settings: Settings, options: argparse.Namespace) -> int:
+    """A configuration for coturn that lets phones reach our relay and nothing else; it holds the secret, so it is a file for its owner."""
+    from dashboard.supervise import write_secret
+    from streaming.coturn import configuration
+    from streaming.ice import load_secret
+
+    settings.make_folders()
+    path: Path = options.to or settings.home / "turnserver.conf"
+    write_secret(path, configuration(settings, load_secret(settings)))
+    print(t("command.turn_written", path=path))
     return 0
 
 

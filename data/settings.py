@@ -62,6 +62,9 @@ class Settings:
     case_system_stale_s: int = 3_600
     case_system_lost_s: int = 86_400
     visitors_default: bool = False
+    turn_urls: tuple[str, ...] = ()
+    turn_addresses: tuple[str, ...] = ()
+    relay_addresses: tuple[str, ...] = ()
     log_level: str = "info"
     demo: bool = False
 
@@ -279,7 +282,7 @@ def _complete(settings: Settings) -> Settings:
         layers=home / "layers" if settings.layers == Path() else settings.layers,
         database_url=_driver(settings.database_url) or _sqlite_in(home),
     )
-    for check in (_check_numbers, _check_words, _check_tls, _check_addresses):
+    for check in (_check_numbers, _check_words, _check_tls, _check_addresses, _check_turn):
         check(settings)
     for key in ("database_url", "redis_url"):
         _check_secret(key, getattr(settings, key))
@@ -334,6 +337,32 @@ def _check_addresses(settings: Settings) -> None:
             ipaddress.ip_network(proxy, strict=False)
         except ValueError as error:
             raise _bad("trusted_proxies", f"{proxy}: IP | IP/bits") from error
+
+
+_TURN = re.compile(r"(turns?):(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?(?:\?transport=(?:udp|tcp))?")
+
+
+def turn_url(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port of a TURN address (RFC 7065). Raises ValueError."""
+    found = _TURN.fullmatch(url)
+    port = int(found[3] or (5349 if found[1] == "turns" else 3478)) if found else 0
+    if found is None or not 0 < port < 65_536:
+        raise ValueError("turn:host[:port][?transport=udp|tcp] | turns:…")
+    return found[1], found[2].strip("[]"), port
+
+
+def _check_turn(settings: Settings) -> None:
+    for url in settings.turn_urls:
+        try:
+            turn_url(url)
+        except ValueError as error:
+            raise _bad("turn_urls", f"{url}: {error}") from error
+    for key in ("turn_addresses", "relay_addresses"):
+        for address in getattr(settings, key):
+            try:
+                ipaddress.ip_address(address)
+            except ValueError as error:
+                raise _bad(key, f"{address}: IP") from error
 
 
 def _check_secret(key: str, url: str | None) -> None:

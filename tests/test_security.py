@@ -10,7 +10,7 @@ from data.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 CHINESE, ENGLISH = (ROOT / "SECURITY.md").read_text(encoding="utf-8").split("\n---\n")
 NAMED = re.compile(r"`([^`]+)`")
-OF_A_HOME = {"positions/", "log/", "run/", "keys/sealing.key", "keys/desk_pin"}  # below ECC_HOME, not in the repository
+OF_A_HOME = {"positions/", "log/", "run/", "keys/sealing.key", "keys/desk_pin", "keys/turn.secret"}  # below ECC_HOME, not in the repository
 RETENTION = re.compile(r"`history_days`|400|12 (?:小时|hours)|30 (?:天|days)")
 
 
@@ -29,7 +29,7 @@ def test_every_file_named_exists() -> None:
 
 def test_every_command_named_is_one_of_ours() -> None:
     commands = {tuple(name.split()[1:]) for name in NAMED.findall(CHINESE + ENGLISH) if name.startswith("ecc ")}
-    assert {command[0] for command in commands} == {"serve", "verify", "doctor", "revoke"}
+    assert {command[0] for command in commands} == {"serve", "verify", "doctor", "revoke", "turn-config"}
     for command in commands:
         filled = [word if word.islower() and word.isascii() else "1" for word in command]
         assert _parser().parse_args(filled).command is not None
