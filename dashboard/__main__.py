@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    add("serve", serve).add_argument("--only", choices=["web", "jobs"], help=t("command.only"))
+    add("serve", serve).add_argument("--only", choices=["web", "jobs", "relay"], help=t("command.only"))
     _add_demo_options(add("demo", demo))
     for name, command in (("migrate", migrate), ("doctor", doctor), ("verify", verify), ("openapi", openapi), ("version", version)):
         add(name, command)
@@ -89,11 +89,13 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     if options.only is None:
         return supervise(settings)
     logs.set_up(options.only, settings.log, settings.log_level)
-    if settings.redis_url is None:
+    if settings.redis_url is None and options.only != "relay":
         raise Misconfigured("no bus", code="misconfigured.bus_missing")
     gc.disable()  # what is imported stays: looking it through again and again took a quarter of the time until the first answer
     if options.only == "web":
         from dashboard.app import run
+    elif options.only == "relay":
+        from dashboard.media import run
     else:
         from dashboard.jobs import run
     gc.enable()

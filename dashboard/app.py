@@ -10,7 +10,6 @@ import hashlib
 import inspect
 import json
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +33,7 @@ from dashboard.demo.relocation import relocation
 from dashboard.field.app import build_field
 from dashboard.health import Health
 from dashboard.i18n import t
+from dashboard.listening import listening
 from dashboard.live import Hub
 from dashboard.map_layers import MapLayers
 from dashboard.sign_in import Gate, error_answer, note_refusal
@@ -52,18 +52,17 @@ from streaming.bearer import actor_of, client_address, osmand_actor
 from streaming.bus import Bus
 from streaming.history import History
 from streaming.ingest import Doors, build_ingest
+from streaming.media_tokens import load_media_tokens
 from streaming.pace import pause
 from streaming.positions import Positions
+from streaming.whip import describe as describe_media
 
 HERE = Path(__file__).parent
 PREFIX = "/centre/"
 FACES = {name: import_module(f"dashboard.{name}.page") for name in ("wall", "desk") if (HERE / name / "page.py").exists()}
 TEXTS_OF = {"wall": ("wall", "row"), "desk": ("desk", "wall", "row")}
 SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}  # JSON that cannot end its <script>
-# A connection whose bytes nobody acknowledges or takes is ended by the kernel: a farewell alone would keep its buffer for ever.
-STALLED_MS = 20_000
 INBOUND_MOST = 1_100_000  # one batch of positions on /ingest/ws; /live allows far less by itself
-BACKLOG = 2_048
 LOOKS_S = 0.25
 
 INDEX = """<!DOCTYPE html>
@@ -117,7 +116,8 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
     api = build_api(settings, house.journal, house.lanes, house.history, now, lambda: document(root))
     for path, app in (("/ingest", ingest), ("/api", api), ("/field", _field(house)), ("/vendor", build_vendor())):
         root.mount(path, app)
-    root.state.described = {"/ingest": ingest, "/api": api, "": root}
+    media = describe_media(load_media_tokens(settings.keys))  # served by the relay on its own port
+    root.state.described = {"/ingest": ingest, "/api": api, "/media": media, "": root}
     for app in (root, ingest, api):
         app.add_exception_handler(CommandCentreError, _refuse)
     sign_in = build_sign_in(settings, house.identity, house.journal, house.lanes, now)
@@ -406,7 +406,7 @@ def run(settings: Settings) -> int:
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
     )
-    with _listening(settings) as wire:
+    with listening(settings.host, settings.port) as wire:
         _Server(config).run(sockets=[wire])
     return 0
 
@@ -417,18 +417,3 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         while not await self.on_tick(0):
             await pause(LOOKS_S)
-
-
-def _listening(settings: Settings) -> socket.socket:
-    wire = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
-    wire.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)  # accepted connections inherit it
-    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    try:
-        wire.bind((settings.host, settings.port))
-    except OSError as error:
-        raise Misconfigured(str(error.strerror), code="misconfigured.port_taken", port=settings.port) from error
-    wire.listen(BACKLOG)
-    wire.set_inheritable(False)
-    return wire

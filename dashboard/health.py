@@ -1,10 +1,11 @@
-"""How the parts are: bus, database, jobs, disk. Looked at all the time by threads of their own; asking for the answer never waits."""
+"""How the parts are: bus, database, jobs, relay, disk. Looked at all the time by threads of their own; asking never waits."""
 
 import asyncio
 import logging
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dashboard.supervise import Beat, beat_file
@@ -17,7 +18,8 @@ from streaming.pace import pause
 ROUND_S = 1.0
 LATE_S = 2.0  # a database that has not answered for so long is down, whatever it says later
 LOOK_S = 0.5
-JOBS_SILENT_S = 2.5  # they beat twice a second; with the looking and the tick the wall says it within four
+SILENT_S = 2.5  # jobs and relay beat twice a second; with the looking and the tick the wall says it within four
+RELAY_BEGINS_S = 30.0  # it starts after us: so long nobody is told that it is not there yet
 DISK_LEAST_PCT = 2  # below that the next day file may not fit
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,21 @@ log = logging.getLogger(__name__)
 class BusState(Protocol):
     up: bool
     since_ms: int
+
+
+@dataclass(slots=True)
+class Beaten:
+    """The file that another process moves, as far as we saw. moved: when it did last, of our clock; ahead of now: not missed yet."""
+
+    moved: float = float("-inf")
+    at_ns: int = 0
+
+    def heard(self, at_ns: int) -> None:
+        if at_ns == self.at_ns:
+            return
+        if self.at_ns or at_ns > time.time_ns() - 3_000_000_000:  # what lies there at our start may be old
+            self.moved = time.monotonic()
+        self.at_ns = at_ns
 
 
 class Health:
@@ -37,8 +54,7 @@ class Health:
         self._asked = float("-inf")
         self._asking = False
         self._database_ok = False
-        self._jobs_at_ns = 0
-        self._jobs_moved = float("-inf")
+        self._beaten = {"jobs": Beaten(), "relay": Beaten(time.monotonic() + RELAY_BEGINS_S)}
         self._free_pct = 100
         self._since: dict[str, tuple[bool, int]] = {}
 
@@ -67,38 +83,35 @@ class Health:
             self._asking = False
 
     async def _look_about(self) -> None:
-        """Disk and jobs, apart from the database: one that is silent must not make the others look so."""
+        """Disk and the other processes, apart from the database: one that is silent must not make the others look so."""
         while True:
             try:
-                self._free_pct, jobs_at_ns = await self._lane.run(self._look)
-                self._heard_of_jobs(jobs_at_ns)
+                self._free_pct, beats = await self._lane.run(self._look)
+                for name, at_ns in beats.items():
+                    self._beaten[name].heard(at_ns)
             except (Unavailable, OSError) as error:
-                log.warning("disk and jobs could not be looked at: %s", type(error).__name__)
+                log.warning("disk and processes could not be looked at: %s", type(error).__name__)
             await pause(LOOK_S)
 
-    def _heard_of_jobs(self, at_ns: int) -> None:
-        if at_ns == self._jobs_at_ns:
-            return
-        if self._jobs_at_ns or at_ns > time.time_ns() - 3_000_000_000:  # what lies there at our start may be old
-            self._jobs_moved = time.monotonic()
-        self._jobs_at_ns = at_ns
-
-    def _look(self) -> tuple[int, int]:
+    def _look(self) -> tuple[int, dict[str, int]]:
         disk = os.statvfs(self._settings.home)
-        try:
-            beaten = beat_file(self._settings, "jobs").stat().st_mtime_ns
-        except FileNotFoundError:
-            beaten = 0
-        return round(100 * disk.f_bavail / max(disk.f_blocks, 1)), beaten
+        beats = {}
+        for name in self._beaten:
+            try:
+                beats[name] = beat_file(self._settings, name).stat().st_mtime_ns
+            except FileNotFoundError:
+                beats[name] = 0
+        return round(100 * disk.f_bavail / max(disk.f_blocks, 1)), beats
 
     def parts(self) -> dict[str, dict[str, Any]]:
-        """As `/live` tells it each second: {"bus": {"up", "since"}, "database", "jobs", "disk": {…, "free_pct"}}."""
+        """As `/live` tells it each second: {"bus": {"up", "since"}, "database", "jobs", "relay", "disk": {…, "free_pct"}}."""
         now = time.monotonic()
         database_up = self._database_ok and not (self._asking and now - self._asked > LATE_S)
         parts: dict[str, dict[str, Any]] = {
             "bus": {"up": self._bus.up, "since": self._bus.since_ms},
             "database": self._timed("database", database_up),
-            "jobs": self._timed("jobs", now - self._jobs_moved < JOBS_SILENT_S),
+            "jobs": self._timed("jobs", now - self._beaten["jobs"].moved < SILENT_S),
+            "relay": self._timed("relay", now - self._beaten["relay"].moved < SILENT_S),
             "disk": self._timed("disk", self._free_pct >= DISK_LEAST_PCT) | {"free_pct": self._free_pct},
         }
         return parts

@@ -152,7 +152,9 @@ class Gate:
         self._settings = settings
         self._policy = (*more, *(DEMO_POLICY if settings.demo else ()), *POLICY)
         self._rules: dict[tuple[str, bool], Rule | None] = {}
-        self._headers = [(name.encode(), value.encode()) for name, value in security_headers(script_hashes, settings.secure).items()]
+        self._headers = [
+            (name.encode(), value.encode()) for name, value in security_headers(script_hashes, settings.secure, settings.media).items()
+        ]
         self._uncached = [*self._headers, (b"cache-control", b"no-store")]
         self._denied = denied
         self._denied_at: dict[tuple[str, str], float] = {}
@@ -311,8 +313,8 @@ def _cookies(access: Access, connection: HTTPConnection) -> tuple[str, ...]:
     }[access]
 
 
-def security_headers(script_hashes: Iterable[str], secure: bool) -> dict[str, str]:
-    """What every answer carries. script_hashes: of Dash's inline scripts, `'sha256-…'`.
+def security_headers(script_hashes: Iterable[str], secure: bool, media: str) -> dict[str, str]:
+    """What every answer carries. script_hashes: of Dash's inline scripts, `'sha256-…'`; media: the relay's origin.
 
     `same-origin`, not `no-referrer`: with that Chromium sends `Origin: null` on a form's POST, and no Referer tells wall from desk.
     """
@@ -322,7 +324,7 @@ def security_headers(script_hashes: Iterable[str], secure: bool) -> dict[str, st
         "style-src": "'self' 'unsafe-inline'",  # Leaflet and plotly set style attributes
         "img-src": "'self' data: blob:",
         "font-src": "'self'",
-        "connect-src": "'self'",
+        "connect-src": f"'self' {media}",
         "media-src": "'self' data: blob:",
         "worker-src": "'self'",
         "manifest-src": "'self'",

@@ -1,4 +1,4 @@
-"""`ecc serve`: starts the embedded server, web and jobs, starts again what ended, says what is silent, and ends them together.
+"""`ecc serve`: starts the embedded server, web, jobs and relay, starts again what ended, says what is silent, and ends them together.
 
 Imports nothing heavy: it must be there when everything else is not. Each child beats once a second on a file in `HOME/run/`; a child that
 exits is started again, one that is silent for a minute is killed and started again, and one that is silent for less is only named.
@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -34,6 +34,10 @@ HOPELESS_S = 60.0  # killed and started again; a paused machine or a breakpoint 
 STEADY_S = 30.0  # after so long alive the next failure counts as the first one
 BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 FAREWELL_S = 10.0
+AFTER_WEB = frozenset(
+    {"relay"}
+)  # somebody waits for the first picture, and nobody calls before it: its imports would delay the web process
+PATIENCE_S = 20.0  # a web process that does not come up keeps nobody from talking
 ANSWER_S = 0.2  # an embedded server on this machine answers in well under a millisecond
 MISCONFIGURED = 78  # EX_CONFIG: starting again would change nothing
 _PR_SET_PDEATHSIG = 1
@@ -182,6 +186,7 @@ class Supervisor:
         self._ending = False
         self._ready = False
         self._exit_code = 0
+        self._patient_until = float("inf")
 
     def run(self) -> int:
         """Start everything, look after it, end it all on SIGTERM, SIGINT or SIGHUP. Returns the exit code."""
@@ -190,6 +195,7 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, self._wake)
         try:
             last = time.monotonic()
+            self._patient_until = last + PATIENCE_S
             while not self._ending:
                 now = time.monotonic()
                 # at most one second a round: after we were stopped ourselves, nobody else is blamed for the time
@@ -211,14 +217,16 @@ class Supervisor:
 
     def _look_after(self, now: float, passed_s: float) -> None:
         changed = False
+        ready = self._ready or ready_file(self._settings).exists()
         for watched in self._watched:
             if watched.running:
                 self._examine(watched, now, passed_s)
-            if not watched.running and now >= watched.start_at and not self._ending:
+            waits = watched.part.name in AFTER_WEB and not ready and now < self._patient_until
+            if not watched.running and now >= watched.start_at and not self._ending and not waits:
                 changed |= self._start(watched, now)
         if changed:
             self._say_children()
-        if not self._ready and ready_file(self._settings).exists():
+        if ready and not self._ready:
             self._ready = True
             self._on_ready()
 
@@ -287,13 +295,13 @@ class Supervisor:
 
 
 def parts_of(settings: Settings) -> tuple[list[Part], Settings]:
-    """Embedded server (unless a Redis is named), web and jobs; and the settings with the bus's address, for further children."""
+    """Embedded server (unless a Redis is named), web, jobs and relay; and the settings with the bus's address, for further children."""
     parts: list[Part] = []
     if settings.redis_url is None:
         server = Embedded()
         parts.append(EmbeddedBus(server))
         settings = settings.but(redis_url=server.url)
-    return [*parts, *(program(settings, name, "serve", "--only", name) for name in ("web", "jobs"))], settings
+    return [*parts, *(program(settings, name, "serve", "--only", name) for name in ("web", "jobs", "relay"))], settings
 
 
 def program(settings: Settings, name: str, *arguments: str, beats: bool = True) -> Program:
@@ -374,16 +382,21 @@ class Home:
 
 
 def choose_port(settings: Settings) -> Settings:
-    """The settings with a port that can be listened on now; port 0 becomes a free one. Raises Misconfigured port_taken."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise Misconfigured(str(error.strerror), code="misconfigured.port_taken", port=settings.port) from error
-        port: int = probe.getsockname()[1]
-    return settings.but(port=port)
+    """The settings with ports that can be listened on now; port 0 becomes a free one. Raises Misconfigured port_taken."""
+    with ExitStack() as held:
+        port, media_port = (_free(settings.host, wanted, held) for wanted in (settings.port, settings.media_port))
+    return settings.but(port=port, media_port=media_port)
+
+
+def _free(host: str, wanted: int, held: ExitStack) -> int:
+    probe = held.enter_context(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET))
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind((host, wanted))
+    except OSError as error:
+        raise Misconfigured(str(error.strerror), code="misconfigured.port_taken", port=wanted) from error
+    port: int = probe.getsockname()[1]
+    return port
 
 
 def write_secret(path: Path, text: str) -> None:

@@ -43,6 +43,9 @@ class Settings:
     home: Path = field(default_factory=_default_home)
     host: str = "127.0.0.1"
     port: int = 8050
+    media_port: int = 8051
+    media_origin: str | None = None
+    media_addresses: tuple[str, ...] = ()
     public_origin: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     tls_cert: Path | None = None
@@ -89,6 +92,15 @@ class Settings:
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
         host = f"[{host}]" if ":" in host else host
         return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
+
+    @property
+    def media(self) -> str:
+        """The same for the relay: its own port of the same host, with the same certificate, unless `media_origin` names another."""
+        if self.media_origin:
+            return self.media_origin
+        said = urlsplit(self.origin)
+        host = f"[{said.hostname}]" if ":" in (said.hostname or "") else said.hostname
+        return f"{said.scheme}://{host}:{self.media_port}"
 
     @property
     def secure(self) -> bool:
@@ -261,6 +273,7 @@ _FORMS: dict[str, Callable[[Any], Any]] = {
 
 _LIMITS = {
     "port": (0, 65_535),  # 0: a free one, for tests
+    "media_port": (0, 65_535),
     "civil_offset_s": (-86_400, 86_400),  # the demonstration may shift its day by up to a whole one
     "history_days": (1, 3_650),
     "session_hours": (1, 24),
@@ -330,8 +343,15 @@ def _check_addresses(settings: Settings) -> None:
         raise _bad("database_url", "sqlite:////… | postgresql+psycopg://…")
     if settings.redis_url is not None and urlsplit(settings.redis_url).scheme not in ("redis", "rediss", "unix"):
         raise _bad("redis_url", "redis:// | rediss:// | unix://")
-    if settings.public_origin is not None and not re.fullmatch(r"https?://[^/\s?#@]+", settings.public_origin):
-        raise _bad("public_origin", "https://host[:port]")
+    for key in ("public_origin", "media_origin"):
+        if (origin := getattr(settings, key)) is not None and not re.fullmatch(r"https?://[^/\s?#@]+", origin):
+            raise _bad(key, "https://host[:port]")
+    for said in settings.media_addresses:
+        for address in said.split("=", 1):
+            try:
+                ipaddress.ip_address(address)
+            except ValueError as error:
+                raise _bad("media_addresses", f"{said}: IP | IP=IP") from error
     for proxy in settings.trusted_proxies:
         try:
             ipaddress.ip_network(proxy, strict=False)

@@ -104,7 +104,7 @@ class Product:
 
     def __init__(self, seed: Callable[[Settings], Any] = seed, command: tuple[str, ...] = ("serve",), **settings: Any) -> None:
         self.home = short_folder()
-        self.settings = Settings.of(**({"home": self.home, "port": free_port()} | settings))
+        self.settings = Settings.of(**({"home": self.home, "port": free_port(), "media_port": free_port()} | settings))
         self.seeded = seed(self.settings)
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
@@ -168,7 +168,7 @@ class Product:
         return self._process.pid
 
     def pids(self) -> dict[str, int]:
-        """supervisor, bus, web, jobs."""
+        """supervisor, bus, web, jobs, relay."""
         read: dict[str, int] = json.loads((self.home / "run/pids.json").read_text())
         return read
 

@@ -40,7 +40,7 @@ def rows(pattern: str) -> list[re.Match[str]]:
 
 
 def test_the_doors_are_those_of_the_description_with_their_roles(described: dict[str, Any]) -> None:
-    told = {(row[1].lower(), row[2], row[3]) for row in rows(r"^\| `(GET|POST) (\S+)` \| `([^`]+)` \|")}
+    told = {(row[1].lower(), row[2], row[3]) for row in rows(r"^\| `(GET|POST|PATCH|DELETE) (\S+)` \| `([^`]+)` \|")}
     known = {(verb, path, said["x-role"]) for path, verbs in described["paths"].items() for verb, said in verbs.items()}
     assert told == known
 
@@ -82,7 +82,7 @@ def test_the_links_file_has_the_form_that_is_printed(tmp_path: Path) -> None:
     canaries = {name: ["x"] for name in ("names", "phones", "id_numbers", "plates")}
     begun = Begun("w", "d", "x", [Phone("王", "s")], plan, canaries)
     settings = Settings.of(home=tmp_path, port=8050, redis_url="unix:///nowhere")
-    written = json.loads(links_text(begun, settings, {"supervisor": 1, "web": 2, "bus": 3, "jobs": 4}))
+    written = json.loads(links_text(begun, settings, {"supervisor": 1, "web": 2, "bus": 3, "jobs": 4, "relay": 5}))
     printed = re.search(r"```json\n(.*?)```", README, re.DOTALL)
     assert printed is not None
     told = json.loads(printed[1])

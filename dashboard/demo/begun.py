@@ -48,6 +48,7 @@ def links_text(begun: Begun, settings: Settings, pids: dict[str, int]) -> str:
     """The file for LINKS=FILE; its form is the same in every release (README)."""
     http = f"{settings.origin}/ingest"
     doors = {name: f"{http.replace('http', 'ws', 1) if name == 'ws' else http}/{name}" for name in DOORS}
+    doors |= {name: f"{settings.media}/media/{name}" for name in ("whip", "whep")}
     return json.dumps(
         {
             "links": {name: link(settings, getattr(begun, name)) for name in ("wall", "desk", "director")},
@@ -57,7 +58,7 @@ def links_text(begun: Begun, settings: Settings, pids: dict[str, int]) -> str:
             ],
             "case_system": {"token": begun.plan.case_token},
             "doors": doors,
-            "pid": {name: pids[name] for name in ("supervisor", "web", "bus") if name in pids},
+            "pid": {name: pids[name] for name in ("supervisor", "web", "bus", "relay") if name in pids},
             "bus_url": settings.redis_url,
             "database": settings.database_url,
             "canaries": begun.canaries,

@@ -57,7 +57,7 @@ def _start(settings: Settings, options: argparse.Namespace) -> int:
         settings = settings.but(port=options.port)
     settings.make_folders()
     Home(settings).take()  # lets go at once: a second start is refused before anything of the first one is touched
-    settings = choose_port(_opened(settings, lan) if options.lan else settings)
+    settings = choose_port(_beside(_opened(settings, lan) if options.lan else settings))
     if options.lan:
         from dashboard.demo.authority import own_address
 
@@ -68,6 +68,15 @@ def _start(settings: Settings, options: argparse.Namespace) -> int:
         options.links.unlink(missing_ok=True)  # of a former run: nobody shall take its addresses for these
     print(t("demo.beginning"), flush=True)
     return Demonstration(options).run(settings)
+
+
+def _beside(settings: Settings) -> Settings:
+    """With a port for the relay that is free: a second demonstration on this machine has another one."""
+    try:
+        choose_port(settings.but(port=0))
+    except Misconfigured:
+        return settings.but(media_port=0)
+    return settings
 
 
 def _opened(settings: Settings, folder: Path) -> Settings:

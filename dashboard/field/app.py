@@ -19,7 +19,9 @@ from starlette.routing import Route
 from dashboard.field import icon
 
 STATIC = Path(__file__).parent / "static"
-TOKENS = Path(__file__).parent.parent / "assets" / "tokens.css"
+ASSETS = Path(__file__).parent.parent / "assets"
+TOKENS = ASSETS / "tokens.css"
+SHARED = ("media_session.mjs",)  # modules that wall and desk use too
 EXTRAS = ["/vendor/barlow-condensed/barlow-condensed-latin-600-normal.woff2"]  # kept by the phone when it is there
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -56,6 +58,7 @@ def build_field(*, texts: Mapping[str, str], build: str) -> Starlette:
 def _bodies(texts: Mapping[str, str], build: str) -> dict[str, bytes]:
     """Every file of the page by its name below `/field/`; the page itself has the empty name."""
     bodies = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in {".mjs", ".css"}}
+    bodies |= {name: (ASSETS / "modules" / name).read_bytes() for name in SHARED}
     bodies["tokens.css"] = TOKENS.read_bytes() if TOKENS.exists() else b""
     bodies["manifest.webmanifest"] = _manifest(texts)
     bodies["icon.svg"] = icon.svg().encode()

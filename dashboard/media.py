@@ -1,0 +1,132 @@
+"""The relay's process: `/media` on its own port, for browsers of the one origin that is ours. It lives while the web process does not."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from dashboard import i18n
+from dashboard.listening import listening
+from dashboard.supervise import Beat
+from data.settings import Settings
+from streaming import hooks
+from streaming.media_tokens import load_media_tokens
+from streaming.pace import pause
+from streaming.relay import Limits, Relay
+from streaming.whip import build_media
+
+BEAT_S = 0.5
+LOOKS_S = 0.25
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+log = logging.getLogger(__name__)
+
+
+def build(settings: Settings, limits: Limits | None = None) -> FastAPI:
+    """The relay and its doors; opens nothing before its lifespan. Raises Misconfigured when a library has changed under us."""
+    hooks.check()
+    relay = Relay(settings.media_addresses or own_addresses(), limits=limits)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(part) for part in (relay.run(), _beat(Beat(settings, "relay")))]
+        for task in tasks:
+            task.add_done_callback(_ended)
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await relay.aclose()
+
+    root = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    root.state.relay = relay
+
+    @root.get("/healthz", include_in_schema=False)
+    async def healthz() -> JSONResponse:
+        return JSONResponse({"alive": True}, headers={"Cache-Control": "no-store"})
+
+    root.mount("/media", build_media(load_media_tokens(settings.keys), relay, lambda: datetime.now(UTC), i18n.of_error, settings.origin))
+    return root
+
+
+def own_addresses() -> tuple[str, ...]:
+    """Every address of this machine that another one could reach; the loopback where there is none."""
+    import ifaddr
+
+    found = []
+    for adapter in ifaddr.get_adapters():
+        for each in adapter.ips:
+            if isinstance(each.ip, str) and not each.ip.startswith("127."):
+                found.append(each.ip)
+            elif not isinstance(each.ip, str) and each.ip[2] == 0 and each.ip[0] != "::1":  # no link-local one: it would need a zone
+                found.append(each.ip[0])
+    return tuple(found) or ("127.0.0.1",)
+
+
+async def _beat(beat: Beat) -> None:
+    while True:
+        beat()
+        await pause(BEAT_S)
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a task of the relay ended", exc_info=error)
+
+
+class _Sealed:
+    """The headers that every answer carries."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def sealed(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), *self._headers]}
+            await send(message)
+
+        await self._app(scope, receive, sealed)
+
+
+class _Server(uvicorn.Server):
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            await pause(LOOKS_S)
+
+
+def run(settings: Settings) -> int:
+    """Serve until told to end."""
+    app = build(settings)
+    config = uvicorn.Config(
+        _Sealed(app),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
+        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+    )
+    with listening(settings.host, settings.media_port) as wire:
+        _Server(config).run(sockets=[wire])
+    return 0

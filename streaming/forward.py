@@ -1,0 +1,188 @@
+"""One source, many viewers, without decoding: rewrite once, gate on a key frame, answer requests from a short history. Pure.
+
+A viewer sees one unbroken source whatever its publisher does: when the officer's page reloads, numbers and timestamps go on where they
+were. What goes to all viewers who agreed on the same payload type is written once; the caller hands it to `Group.open`, a list of whatever
+the legs carry (`hooks.Wire`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from streaming import rtcp, rtp
+
+KEPT = {"video": 1_024, "audio": 128}  # packets that a viewer may ask for again: 8 s and 2.5 s at 1 Mbit/s
+CLOCK_RATE = {"video": 90_000, "audio": 48_000}
+KEY_S = 0.5  # a publisher is asked for a key frame no more often
+RESENT_PER_S, RESENT_AT_ONCE = 300.0, 150.0  # for one viewer: a line that loses more is not helped by more
+
+
+class Sent(NamedTuple):
+    """One forwarded packet as history keeps it. seq: whole."""
+
+    seq: int
+    marker: bool
+    timestamp: int
+    payload: bytes
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """One viewer of one track. wire: what its packets are handed to. rtx_type: None if it did not agree on retransmissions."""
+
+    wire: Any
+    payload_type: int
+    rtx_type: int | None = None
+    open: bool = False
+    rtx_seq: int = 0
+    resent: int = 0
+    lost_share: float = 0.0
+    _budget: float = RESENT_AT_ONCE
+    _budget_at_s: float = 0.0
+
+    def may_resend(self, now_s: float) -> bool:
+        """One packet more, if this viewer has not had too many."""
+        self._budget = min(RESENT_AT_ONCE, self._budget + (now_s - self._budget_at_s) * RESENT_PER_S)
+        self._budget_at_s = now_s
+        if self._budget < 1:
+            return False
+        self._budget -= 1
+        return True
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """The viewers for whom a packet looks the same. open: the wires that get packets now; the other legs wait for a key frame."""
+
+    payload_type: int
+    legs: list[Leg] = field(default_factory=list)
+    open: list[Any] = field(default_factory=list)
+    waiting: int = 0
+
+    def let(self, through: bool) -> None:
+        """Open or close the gate of every leg."""
+        for leg in self.legs:
+            leg.open = through
+        self.sort()
+
+    def sort(self) -> None:
+        self.open = [leg.wire for leg in self.legs if leg.open]
+        self.waiting = len(self.legs) - len(self.open)
+
+
+class KeyWish:
+    """Wishes for a key frame, thinned: at most one in 0.5 s, and the last wish is never lost."""
+
+    __slots__ = ("_last_s", "_open")
+
+    def __init__(self) -> None:
+        self._last_s = float("-inf")
+        self._open = False
+
+    def wish(self) -> None:
+        self._open = True
+
+    def due(self, now_s: float) -> bool:
+        """Whether to ask now; saying yes counts as asked."""
+        if not self._open or now_s - self._last_s < KEY_S:
+            return False
+        self._open, self._last_s = False, now_s
+        return True
+
+
+class Track:
+    """Sound or picture of one stream, from whoever publishes it to whoever watches it. codec: as in `rtp.begins_key_frame`, or `opus`."""
+
+    def __init__(self, kind: str, ssrc: int, rtx_ssrc: int, first_seq: int, codec: str) -> None:
+        self.kind, self.ssrc, self.rtx_ssrc, self.codec = kind, ssrc, rtx_ssrc, codec
+        self.groups: list[Group] = []
+        self.key_wish = KeyWish()
+        self.packets = self.octets = 0
+        self._kept: list[Sent | None] = [None] * KEPT[kind]
+        self._last_seq, self._last_timestamp, self._last_s = first_seq + 0x10000, 0, 0.0
+        self._floor = self._last_seq  # what would come before belongs to the publisher before
+        self._moved: tuple[int, int] | None = None  # what is added to number and timestamp of the present publisher
+
+    # --- the publisher's side ---
+
+    def new_publisher(self) -> None:
+        """Another source goes on from here; a picture from its first key frame on."""
+        self._moved = None
+        if self.kind == "video":
+            for group in self.groups:
+                group.let(False)
+            self.key_wish.wish()
+
+    def take(self, packet: rtp.Packet, seq: int, now_s: float) -> Iterator[tuple[Group, bytes]]:
+        """A packet of the publisher, seq: its whole number. Yields what goes to whom; nothing for one that was here before."""
+        if self._moved is None:
+            self._begin(packet, seq, now_s)
+        assert self._moved is not None
+        out = seq + self._moved[0]
+        place = out % len(self._kept)
+        before = self._kept[place]
+        if out <= self._floor or (before is not None and before.seq >= out):
+            return
+        timestamp = (packet.timestamp + self._moved[1]) & 0xFFFFFFFF
+        self._kept[place] = Sent(out, packet.marker, timestamp, packet.payload)
+        self.packets += 1
+        self.octets += len(packet.payload)
+        if out > self._last_seq:
+            self._last_seq, self._last_timestamp, self._last_s = out, timestamp, now_s
+        begins = self.kind == "audio" or rtp.begins_key_frame(self.codec, packet.payload)
+        for group in self.groups:
+            if group.waiting and begins:
+                group.let(True)
+            if group.open:
+                yield group, rtp.write(group.payload_type, packet.marker, out, timestamp, self.ssrc, packet.payload)
+
+    def _begin(self, packet: rtp.Packet, seq: int, now_s: float) -> None:
+        """Numbers go on by one, timestamps by the time that passed."""
+        passed = int((now_s - self._last_s) * CLOCK_RATE[self.kind]) if self._last_s else 0
+        self._floor = self._last_seq
+        self._moved = self._last_seq + 1 - seq, self._last_timestamp + max(passed, 1) - packet.timestamp
+
+    def report(self, report: rtcp.SenderReport, cname: str) -> bytes | None:
+        """The publisher's report as the viewers need it; None before its first packet."""
+        if self._moved is None:
+            return None
+        return rtcp.sender_report(self.ssrc, report.ntp, report.timestamp + self._moved[1], self.packets, self.octets, cname)
+
+    # --- the viewers' side ---
+
+    def join(self, leg: Leg) -> None:
+        """Sound comes with the next packet, a picture with the next key frame."""
+        group = next((group for group in self.groups if group.payload_type == leg.payload_type), None)
+        if group is None:
+            group = Group(leg.payload_type)
+            self.groups.append(group)
+        group.legs.append(leg)
+        group.sort()
+        if self.kind == "video":
+            self.key_wish.wish()
+
+    def leave(self, leg: Leg) -> None:
+        for group in self.groups:
+            if leg in group.legs:
+                group.legs.remove(leg)
+                group.sort()
+        self.groups = [group for group in self.groups if group.legs]
+
+    def again(self, leg: Leg, seqs: Sequence[int], now_s: float) -> list[bytes]:
+        """What this viewer asks for once more, as far as it is still here and his share is not used up."""
+        found: list[bytes] = []
+        for seq in seqs:
+            whole = self._last_seq + ((seq - self._last_seq + 0x8000) & 0xFFFF) - 0x8000
+            sent = self._kept[whole % len(self._kept)]
+            if sent is None or sent.seq != whole or not leg.may_resend(now_s):
+                continue
+            found.append(self._once_more(leg, sent))
+        leg.resent += len(found)
+        return found
+
+    def _once_more(self, leg: Leg, sent: Sent) -> bytes:
+        if leg.rtx_type is None:
+            return rtp.write(leg.payload_type, sent.marker, sent.seq, sent.timestamp, self.ssrc, sent.payload)
+        leg.rtx_seq += 1
+        payload = (sent.seq & 0xFFFF).to_bytes(2, "big") + sent.payload
+        return rtp.write(leg.rtx_type, sent.marker, leg.rtx_seq, sent.timestamp, self.rtx_ssrc, payload)

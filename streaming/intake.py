@@ -1,0 +1,126 @@
+"""What comes in from one publisher: which packet belongs to which track, what is missing, what he must be told. Pure: bytes and seconds.
+
+There are no timers of its own: it looks at the time whenever a packet comes, and when the relay's one slow tick asks.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from streaming import rtcp, rtp
+from streaming.forward import CLOCK_RATE, Group, Track
+
+REPORT_S = 1.0
+SOURCES_MOST = 8  # SSRCs of one publisher; who changes them faster than that is no camera
+
+
+class Source:
+    """One SSRC of the publisher."""
+
+    __slots__ = ("counter", "missing", "reception", "ssrc", "track")
+
+    def __init__(self, ssrc: int, track: Track) -> None:
+        self.ssrc, self.track = ssrc, track
+        self.counter, self.missing = rtp.Counter16(), rtp.Missing()
+        self.reception = rtp.Reception(CLOCK_RATE[track.kind])
+
+
+class Intake:
+    """One publisher's packets. types: payload type → track; rtx: type of retransmissions → type of what they carry.
+
+    again: payload types whose sender answers requests for lost packets. transport_cc: id of that header extension.
+    """
+
+    def __init__(
+        self, types: Mapping[int, Track], rtx: Mapping[int, int], again: frozenset[int], transport_cc: int | None, sender: int, cname: str
+    ) -> None:
+        self._types, self._rtx, self._again, self._transport_cc = dict(types), dict(rtx), again, transport_cc
+        self._sender, self._cname = sender, cname
+        self._sources: dict[int, Source] = {}
+        self._now: dict[int, Source] = {}  # payload type: the source it came from last
+        self._feedback = rtcp.ArrivalFeedback()
+        self._report_s = 0.0
+        self.last_s: float | None = None  # when media came last
+        self.octets = 0
+
+    def media(self, data: bytes, now_s: float) -> Iterator[tuple[Group, bytes]]:
+        """A datagram with media. Yields what goes to whom."""
+        packet = rtp.read(data)
+        if packet is None:
+            return
+        if self._transport_cc is not None:
+            number = rtp.extension(packet, self._transport_cc)
+            if number is not None and len(number) == 2:
+                self._feedback.came(int.from_bytes(number, "big"), now_s)
+        if packet.payload_type in self._rtx:
+            source = self._now.get(self._rtx[packet.payload_type])
+            again = rtp.original(packet, self._rtx[packet.payload_type], source.ssrc) if source else None
+            if again is None or source is None:
+                return
+            packet = again
+        else:
+            source = self._source(packet)
+        if source is None:
+            return
+        self.last_s = now_s
+        self.octets += len(data)
+        seq = source.counter.whole(packet.seq)
+        source.reception.came(seq, packet.timestamp, len(data), now_s)
+        if packet.payload_type in self._again:
+            source.missing.came(seq, now_s)
+        yield from source.track.take(packet, seq, now_s)
+
+    def _source(self, packet: rtp.Packet) -> Source | None:
+        track = self._types.get(packet.payload_type)
+        if track is None:
+            return None
+        source = self._sources.get(packet.ssrc)
+        if source is None:
+            if len(self._sources) >= SOURCES_MOST:
+                return None
+            source = self._sources[packet.ssrc] = Source(packet.ssrc, track)
+        if self._now.get(packet.payload_type) is not source:
+            if packet.payload_type in self._now:
+                track.new_publisher()
+            self._now[packet.payload_type] = source
+            self._feedback.media_ssrc = packet.ssrc
+        return source if source.track is track else None
+
+    def reports(self, data: bytes, now_s: float) -> Iterator[tuple[Track, bytes]]:
+        """A datagram of reports. Yields the publisher's reports as the viewers of a track need them."""
+        for said in rtcp.read(data):
+            source = self._sources.get(said.ssrc) if isinstance(said, rtcp.SenderReport) else None
+            if source is None or not isinstance(said, rtcp.SenderReport) or source not in self._now.values():
+                continue
+            source.reception.report_from(said.ntp, now_s)
+            report = source.track.report(said, self._cname)
+            if report is not None:
+                yield source.track, report
+
+    def owed(self, now_s: float) -> list[bytes]:
+        """What the publisher must be told now: arrivals, losses, wishes for a key frame, reports."""
+        said = []
+        arrivals = self._feedback.due(self._sender, now_s)
+        if arrivals is not None:
+            said.append(arrivals)
+        for source in self._now.values():
+            lost = source.missing.due(now_s)
+            if lost:
+                said.append(rtcp.nack(self._sender, source.ssrc, lost))
+            if source.track.kind == "video":
+                if source.missing.given_up:
+                    source.missing.given_up = False
+                    source.track.key_wish.wish()
+                if source.track.key_wish.due(now_s):
+                    said.append(rtcp.picture_loss(self._sender, source.ssrc))
+        if self._now and now_s - self._report_s >= REPORT_S:
+            self._report_s = now_s
+            said.insert(0, rtcp.receiver_report(self._sender, [each.reception.block(each.ssrc, now_s) for each in self._now.values()]))
+        return said
+
+    def figures(self) -> dict[str, float]:
+        """How it comes in, for whoever keeps the call's record: lost share and jitter since the last report, by kind."""
+        said: dict[str, float] = {"octets": float(self.octets)}
+        for source in self._now.values():
+            kind = source.track.kind
+            said[f"{kind}_lost_pct"] = round(100 * source.reception.lost_share, 1)
+            said[f"{kind}_jitter_ms"] = round(1000 * source.reception.jitter / CLOCK_RATE[kind], 1)
+        return said

@@ -1,0 +1,409 @@
+"""Who publishes, who watches, limits, and closing; owns every connection.
+
+One stream has one publisher at a time and any number of viewers, who stay connected while the publisher comes back. Everything lives in one
+event loop; one slow tick looks at silence and deadlines, everything else happens when a packet comes.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from data.errors import CommandCentreError, NotFound, NotPermitted, RuleBroken, TooMany, Unavailable
+from streaming import hooks, rtcp, sdp
+from streaming.forward import Leg, Track
+from streaming.intake import Intake
+from streaming.media_tokens import Grant, Right
+
+TICK_S = 0.25
+SILENT_S = 2.0  # without media: «画面中断»
+CONNECT_S = 15.0  # from the offer to the keys; a half-open connection is ended then
+ORPHAN_S = 60.0  # viewers wait so long for their publisher to come back
+FAREWELL_S = 2.0
+ALIVE_S = 1.0  # so often viewers of a silent stream are shown that the relay is not dead
+STREAM_MOST = 300  # viewers of one stream
+HALF_OPEN_MOST = 128  # connections of all that are not connected yet; 16 of one person
+HALF_OPEN_EACH = 16
+ASKED_AT_ONCE, ASKED_PER_S = 60.0, 1.0  # offers of one person
+
+log = logging.getLogger(__name__)
+
+
+class StillSending(RuleBroken):
+    """A second publisher while the first one still sends."""
+
+    code = "media.still_sending"
+    retry_after_s = 1
+
+
+class NobodyPublishes(RuleBroken):
+    """A viewer before the publisher: he asks again."""
+
+    code = "media.nobody_publishes"
+    retry_after_s = 1
+
+
+class RelayFull(Unavailable):
+    code = "media.full"
+    retry_after_s = 5
+
+
+class Happened(StrEnum):
+    """What the relay sees of a stream. Silent and returned: no media for two seconds, and again some."""
+
+    PUBLISHED = "published"
+    FIRST_MEDIA = "first_media"
+    SILENT = "silent"
+    RETURNED = "returned"
+    CLOSED = "closed"
+    WATCHED = "watched"
+    UNWATCHED = "unwatched"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaEvent:
+    """person: who published or watches. figures: of the publisher (`Intake.figures`), and `silent_s`, how long no media has come."""
+
+    happened: Happened
+    stream: str
+    person: str
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many connections there may be. of one: for tests and benches that ask in one person's name."""
+
+    connections: int = 1_000
+    asked_at_once: float = ASKED_AT_ONCE
+
+
+class Stream:
+    """One name, what is forwarded under it, and for whom."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.cname = name, secrets.token_hex(8)
+        self.tracks: dict[str, Track] = {}
+        self.publisher: Session | None = None
+        self.viewers: set[Session] = set()
+        self.owner = ""
+        self.heard_s: float | None = None  # when media came last, from whichever publisher
+        self.silent = False
+        self.alive_s = 0.0
+        self.left_s = time.monotonic()  # when there was a publisher last
+        self._numbers = {kind: (_number(), _number(), secrets.randbelow(0x4000)) for kind in ("audio", "video")}
+
+    def track(self, kind: str, codec: str) -> Track:
+        """The one of this kind; another codec makes it another track."""
+        track = self.tracks.get(kind)
+        if track is None or track.codec != codec:
+            ssrc, rtx_ssrc, first = self._numbers[kind]
+            track = self.tracks[kind] = Track(kind, ssrc, rtx_ssrc, first, codec)
+        return track
+
+
+@dataclass(eq=False)
+class Session:
+    """One connection of one person. id: the secret part of its address. etag: changes never, for ICE is never restarted."""
+
+    stream: Stream
+    grant: Grant
+    wire: hooks.Wire
+    answer: str
+    peer_ufrag: str
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    etag: str = field(default_factory=lambda: f'"{secrets.token_hex(8)}"')
+    intake: Intake | None = None
+    legs: dict[str, Leg] = field(default_factory=dict)
+    begun_s: float = field(default_factory=time.monotonic)
+    connected: bool = False
+    connecting: asyncio.Task[None] | None = None
+
+
+class Relay:
+    """Takes offers, forwards packets, tells `on_event` what happens. Belongs to one event loop; `run` ticks until cancelled.
+
+    on_event: called in the loop, must return at once and not raise.
+    """
+
+    def __init__(
+        self, addresses: tuple[str, ...], on_event: Callable[[MediaEvent], None] = lambda _: None, limits: Limits | None = None
+    ) -> None:
+        self._addresses, self._on_event, self._limits = addresses, on_event, limits or Limits()
+        self._certificate: hooks.Certificate = hooks.Certificate.generateCertificate()
+        self._streams: dict[str, Stream] = {}
+        self._sessions: dict[str, Session] = {}
+        self._asked: dict[str, tuple[float, float]] = {}  # person: what is left of his budget, since when
+        self._closing: set[asyncio.Task[None]] = set()
+
+    # --- doors ---
+
+    async def publish(self, grant: Grant, offered: str) -> Session:
+        """Raises BadInput, UnusableOffer, NotPermitted, StillSending, TooMany, RelayFull."""
+        offer = sdp.read_offer(offered)
+        chosen = sdp.choose(offer, publishing=True)
+        self._check_fingerprint(grant, chosen)
+        self._check_limits(grant)
+        stream = self._streams.setdefault(grant.stream, Stream(grant.stream))
+        before = stream.publisher
+        if before is not None:
+            self._check_successor(stream, before, grant)
+        elif stream.owner and stream.owner != grant.person:
+            raise NotPermitted("another person's stream", code="media.not_yours")
+        session = await self._open(stream, grant, offer, chosen, None)
+        if stream.publisher is not before and stream.publisher is not None:  # two came at the same moment
+            self._drop(session)
+            raise StillSending(stream.name)
+        if before is not None:
+            self._drop(before, leave_stream=False)
+        self._adopt(session, chosen)
+        self._tell(Happened.PUBLISHED, session)
+        return session
+
+    def _check_successor(self, stream: Stream, before: Session, grant: Grant) -> None:
+        if before.grant.person != grant.person:
+            raise NotPermitted("another person's stream", code="media.not_yours")
+        last_s = before.intake.last_s if before.intake is not None else None
+        if time.monotonic() - (last_s if last_s is not None else before.begun_s) < SILENT_S and (before.connected or last_s is None):
+            raise StillSending(stream.name)
+
+    def _adopt(self, session: Session, chosen: Mapping[str, sdp.Chosen]) -> None:
+        stream = session.stream
+        before = dict(stream.tracks)
+        types, rtx, again, transport_cc = {}, {}, set(), None
+        for kind, each in chosen.items():
+            track = types[each.codec.payload_type] = stream.track(kind, each.codec.name)
+            track.new_publisher()
+            if each.rtx_type is not None:
+                rtx[each.rtx_type] = each.codec.payload_type
+            if "nack" in each.codec.feedback:
+                again.add(each.codec.payload_type)
+            transport_cc = each.transport_cc or transport_cc
+        session.intake = Intake(types, rtx, frozenset(again), transport_cc, _number(), stream.cname)
+        stream.publisher, stream.owner = session, session.grant.person
+        if any(stream.tracks[kind] is not track for kind, track in before.items()):
+            for viewer in list(stream.viewers):  # what they agreed on no longer comes: they ask anew
+                self._drop(viewer)
+
+    async def view(self, grant: Grant, offered: str) -> Session:
+        """Raises BadInput, UnusableOffer, NobodyPublishes, TooMany, RelayFull."""
+        offer = sdp.read_offer(offered)
+        self._check_limits(grant)
+        stream = self._streams.get(grant.stream)
+        if stream is None or not stream.tracks:
+            raise NobodyPublishes(grant.stream)
+        if len(stream.viewers) >= STREAM_MOST:
+            raise RelayFull("viewers")
+        video = stream.tracks.get("video")
+        chosen = sdp.choose(offer, publishing=False, video_codec=video.codec if video else None)
+        self._check_fingerprint(grant, chosen)
+        sources = {
+            kind: sdp.Source(track.ssrc, track.rtx_ssrc, stream.cname, stream.name)
+            for kind, track in stream.tracks.items()
+            if kind in chosen
+        }
+        session = await self._open(stream, grant, offer, chosen, sources)
+        stream.viewers.add(session)
+        for kind in sources:
+            each = chosen[kind]
+            session.legs[kind] = Leg(session.wire, each.codec.payload_type, each.rtx_type)
+        return session
+
+    async def _open(
+        self, stream: Stream, grant: Grant, offer: sdp.Offer, chosen: Mapping[str, sdp.Chosen], sources: Mapping[str, sdp.Source] | None
+    ) -> Session:
+        session: Session
+
+        def came(data: bytes, now_s: float) -> None:
+            self._came(session, data, now_s)
+
+        def reported(data: bytes, now_s: float) -> None:
+            self._reported(session, data, now_s)
+
+        wire = hooks.Wire(self._certificate, came, reported, lambda: self._drop(session))
+        try:
+            places = await wire.listen(self._addresses)
+        except OSError as error:
+            await wire.close()
+            raise RelayFull("no socket") from error
+        first = next(iter(chosen.values())).section
+        here = sdp.Here(wire.ufrag, wire.password, self._certificate.fingerprint, places)
+        session = Session(stream, grant, wire, sdp.answer(offer, chosen, here, sources), first.ufrag)
+        self._sessions[session.id] = session
+        session.connecting = asyncio.create_task(self._connect(session, first))
+        return session
+
+    def session(self, id: str) -> Session:
+        """Raises NotFound."""
+        session = self._sessions.get(id)
+        if session is None:
+            raise NotFound("session", code="media.no_session")
+        return session
+
+    def close(self, session: Session) -> None:
+        """Ended by its own wish."""
+        self._drop(session)
+
+    # --- limits ---
+
+    def _check_fingerprint(self, grant: Grant, chosen: Mapping[str, sdp.Chosen]) -> None:
+        offered = next(iter(chosen.values())).section.fingerprints
+        if grant.fingerprint is not None and ("sha-256", grant.fingerprint) not in offered:
+            raise NotPermitted("another certificate", code="media.not_yours")
+
+    def _check_limits(self, grant: Grant) -> None:
+        now_s = time.monotonic()
+        left, since_s = self._asked.get(grant.person, (self._limits.asked_at_once, now_s))
+        left = min(self._limits.asked_at_once, left + (now_s - since_s) * ASKED_PER_S)
+        half_open = [each for each in self._sessions.values() if not each.connected]
+        own = sum(each.grant.person == grant.person for each in half_open)
+        if left < 1 or own >= max(HALF_OPEN_EACH, self._limits.asked_at_once // 4):
+            raise TooMany(grant.stream, retry_after_s=2, code="media.too_often")
+        if len(self._asked) > 10_000:
+            self._asked.clear()
+        self._asked[grant.person] = (left - 1, now_s)
+        if len(self._sessions) >= self._limits.connections or len(half_open) >= max(HALF_OPEN_MOST, self._limits.asked_at_once):
+            raise RelayFull("connections")
+
+    # --- one connection's life ---
+
+    async def _connect(self, session: Session, section: sdp.Section) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                active = sdp.setup_of(section) == "active"
+                session.connected = await session.wire.connect(section.ufrag, section.password, section.fingerprints, active=active)
+        except (TimeoutError, OSError, CommandCentreError):
+            log.info("a %s did not connect", session.grant.right)
+        except Exception:  # what a peer sends into ICE or DTLS ends his own connection only
+            log.exception("a %s failed while connecting", session.grant.right)
+        if not session.connected:
+            self._drop(session)
+        elif session.grant.right is Right.VIEW:
+            for kind, leg in session.legs.items():
+                session.stream.tracks[kind].join(leg)
+            self._answer_publisher(session.stream, time.monotonic())
+            self._tell(Happened.WATCHED, session)
+
+    def _came(self, session: Session, data: bytes, now_s: float) -> None:
+        intake, stream = session.intake, session.stream
+        if intake is None or stream.publisher is not session:
+            return
+        for group, packet in intake.media(data, now_s):
+            hooks.send(group.open, packet)
+        if intake.last_s == now_s:
+            first, stream.heard_s = stream.heard_s is None, now_s
+            if first or stream.silent:
+                stream.silent = False
+                self._tell(Happened.FIRST_MEDIA if first else Happened.RETURNED, session)
+        for owed in intake.owed(now_s):
+            session.wire.send_rtcp(owed)
+
+    def _reported(self, session: Session, data: bytes, now_s: float) -> None:
+        if session.intake is not None:
+            for track, report in session.intake.reports(data, now_s):
+                for group in track.groups:
+                    for wire in group.open:
+                        wire.send_rtcp(report)
+            return
+        for said in rtcp.read(data):
+            self._heed(session, said, now_s)
+
+    def _heed(self, session: Session, said: rtcp.Report, now_s: float) -> None:
+        """A viewer's wish or report."""
+        for kind, leg in session.legs.items():
+            track = session.stream.tracks.get(kind)
+            if track is None or isinstance(said, rtcp.Bye | rtcp.SenderReport) or said.ssrc != track.ssrc:
+                continue
+            if isinstance(said, rtcp.Wanted):
+                for packet in track.again(leg, said.seqs, now_s):
+                    hooks.send((session.wire,), packet)
+            elif isinstance(said, rtcp.PictureWanted):
+                track.key_wish.wish()
+                self._answer_publisher(session.stream, now_s)
+            else:
+                leg.lost_share = said.lost_share
+
+    def _answer_publisher(self, stream: Stream, now_s: float) -> None:
+        if stream.publisher is not None and stream.publisher.intake is not None:
+            for owed in stream.publisher.intake.owed(now_s):
+                stream.publisher.wire.send_rtcp(owed)
+
+    def _drop(self, session: Session, leave_stream: bool = True) -> None:
+        """Gone from every list at once; its sockets close in a task that is waited for at the end."""
+        if self._sessions.pop(session.id, None) is None:
+            return
+        stream = session.stream
+        for kind, leg in session.legs.items():
+            if kind in stream.tracks:
+                stream.tracks[kind].leave(leg)
+        if session in stream.viewers:
+            stream.viewers.discard(session)
+            if session.connected:
+                self._tell(Happened.UNWATCHED, session)
+        if stream.publisher is session:
+            stream.left_s = time.monotonic()
+            if leave_stream:
+                stream.publisher = None
+                self._tell(Happened.CLOSED, session)
+        if session.connecting is not None and session.connecting is not asyncio.current_task():
+            session.connecting.cancel()
+        task = asyncio.create_task(self._farewell(session))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _farewell(self, session: Session) -> None:
+        if session.connecting is not None:
+            await asyncio.wait([session.connecting])
+        try:
+            async with asyncio.timeout(FAREWELL_S):
+                await session.wire.close()
+        except Exception:  # a connection that is gone anyway
+            log.exception("a connection did not close")
+
+    def _tell(self, happened: Happened, session: Session) -> None:
+        figures = session.intake.figures() if session.intake is not None else {}
+        if session.stream.heard_s is not None:
+            figures["silent_s"] = round(time.monotonic() - session.stream.heard_s, 1)
+        log.info("%s %s", session.stream.name, happened)
+        self._on_event(MediaEvent(happened, session.stream.name, session.grant.person, figures))
+
+    # --- time ---
+
+    async def run(self) -> None:
+        """For ever: silence, deadlines, what is owed though no packet comes."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            now_s = time.monotonic()
+            for stream in list(self._streams.values()):
+                self._look_after(stream, now_s)
+
+    def _look_after(self, stream: Stream, now_s: float) -> None:
+        self._answer_publisher(stream, now_s)
+        if stream.heard_s is None or now_s - stream.heard_s >= SILENT_S:
+            if stream.heard_s is not None and not stream.silent and stream.publisher is not None:
+                stream.silent = True
+                self._tell(Happened.SILENT, stream.publisher)
+            if now_s - stream.alive_s >= ALIVE_S:
+                stream.alive_s = now_s
+                for viewer in stream.viewers:
+                    viewer.wire.send_rtcp(rtcp.receiver_report(0, []))
+        if stream.publisher is None and now_s - stream.left_s > ORPHAN_S:
+            for viewer in list(stream.viewers):
+                self._drop(viewer)
+            self._streams.pop(stream.name, None)
+
+    async def aclose(self) -> None:
+        """Everybody is told, every socket closed."""
+        for session in list(self._sessions.values()):
+            self._drop(session)
+        if self._closing:
+            await asyncio.wait(list(self._closing), timeout=2 * FAREWELL_S)
+        self._streams.clear()
+
+
+def _number() -> int:
+    """A synchronisation source of ours: never 0, which reports use for nobody."""
+    return secrets.randbelow(0xFFFFFFFE) + 1

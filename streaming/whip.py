@@ -1,0 +1,268 @@
+"""The door for media: WHIP to publish (RFC 9725), WHEP to watch; mounted at /media of the relay's own port.
+
+A bearer token of ours says who may do what with which stream, so that the web process need not be asked and may even be gone.
+Candidates are read and thrown away: the relay waits to be found. ICE is not restarted; a client whose session is gone offers again.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, NotSignedIn, TooLarge
+from streaming import sdp
+from streaming.media_tokens import Grant, MediaTokens, Right
+
+if TYPE_CHECKING:  # the web process describes these doors and must not load the relay for it
+    from streaming.relay import Relay, Session
+
+OFFER, FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
+STREAM = re.compile(r"[A-Za-z0-9._-]{1,80}")
+METHODS = "OPTIONS, POST"
+SESSION_METHODS = "OPTIONS, PATCH, DELETE"
+EXPOSED = "Location, ETag, Link, Accept-Patch, Accept-Post, Retry-After"
+PREFLIGHT_S = 600
+REFUSALS = {
+    400: "no session description",
+    401: "no media token, or out of its time",
+    403: "a token for something else, or another person's stream",
+    404: "no such stream name, or a session that is gone: offer again",
+    406: "the answer would not be of an accepted type",
+    413: "more than 64 KiB",
+    415: "another content type",
+    429: "too often: Retry-After says for how long",
+    503: "the relay is full: Retry-After says for how long",
+}
+CONFLICT = {
+    "publish": "somebody still publishes this stream: Retry-After",
+    "view": "nobody publishes this stream yet: Retry-After",
+}
+
+Say = Callable[[CommandCentreError], str]
+
+
+class WrongType(BadInput):
+    code = "media.wrong_type"
+    status = 415
+
+
+class NotAcceptable(BadInput):
+    code = "media.not_acceptable"
+    status = 406
+
+
+class Outdated(BadInput):
+    """If-Match names another state of the session than the present one."""
+
+    code = "media.outdated"
+    status = 412
+
+
+class NoRestart(BadInput):
+    """ICE is not restarted here."""
+
+    code = "media.no_restart"
+    status = 422
+
+
+def build_media(
+    tokens: MediaTokens,
+    relay: "Relay",
+    now: Callable[[], datetime],
+    say: Say,
+    origin: str,
+    ice_servers: Callable[[str], list[str]] = lambda _: [],
+) -> FastAPI:
+    """The sub-app for `/media`. origin: of our pages, the only foreign one that may ask. ice_servers: values of `Link` for a person."""
+    app = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None)
+    doors = Doors(tokens, relay, now, ice_servers)
+    for right, name in ((Right.PUBLISH, "whip"), (Right.VIEW, "whep")):
+        _add(app, doors, right, name)
+
+    async def refuse(_: Request, error: Exception) -> Response:
+        assert isinstance(error, CommandCentreError)
+        return _refusal(error, say)
+
+    async def refuse_otherwise(_: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 400
+        headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+        return Response(orjson.dumps({"error": {"code": f"http.{status}", "text": str(status)}}), status, headers, "application/json")
+
+    app.add_exception_handler(CommandCentreError, refuse)
+    app.add_exception_handler(HTTPException, refuse_otherwise)
+    app.add_exception_handler(RequestValidationError, refuse_otherwise)
+    app.middleware("http")(_across(origin))
+    return app
+
+
+class Doors:
+    """What happens behind each door."""
+
+    def __init__(self, tokens: MediaTokens, relay: "Relay", now: Callable[[], datetime], ice_servers: Callable[[str], list[str]]) -> None:
+        self._tokens, self._relay, self._now, self._ice_servers = tokens, relay, now, ice_servers
+
+    async def offer(self, request: Request, stream: str, right: Right) -> Response:
+        """Raises everything that `REFUSALS` names."""
+        grant = self._grant(request, right, stream)
+        _check_type(request, OFFER)
+        accepted = request.headers.get("accept", "*/*")
+        if not any(each.partition(";")[0].strip().lower() in ("*/*", "application/*", OFFER) for each in accepted.split(",")):
+            raise NotAcceptable(accepted[:80])
+        text = await _text(request)
+        session = await (self._relay.publish if right is Right.PUBLISH else self._relay.view)(grant, text)
+        where = f"{request.scope.get('root_path', '')}/{'whip' if right is Right.PUBLISH else 'whep'}/{stream}/{session.id}"
+        headers = {"Location": where, "ETag": session.etag, "Accept-Patch": FRAGMENT, "Cache-Control": "no-store"}
+        answer = Response(session.answer, 201, headers, OFFER)
+        for server in self._ice_servers(grant.person):
+            answer.headers.append("Link", server)
+        return answer
+
+    async def trickle(self, request: Request, stream: str, id: str, right: Right) -> Response:
+        """Also the way to ask whether a session is still there: a fragment that says only `a=end-of-candidates`."""
+        session = self._session(request, stream, id, right)
+        _check_type(request, FRAGMENT)
+        wanted = request.headers.get("if-match")
+        ufrag, _ = sdp.read_fragment(await _text(request))
+        if wanted == "*" or (ufrag is not None and ufrag != session.peer_ufrag):
+            raise NoRestart("no ICE restart")
+        if wanted is not None and wanted != session.etag:
+            raise Outdated("etag")
+        return Response(status_code=204, headers={"ETag": session.etag})
+
+    async def end(self, request: Request, stream: str, id: str, right: Right) -> Response:
+        self._relay.close(self._session(request, stream, id, right))
+        return Response(status_code=200)
+
+    def options(self) -> Response:
+        return Response(status_code=204, headers={"Allow": METHODS, "Accept-Post": OFFER})
+
+    def session_options(self) -> Response:
+        return Response(status_code=204, headers={"Allow": SESSION_METHODS, "Accept-Patch": FRAGMENT})
+
+    def _session(self, request: Request, stream: str, id: str, right: Right) -> "Session":
+        grant = self._grant(request, right, stream, running=True)
+        session = self._relay.session(id)
+        if session.stream.name != stream or session.grant.right is not right:
+            raise NotFound("session", code="media.no_session")
+        if session.grant.person != grant.person:
+            raise NotPermitted("another person's session", code="media.not_yours")
+        return session
+
+    def _grant(self, request: Request, right: Right, stream: str, running: bool = False) -> Grant:
+        """Raises NotFound, NotSignedIn, NotPermitted."""
+        if not STREAM.fullmatch(stream):
+            raise NotFound("stream", code="media.no_stream")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise NotSignedIn("no media token", code="media.no_token")
+        grant = self._tokens.read(token.strip(), now=self._now(), running=running)
+        if grant.right is not right or grant.stream != stream:
+            raise NotPermitted("a token for something else", code="media.wrong_token")
+        return grant
+
+
+def _add(app: FastAPI, doors: Doors, right: Right, name: str) -> None:
+    described = _described(right)
+
+    @app.post(f"/{name}/{{stream}}", openapi_extra=described["offer"], response_class=Response, name=f"{name}_offer")
+    async def offer(request: Request, stream: str) -> Response:
+        return await doors.offer(request, stream, right)
+
+    @app.patch(f"/{name}/{{stream}}/{{session}}", openapi_extra=described["trickle"], response_class=Response, name=f"{name}_trickle")
+    async def trickle(request: Request, stream: str, session: str) -> Response:
+        return await doors.trickle(request, stream, session, right)
+
+    @app.delete(f"/{name}/{{stream}}/{{session}}", openapi_extra=described["end"], response_class=Response, name=f"{name}_end")
+    async def end(request: Request, stream: str, session: str) -> Response:
+        return await doors.end(request, stream, session, right)
+
+    @app.options(f"/{name}/{{stream}}", include_in_schema=False)
+    async def options(stream: str) -> Response:
+        return doors.options()
+
+    @app.options(f"/{name}/{{stream}}/{{session}}", include_in_schema=False)
+    async def session_options(stream: str, session: str) -> Response:
+        return doors.session_options()
+
+
+def _described(right: Right) -> Mapping[str, dict[str, Any]]:
+    role = f"media token: {right.value}"
+
+    def said(status: int, takes: str | None, refusals: Mapping[int, str], answers: str | None = None) -> dict[str, Any]:
+        content = {"content": {answers: {"schema": {"type": "string"}}}} if answers else {}
+        responses: dict[str, Any] = {str(status): {"description": "done", **content}}
+        responses |= {str(code): {"description": sentence} for code, sentence in refusals.items()}
+        body = {"requestBody": {"required": True, "content": {takes: {"schema": {"type": "string"}}}}} if takes else {}
+        return {"x-role": role, "responses": responses, **body}
+
+    of_session = {code: REFUSALS[code] for code in (401, 403, 404)}
+    unusable = {409: CONFLICT[right.value], 422: "nothing in common"}
+    outdated = {412: "If-Match names another state", 415: REFUSALS[415], 422: "ICE is not restarted here: offer again"}
+    return {
+        "offer": said(201, OFFER, REFUSALS | unusable, OFFER),
+        "trickle": said(204, FRAGMENT, of_session | outdated),
+        "end": said(200, None, of_session),
+    }
+
+
+def _check_type(request: Request, wanted: str) -> None:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
+        raise WrongType(wanted)
+
+
+async def _text(request: Request) -> str:
+    """The body, never more of it than an offer has. Raises TooLarge, BadInput."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > sdp.MOST_BYTES:
+            raise TooLarge("an offer", code="media.too_large")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise BadInput("no text", code="media.bad_sdp") from error
+
+
+def _refusal(error: CommandCentreError, say: Say) -> Response:
+    again_s = getattr(error, "retry_after_s", None)
+    said: dict[str, Any] = {"code": error.code, "text": say(error)}
+    headers = {"Cache-Control": "no-store"}
+    if again_s is not None:
+        said["retry_after_s"], headers["Retry-After"] = again_s, str(again_s)
+    if isinstance(error, NotSignedIn):
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(orjson.dumps({"error": said}), error.status, headers, "application/json")
+
+
+def _across(origin: str) -> Callable[..., Any]:
+    """Our pages come from another port: exactly their origin may ask and read, no cookie is ever taken."""
+
+    async def across(request: Request, call_next: Callable[[Request], Any]) -> Response:
+        answer: Response = await call_next(request)
+        answer.headers["Vary"] = "Origin"
+        if request.headers.get("origin") == origin:
+            answer.headers["Access-Control-Allow-Origin"] = origin
+            answer.headers["Access-Control-Expose-Headers"] = EXPOSED
+            if request.method == "OPTIONS":
+                answer.headers["Access-Control-Allow-Methods"] = "POST, PATCH, DELETE, OPTIONS"
+                answer.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, If-Match"
+                answer.headers["Access-Control-Max-Age"] = str(PREFLIGHT_S)
+        return answer
+
+    return across
+
+
+def describe(tokens: MediaTokens) -> FastAPI:
+    """The same doors without a relay behind them, for the description of all doors in the web process."""
+    nobody: Any = None
+    return build_media(tokens, nobody, lambda: datetime.now(UTC), lambda error: error.code, "")
+
+
+def described_errors() -> Iterator[type[CommandCentreError]]:
+    """For the test that every one of them can be said."""
+    yield from (WrongType, NotAcceptable, Outdated, NoRestart, sdp.UnusableOffer)
