@@ -75,8 +75,8 @@ def test_the_links_file_has_its_form_and_is_for_this_user_alone(running: Running
     said = running.links()
     assert set(said) == {"links", "phones", "devices", "case_system", "doors", "pid", "bus_url", "database", "canaries"}
     assert set(said["links"]) == {"wall", "desk", "director"}
-    assert set(said["doors"]) == {"positions", "ws", "osmand", "cases", "missions", "calls", "sos"}
-    assert set(said["pid"]) == {"supervisor", "web", "bus"}
+    assert set(said["doors"]) == {"positions", "ws", "osmand", "cases", "missions", "calls", "sos", "whip", "whep"}
+    assert set(said["pid"]) == {"supervisor", "web", "bus", "relay"}
     assert {name: bool(words) for name, words in said["canaries"].items()} == dict.fromkeys(
         ("names", "phones", "id_numbers", "plates"), True
     )

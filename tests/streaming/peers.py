@@ -1,0 +1,90 @@
+"""A peer without a browser: offers by WHIP or WHEP, connects by the same ICE and DTLS library, sends and takes raw packets."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+
+from aioice import Candidate
+
+from streaming import hooks, rtcp, rtp
+
+AUDIO, VIDEO, RTX = 111, 96, 97
+KEY, INTER = bytes.fromhex("100000"), bytes.fromhex("100100")  # the beginning of a VP8 picture
+
+
+def offer(
+    wire: hooks.Wire,
+    fingerprint: str,
+    direction: str,
+    kinds: Sequence[str] = ("audio", "video"),
+    setup: str = "actpass",
+    codec: str = "VP8",
+) -> str:
+    """As a browser would write it, with the one extension and the feedback that the relay uses."""
+    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {' '.join(str(place) for place in range(len(kinds)))}"]
+    for place, kind in enumerate(kinds):
+        types = f"{AUDIO}" if kind == "audio" else f"{VIDEO} {RTX}"
+        lines += [
+            f"m={kind} 9 UDP/TLS/RTP/SAVPF {types}", "c=IN IP4 0.0.0.0", f"a=mid:{place}", f"a={direction}", "a=rtcp-mux",
+            f"a=ice-ufrag:{wire.ufrag}", f"a=ice-pwd:{wire.password}", f"a=fingerprint:sha-256 {fingerprint}", f"a=setup:{setup}",
+            "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+        ]  # fmt: skip
+        if kind == "audio":
+            lines += [f"a=rtpmap:{AUDIO} opus/48000/2", f"a=rtcp-fb:{AUDIO} nack", f"a=fmtp:{AUDIO} minptime=10;useinbandfec=1"]
+        else:
+            fmtp = [f"a=fmtp:{VIDEO} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"] if codec == "H264" else []
+            lines += [f"a=rtpmap:{VIDEO} {codec}/90000", f"a=rtcp-fb:{VIDEO} nack", f"a=rtcp-fb:{VIDEO} nack pli", *fmtp]
+            lines += [f"a=rtpmap:{RTX} rtx/90000", f"a=fmtp:{RTX} apt={VIDEO}"]
+    return "\r\n".join(lines) + "\r\n"
+
+
+class Peer:
+    """One connection. taken: media packets as they came, reports: what the other side said beside them."""
+
+    def __init__(self, certificate: hooks.Certificate | None = None) -> None:
+        self.certificate = certificate or hooks.Certificate.generateCertificate()
+        self.taken: list[rtp.Packet] = []
+        self.reports: list[rtcp.Report] = []
+        self.raw_reports: list[bytes] = []
+        self.gone = asyncio.Event()
+        self.wire = hooks.Wire(self.certificate, self._took, self._heard, self.gone.set, controlling=True)
+        self.seq = 1_000
+
+    async def offers(self, direction: str, kinds: Sequence[str] = ("audio", "video"), setup: str = "actpass", codec: str = "VP8") -> str:
+        await self.wire.listen(["127.0.0.1"])
+        return offer(self.wire, self.certificate.fingerprint, direction, kinds, setup, codec)
+
+    async def connect(self, answer: str) -> bool:
+        def said(name: str) -> str:
+            found = re.search(rf"^a={name}:(\S+)", answer, re.MULTILINE)
+            assert found is not None, answer
+            return found[1]
+
+        fingerprint = re.search(r"^a=fingerprint:sha-256 (\S+)", answer, re.MULTILINE)
+        assert fingerprint is not None
+        candidates = [Candidate.from_sdp(each.strip()) for each in re.findall(r"^a=candidate:(.*)$", answer, re.MULTILINE)]
+        async with asyncio.timeout(20):
+            return await self.wire.connect(
+                said("ice-ufrag"), said("ice-pwd"), [("sha-256", fingerprint[1])],
+                active=said("setup") == "passive", candidates=candidates,
+            )  # fmt: skip
+
+    def send(self, payload: bytes, kind: str = "video", seq: int | None = None, ssrc: int | None = None) -> None:
+        if seq is None:
+            self.seq += 1
+            seq = self.seq
+        payload_type = VIDEO if kind == "video" else AUDIO
+        packet = rtp.write(payload_type, True, seq, seq * 3_000, ssrc or (5 if kind == "video" else 6), payload)
+        hooks.send((self.wire,), packet)
+
+    def _took(self, data: bytes, _: float) -> None:
+        packet = rtp.read(data)
+        if packet is not None:
+            self.taken.append(packet)
+
+    def _heard(self, data: bytes, _: float) -> None:
+        self.raw_reports.append(data)
+        self.reports += rtcp.read(data)
+
+    async def close(self) -> None:
+        await self.wire.close()

@@ -1,0 +1,160 @@
+"""One source, many viewers: what a viewer sees is one unbroken source, whatever its publishers do."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming import rtcp, rtp
+from streaming.forward import KEY_S, RESENT_AT_ONCE, KeyWish, Leg, Track
+
+KEY, INTER = bytes.fromhex("100000"), bytes.fromhex("100100")
+
+
+def track(kind: str = "video") -> Track:
+    return Track(kind, ssrc=111, rtx_ssrc=222, first_seq=0xFFF0, codec="vp8" if kind == "video" else "opus")
+
+
+def packet(seq: int, payload: bytes = INTER, timestamp: int | None = None) -> rtp.Packet:
+    return rtp.Packet(False, 96, seq & 0xFFFF, (seq * 3_000 if timestamp is None else timestamp) & 0xFFFFFFFF, 9, payload, b"", False)
+
+
+def read(data: bytes) -> rtp.Packet:
+    found = rtp.read(data)
+    assert found is not None
+    return found
+
+
+def given_to(subject: Track, wire: str, seq: int, payload: bytes = INTER, now_s: float = 0.0) -> rtp.Packet | None:
+    """What this viewer gets of one packet."""
+    for group, data in subject.take(packet(seq, payload), seq, now_s):
+        if wire in group.open:
+            return read(data)
+    return None
+
+
+def test_a_picture_begins_with_a_key_frame_and_sound_at_once() -> None:
+    picture, sound = track(), track("audio")
+    picture.join(Leg("wall", 96))
+    sound.join(Leg("wall", 111))
+    assert picture.key_wish.due(0.0)
+    assert given_to(picture, "wall", 1) is None
+    assert given_to(sound, "wall", 1) is not None
+    assert given_to(picture, "wall", 2, KEY) is not None
+    assert given_to(picture, "wall", 3) is not None
+
+
+def test_one_writing_serves_all_who_agreed_on_the_same_type() -> None:
+    subject = track()
+    for wire, payload_type in (("a", 96), ("b", 96), ("c", 98)):
+        subject.join(Leg(wire, payload_type))
+    sent = list(subject.take(packet(1, KEY), 1, 0.0))
+    assert [(group.open, read(data).payload_type) for group, data in sent] == [(["a", "b"], 96), (["c"], 98)]
+
+
+def test_who_leaves_gets_nothing_more_and_leaves_nothing_behind() -> None:
+    subject, leg = track(), Leg("a", 96)
+    subject.join(leg)
+    given_to(subject, "a", 1, KEY)
+    subject.leave(leg)
+    assert given_to(subject, "a", 2) is None
+    assert subject.groups == []
+
+
+def test_a_late_joiner_waits_and_keeps_nobody_else_waiting() -> None:
+    subject = track()
+    subject.join(Leg("a", 96))
+    given_to(subject, "a", 1, KEY)
+    subject.join(Leg("b", 96))
+    assert given_to(subject, "b", 2) is None
+    assert given_to(subject, "a", 3) is not None
+    assert given_to(subject, "b", 4, KEY) is not None
+
+
+@given(st.lists(st.tuples(st.integers(0, 0xFFFFF), st.integers(1, 40), st.floats(0, 100)), min_size=1, max_size=6))
+def test_numbers_and_times_go_on_whoever_publishes(publishers: list[tuple[int, int, float]]) -> None:
+    subject = track()
+    subject.join(Leg("wall", 96))
+    seen: list[rtp.Packet] = []
+    now_s = 1.0
+    for first, count, pause_s in publishers:
+        subject.new_publisher()
+        now_s += pause_s
+        for seq in range(first, first + count):
+            now_s += 1 / 30
+            got = given_to(subject, "wall", seq, KEY, now_s)
+            assert got is not None
+            seen.append(got)
+    assert {each.ssrc for each in seen} == {111}
+    for before, after in pairwise(seen):
+        assert (after.seq - before.seq) & 0xFFFF == 1
+        assert 0 < (after.timestamp - before.timestamp) & 0xFFFFFFFF < 101 * 90_000 + 6_000
+
+
+@given(st.permutations(range(10)), st.lists(st.integers(0, 9), max_size=10))
+def test_what_comes_in_disorder_or_twice_goes_out_once_under_its_own_number(order: list[int], twice: list[int]) -> None:
+    subject = track("audio")
+    subject.join(Leg("wall", 96))
+    got = [given_to(subject, "wall", 99)]
+    got += [given_to(subject, "wall", 100 + each) for each in [*order, *twice]]
+    numbers = [each.seq for each in got if each is not None]
+    assert sorted((each - numbers[0]) & 0xFFFF for each in numbers) == list(range(11))
+
+
+def test_a_packet_of_the_publisher_before_never_overtakes_the_new_one() -> None:
+    subject = track("audio")
+    subject.join(Leg("wall", 96))
+    for seq in (500, 501, 502):
+        given_to(subject, "wall", seq)
+    subject.new_publisher()
+    first = given_to(subject, "wall", 1_000)
+    assert first is not None
+    assert given_to(subject, "wall", 998) is None
+
+
+def test_the_same_bytes_come_again_when_asked_for() -> None:
+    subject, plain, rtx = track("audio"), Leg("a", 96), Leg("b", 96, rtx_type=97)
+    for leg in (plain, rtx):
+        subject.join(leg)
+    sent = [given_to(subject, "a", seq) for seq in range(20)]
+    wanted = sent[5]
+    assert wanted is not None
+    (again,) = subject.again(plain, [wanted.seq], 1.0)
+    assert read(again) == wanted
+    (resent,) = subject.again(rtx, [wanted.seq], 1.0)
+    assert read(resent).ssrc == 222
+    assert rtp.original(read(resent), 96, 111) == wanted
+    assert subject.again(plain, [(wanted.seq + 1_000) & 0xFFFF], 1.0) == []
+
+
+def test_one_viewer_who_asks_for_everything_gets_his_share_only() -> None:
+    subject, leg = track("audio"), Leg("a", 96)
+    subject.join(leg)
+    sent = [given_to(subject, "a", seq) for seq in range(100)]
+    numbers = [each.seq for each in sent if each is not None]
+    got = sum(len(subject.again(leg, numbers, 1.0)) for _ in range(50))
+    assert got <= RESENT_AT_ONCE
+    assert len(subject.again(leg, numbers, 2.0)) > 0
+
+
+def test_wishes_for_a_key_frame_are_thinned_and_the_last_is_not_lost() -> None:
+    wish, asked = KeyWish(), list[float]()
+    for step in range(100):
+        now_s = step / 100
+        if now_s < 0.7:
+            wish.wish()
+        if wish.due(now_s):
+            asked.append(now_s)
+    assert asked == [0.0, 0.5]
+    assert wish.due(1.0 + KEY_S)
+
+
+def test_the_publishers_clock_is_told_with_our_numbers() -> None:
+    subject = track("audio")
+    assert subject.report(rtcp.SenderReport(9, 1, 1), "x") is None
+    subject.join(Leg("a", 96))
+    got = given_to(subject, "a", 50)
+    assert got is not None
+    report = subject.report(rtcp.SenderReport(9, 77, 50 * 3_000 + 480), "x")
+    assert report is not None
+    assert next(rtcp.read(report)) == rtcp.SenderReport(111, 77, (got.timestamp + 480) & 0xFFFFFFFF)
