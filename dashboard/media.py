@@ -16,6 +16,7 @@ from dashboard.listening import listening
 from dashboard.supervise import Beat
 from data.settings import Settings
 from streaming import hooks
+from streaming.ice import load_ice
 from streaming.media_tokens import load_media_tokens
 from streaming.pace import pause
 from streaming.relay import Limits, Relay
@@ -59,7 +60,8 @@ def build(settings: Settings, limits: Limits | None = None) -> FastAPI:
     async def healthz() -> JSONResponse:
         return JSONResponse({"alive": True}, headers={"Cache-Control": "no-store"})
 
-    root.mount("/media", build_media(load_media_tokens(settings.keys), relay, lambda: datetime.now(UTC), i18n.of_error, settings.origin))
+    tokens, ice = load_media_tokens(settings.keys), load_ice(settings)
+    root.mount("/media", build_media(tokens, relay, _now, i18n.of_error, settings.origin, lambda person: ice.links(person, _now())))
     return root
 
 
@@ -75,6 +77,10 @@ def own_addresses() -> tuple[str, ...]:
             elif not isinstance(each.ip, str) and each.ip[2] == 0 and each.ip[0] != "::1":  # no link-local one: it would need a zone
                 found.append(each.ip[0])
     return tuple(found) or ("127.0.0.1",)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def _beat(beat: Beat) -> None:

@@ -113,12 +113,12 @@ class Doors:
         accepted = request.headers.get("accept", "*/*")
         if not any(each.partition(";")[0].strip().lower() in ("*/*", "application/*", OFFER) for each in accepted.split(",")):
             raise NotAcceptable(accepted[:80])
-        text = await _text(request)
+        text, servers = await _text(request), self._ice_servers(grant.person)
         session = await (self._relay.publish if right is Right.PUBLISH else self._relay.view)(grant, text)
         where = f"{request.scope.get('root_path', '')}/{'whip' if right is Right.PUBLISH else 'whep'}/{stream}/{session.id}"
         headers = {"Location": where, "ETag": session.etag, "Accept-Patch": FRAGMENT, "Cache-Control": "no-store"}
         answer = Response(session.answer, 201, headers, OFFER)
-        for server in self._ice_servers(grant.person):
+        for server in servers:
             answer.headers.append("Link", server)
         return answer
 
