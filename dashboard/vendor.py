@@ -17,6 +17,7 @@ LISTED = {
         "@fontsource/barlow-condensed",
         ("files/barlow-condensed-latin-500-normal.woff2", "files/barlow-condensed-latin-600-normal.woff2"),
     ),
+    "plotly-basic": ("plotly.js-basic-dist-min", ("plotly-basic.min.js",)),
 }
 YEAR = "public, max-age=31536000"
 

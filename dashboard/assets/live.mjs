@@ -2,6 +2,7 @@
 
 import { connected, hearClock, merge, now, replace, serverNow, tell } from './modules/state.mjs';
 import { hearFrame, forgetUnits } from './modules/units.mjs';
+import { fetchGlyphs } from './modules/glyphs.mjs';
 import { start } from './modules/page.mjs';
 
 const SILENT_MS = 3000; // the server's heartbeat is each second
@@ -141,6 +142,7 @@ function hear(message) {
     forgetUnits();
     connected('live');
     replace(message.rows);
+    fetchGlyphs();
   } else if (message.type === 'rows') {
     now.seq = message.seq;
     merge(message.rows);

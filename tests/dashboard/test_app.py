@@ -7,6 +7,7 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,17 @@ def test_a_font_is_served_from_the_list_only(product: Product) -> None:
     assert get(product, "/vendor/barlow-condensed/barlow-condensed-latin-600-normal.woff2")[0] == 200
     for path in ("/vendor/noto-sans-sc/package.json", "/vendor/../package.json", "/vendor/noto-sans-sc/%2e%2e/%2e%2e/package.json"):
         assert get(product, path)[0] == 404
+
+
+def test_the_figures_library_is_the_one_that_dash_expects(product: Product) -> None:
+    """The small one in place of Dash's own: of the same version, or the figure may be drawn otherwise."""
+    status, small, _ = get(product, "/vendor/plotly-basic/plotly-basic.min.js")
+    assert status == 200
+    large = (files("plotly") / "package_data/plotly.min.js").read_text()
+    said = [re.search(r"plotly\.js[^v]*(v\d+\.\d+\.\d+)", text[:400]) for text in (small, large)]
+    assert said[0]
+    assert said[1]
+    assert said[0][1] == said[1][1]
 
 
 def routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -300,6 +300,8 @@ async def test_only_a_patch_of_the_figure_travels(product: Product, small_wall: 
     assert told["refused"] == [], told
     drawn = await until(lambda: small_wall.evaluate("() => window.drawn"), lambda found: found["update"] >= 1)
     assert drawn["react"] == drawn["newPlot"] == 0
+    read = await small_wall.evaluate("() => performance.getEntriesByType('resource').map(e => e.name).filter(n => n.includes('plotly'))")
+    assert [name.rpartition("/")[2] for name in read] == ["plotly-basic.min.js"]  # reading the whole library holds a page up for a second
     bars = await figure.evaluate("(f) => f.data[0].y.length")
     assert bars == await small_wall.locator(".mission").count() >= 1
     assert await figure.evaluate("(f) => f.layout.annotations[0].text.includes(':')")
