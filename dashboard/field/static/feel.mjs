@@ -19,22 +19,36 @@ const SHAKES = {
   refused: [300, 100, 300],
 };
 const LOUD = 0.4;
+const OPEN_AFTER_MS = 120; // opening sound holds the page up for 50 ms and more: what the touch itself began leaves before
+const LATE_MS = 1000; // a tone that had to wait longer for it says nothing any more
 
 /** @type {AudioContext | null} */
 let audio = null;
+/** What should have sounded while sound was being opened. @type {{notes: [number, number][], until: number} | null} */
+let late = null;
 
-/** A browser gives sound only after a touch: the first touch anywhere opens it. */
+/** A browser gives sound only after a touch, and some only when a finger is lifted: the first touch anywhere opens it. */
 export function listenForTouch() {
-  const open = () => {
-    try {
-      audio ??= new AudioContext();
-      if (audio.state === 'suspended') void audio.resume();
-    } catch {
-      audio = null; // no sound here; the shaking and the words remain
-    }
-  };
-  document.addEventListener('pointerdown', open, { capture: true });
-  document.addEventListener('keydown', open, { capture: true });
+  const soon = () => { if (audio?.state !== 'running') setTimeout(open, OPEN_AFTER_MS); };
+  for (const touch of ['pointerdown', 'pointerup', 'keydown']) document.addEventListener(touch, soon, { capture: true });
+}
+
+function open() {
+  try {
+    audio ??= new AudioContext();
+    audio.onstatechange = catchUp;
+    if (audio.state === 'suspended') void audio.resume();
+    catchUp();
+  } catch {
+    audio = null; // no sound here; the shaking and the words remain
+  }
+}
+
+function catchUp() {
+  if (audio?.state !== 'running' || !late) return;
+  const { notes, until } = late;
+  late = null;
+  if (performance.now() < until) play(notes);
 }
 
 /** @param {string} what */
@@ -47,7 +61,10 @@ export function feel(what) {
 
 /** @param {[number, number][]} notes */
 function play(notes) {
-  if (!audio || audio.state !== 'running') return;
+  if (!audio || audio.state !== 'running') {
+    late = { notes, until: performance.now() + LATE_MS };
+    return;
+  }
   let at = audio.currentTime + 0.02;
   for (const [hertz, seconds] of notes) {
     const source = audio.createOscillator();
