@@ -36,6 +36,8 @@ from dashboard.i18n import t
 from dashboard.listening import listening
 from dashboard.live import Hub
 from dashboard.map_layers import MapLayers
+from dashboard.plain_frames import PlainFrames
+from dashboard.rehearsal import rehearse
 from dashboard.sign_in import Gate, error_answer, note_refusal
 from dashboard.sign_in_pages.pages import build_sign_in
 from dashboard.supervise import ready_file
@@ -380,6 +382,7 @@ async def _say_ready(house: House) -> None:
         await asyncio.sleep(0.05)
     ready_file(house.settings).touch(0o600)
     await asyncio.to_thread(MapLayers(house.settings.layers).prepare)  # before the first map asks
+    await rehearse(house.lanes, house.database, house.journal, house.settings, utc_now)  # before the first call comes
     gc.freeze()  # what was imported stays for good: looking through it again and again cost a twentieth of the server's time
 
 
@@ -395,7 +398,7 @@ def run(settings: Settings) -> int:
         app,
         loop="uvloop",
         http="httptools",
-        ws="wsproto",
+        ws=PlainFrames,
         ws_max_size=INBOUND_MOST,
         ws_per_message_deflate=False,
         access_log=False,

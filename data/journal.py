@@ -132,6 +132,15 @@ class Journal:
         with self.work(actor, now) as work:
             return action(work, *args, **kwargs)
 
+    def rehearse(
+        self, actor: Actor, now: datetime, action: Callable[Concatenate[Work, P], object], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """One action gone through and taken back: nothing stays, no number is used, nothing is announced."""
+        with foreign_errors(), Session(self.database.writes, expire_on_commit=False) as session:  # left without a commit: rolled back
+            work = Work(session, actor, now, self.sealing, self._court_code, self.civil_offset_s)
+            action(work, *args, **kwargs)
+            self._number(work)
+
     def _number(self, work: Work) -> list[Announcement]:
         if not work.recorded:
             return []

@@ -12,7 +12,7 @@ from data.rules import masking
 from data.rules.calls import CallState
 from data.rules.permissions import Actor, Clearance, Role
 from data.rules.sos import SosState
-from data.tables import AccountRow, CallRow, CourtRow, EntryRow, OfficerRow, SosRow, TeamRow, UnitRow, WallRow
+from data.tables import AccountRow, CallRow, CourtRow, DeviceRow, EntryRow, OfficerRow, SosRow, TeamRow, UnitRow, WallRow
 
 _OVER = (SosState.RESOLVED.value, SosState.FALSE_ALARM.value)
 
@@ -77,3 +77,12 @@ def unit_of(session: Session, actor: Actor) -> dict[str, Any]:
     label = " ".join(word for word in (unit.team, who) if word)
     duty = {"team": unit.team, "team_id": unit.team_id, "duty": bool(unit.on_duty), "duty_phone": phone}
     return {"unit": str(unit.no), "label": label, "who": who} | duty
+
+
+def some_device(session: Session, court_code: str) -> Actor | None:
+    """A device that may speak, for a rehearsal; None when nobody has enrolled one yet."""
+    mine = select(DeviceRow.no, DeviceRow.unit_no).where(DeviceRow.court_code == court_code, DeviceRow.revoked_at.is_(None))
+    device = session.execute(mine.order_by(DeviceRow.no).limit(1)).one_or_none()
+    if device is None:
+        return None
+    return Actor(kind="DEVICE", id=str(device.no), role=Role.DEVICE, court_code=court_code, unit_no=device.unit_no, device_no=device.no)

@@ -136,6 +136,19 @@ def test_an_action_that_raises_leaves_neither_row_nor_event_nor_word(database: D
     assert announced == []
 
 
+def test_a_rehearsal_leaves_neither_row_nor_event_nor_word(database: Database, clock: Clock) -> None:
+    announced: list[Announcement] = []
+    journal = journal_on(database, announced)
+    journal.rehearse(SYSTEM, clock.now(), count_up, "tally")
+    with database.reading() as session:
+        assert session.get(CounterRow, "tally") is None
+        assert head(session) == 0
+    assert announced == []
+    assert journal.do(SYSTEM, clock.now(), count_up, "tally") == 1
+    assert [said.seq for said in announced] == [1]
+    assert journal.verify() is None
+
+
 def test_nothing_is_announced_before_everybody_can_read_it(database: Database, clock: Clock) -> None:
     readable: list[int] = []
 
