@@ -1,6 +1,7 @@
 """The relay's process: `/media` on its own port, for browsers of the one origin that is ours. It lives while the web process does not."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -45,6 +46,7 @@ def build(settings: Settings, limits: Limits | None = None) -> FastAPI:
         tasks = [asyncio.create_task(part) for part in (relay.run(), _beat(Beat(settings, "relay")))]
         for task in tasks:
             task.add_done_callback(_ended)
+        gc.freeze()  # what was imported stays for good: looking through it again and again is time that packets wait
         try:
             yield
         finally:

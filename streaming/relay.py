@@ -17,6 +17,7 @@ from streaming import hooks, rtcp, sdp
 from streaming.forward import Leg, Track
 from streaming.intake import Intake
 from streaming.media_tokens import Grant, Right
+from streaming.pace import pause
 
 TICK_S = 0.25
 SILENT_S = 2.0  # without media: «画面中断»
@@ -375,7 +376,7 @@ class Relay:
     async def run(self) -> None:
         """For ever: silence, deadlines, what is owed though no packet comes."""
         while True:
-            await asyncio.sleep(TICK_S)
+            await pause(TICK_S)
             now_s = time.monotonic()
             for stream in list(self._streams.values()):
                 self._look_after(stream, now_s)

@@ -49,6 +49,7 @@ class Peer:
         self.gone = asyncio.Event()
         self.wire = hooks.Wire(self.certificate, self._took, self._heard, self.gone.set, controlling=True)
         self.seq = 1_000
+        self._transport = 0
 
     async def offers(self, direction: str, kinds: Sequence[str] = ("audio", "video"), setup: str = "actpass", codec: str = "VP8") -> str:
         await self.wire.listen(["127.0.0.1"])
@@ -76,6 +77,14 @@ class Peer:
         payload_type = VIDEO if kind == "video" else AUDIO
         packet = rtp.write(payload_type, True, seq, seq * 3_000, ssrc or (5 if kind == "video" else 6), payload)
         hooks.send((self.wire,), packet)
+
+    def send_at(self, kind: str, seq: int, timestamp: int, marker: bool, payload: bytes) -> None:
+        """One packet of a clip, with its own number and time and a number of the transport."""
+        self._transport = (self._transport + 1) & 0xFFFF
+        payload_type, ssrc = (VIDEO, 5) if kind == "video" else (AUDIO, 6)
+        head = rtp.HEADER.pack(0x90, payload_type | (0x80 if marker else 0), seq & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
+        extension = b"\xbe\xde\x00\x01\x31" + self._transport.to_bytes(2, "big") + b"\0"
+        hooks.send((self.wire,), head + extension + payload)
 
     def _took(self, data: bytes, _: float) -> None:
         packet = rtp.read(data)

@@ -1,0 +1,173 @@
+"""The relay's own process: CPU of a forwarded packet and of a viewer at N = 1, 10, 50, 100; memory; what got lost on the way.
+
+One publisher, 1280x720 at 30 frames, 1.05 Mbit/s of VP8 and Opus, encoded once; viewers that discard. `--compare`: aiortc's `MediaRelay` at
+N = 1, 2, 4 in the same run. Only the CPU of the server's process counts.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from data.settings import Settings, as_environ
+from streaming.media_tokens import Right, load_media_tokens
+from tests.servers import free_port
+from tests.streaming.clips import Sent, clip
+from tests.streaming.peers import Peer
+
+ROOT = Path(__file__).resolve().parents[2]
+STREAM = "bench.camera"
+SIZE, KBPS = (1280, 720), 900  # the encoder gives a little more, and sound comes on top
+CLIP_S = 2.0
+SETTLE_S = 2.0
+WATCHED = (1, 10, 50, 100)
+COMPARED = (1, 2, 4)
+
+
+def measure(words: Sequence[str]) -> dict[str, Any]:
+    parser = argparse.ArgumentParser(prog="relay")
+    parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
+    options = parser.parse_args(words)
+    packets = list(clip("vp8", CLIP_S, size=SIZE, kbps=KBPS))
+    with tempfile.TemporaryDirectory(prefix="ecc-") as home:
+        ours = asyncio.run(_ours(Path(home), packets, options.seconds, COMPARED if options.compare else WATCHED))
+    if not options.compare:
+        return _figures(ours, packets)
+    theirs = asyncio.run(_theirs(packets, options.seconds))
+    return {f"mediarelay_ratio_{n}": round(theirs[n]["us_per_packet"] / ours[n]["us_per_packet"], 1) for n in COMPARED} | {
+        f"{name}_us_per_packet_{n}": round(found[n]["us_per_packet"], 1)
+        for name, found in (("ours", ours), ("mediarelay", theirs))
+        for n in COMPARED
+    }
+
+
+def _figures(found: dict[int, dict[str, float]], packets: Sequence[Sent]) -> dict[str, Any]:
+    said: dict[str, Any] = {"kbps": round(sum(len(each.payload) + 12 for each in packets) * 8 / CLIP_S / 1_000)}
+    for n, each in found.items():
+        said[f"us_per_packet_{n}"] = round(each["us_per_packet"], 1)
+        said[f"core_pct_per_viewer_{n}"] = round(each["core_pct"] / n, 3)
+        said[f"rss_mb_{n}"] = round(each["rss_mb"])
+    said["lost_pct"] = round(
+        100 * sum(each["lost"] for each in found.values()) / max(sum(each["expected"] for each in found.values()), 1), 4
+    )
+    return said
+
+
+async def _ours(home: Path, packets: Sequence[Sent], seconds: float, numbers: Sequence[int]) -> dict[int, dict[str, float]]:
+    settings = Settings.of(home=home, media_port=free_port(), media_addresses=("127.0.0.1",), log_level="warning")
+    settings.make_folders()
+    tokens = load_media_tokens(settings.keys)
+    now = datetime.now(UTC)
+    whip, whep = (f"{settings.media}/media/{door}/{STREAM}" for door in ("whip", "whep"))
+    viewing = [tokens.issue(f"viewer-{place}", STREAM, Right.VIEW, now=now) for place in range(max(numbers))]
+    async with _server(["dashboard", "serve", "--only", "relay"], as_environ(settings), f"{settings.media}/healthz") as server:
+        token = tokens.issue("camera", STREAM, Right.PUBLISH, now=now)
+        return await _watched(server, packets, seconds, numbers, whip, whep, token, viewing)
+
+
+async def _theirs(packets: Sequence[Sent], seconds: float) -> dict[int, dict[str, float]]:
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    environ = as_environ(Settings.of(home=Path("/nowhere")))
+    async with _server(["tests.bench._mediarelay", str(port)], environ, f"{base}/docs") as server:
+        return await _watched(server, packets, seconds, COMPARED, f"{base}/whip", f"{base}/whep", "none", ["none"] * max(COMPARED))
+
+
+@contextlib.asynccontextmanager
+async def _server(module: list[str], environ: dict[str, str], alive: str) -> AsyncIterator[psutil.Process]:
+    process = subprocess.Popen([sys.executable, "-m", *module], env=environ, cwd=ROOT, stdin=subprocess.DEVNULL)
+    try:
+        async with httpx.AsyncClient() as web, asyncio.timeout(60):
+            while True:
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await web.get(alive)).status_code == 200:
+                        break
+                await asyncio.sleep(0.1)
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+async def _watched(
+    server: psutil.Process,
+    packets: Sequence[Sent],
+    seconds: float,
+    numbers: Sequence[int],
+    whip: str,
+    whep: str,
+    token: str,
+    viewing: list[str],
+) -> dict[int, dict[str, float]]:
+    camera = Peer()
+    async with httpx.AsyncClient(timeout=30) as web:
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/sdp"}
+        answer = await web.post(whip, content=await camera.offers("sendonly"), headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert await camera.connect(answer.text)
+    filming = asyncio.create_task(_film(camera, packets))
+    await asyncio.sleep(1)
+    command = [sys.executable, "-m", "tests.bench._viewers", json.dumps({"url": whep, "tokens": viewing})]
+    viewers = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    found = {}
+    try:
+        for n in numbers:
+            await _told(viewers, f"join {n}")
+            await asyncio.sleep(SETTLE_S)
+            before = sum(server.cpu_times()[:2])
+            said = await _told(viewers, f"count {seconds}")
+            cpu_s = sum(server.cpu_times()[:2]) - before
+            found[n] = said | {
+                "us_per_packet": 1e6 * cpu_s / max(said["packets"], 1),
+                "core_pct": 100 * cpu_s / said["seconds"],
+                "rss_mb": server.memory_info().rss / 1e6,
+            }
+        await _told(viewers, "end", answered=False)
+        await viewers.wait()
+    finally:
+        filming.cancel()
+        with contextlib.suppress(ProcessLookupError):
+            viewers.kill()
+        await camera.close()
+    return found
+
+
+async def _told(viewers: asyncio.subprocess.Process, command: str, answered: bool = True) -> dict[str, float]:
+    assert viewers.stdin is not None
+    assert viewers.stdout is not None
+    viewers.stdin.write(f"{command}\n".encode())
+    await viewers.stdin.drain()
+    if not answered:
+        return {}
+    async with asyncio.timeout(120):
+        line = await viewers.stdout.readline()
+    said: dict[str, float] = json.loads(line)
+    return said
+
+
+async def _film(camera: Peer, packets: Sequence[Sent]) -> None:
+    """The clip for ever, packets of one frame together, as a browser's pacer nearly does."""
+    began, rounds = time.monotonic(), 0
+    first = {kind: min(each.seq for each in packets if each.kind == kind) for kind in ("video", "audio")}
+    count = {kind: sum(each.kind == kind for each in packets) for kind in ("video", "audio")}
+    ticks = {"video": int(90_000 * CLIP_S), "audio": int(48_000 * CLIP_S)}
+    while True:
+        for each in packets:
+            wait = began + rounds * CLIP_S + each.at_s - time.monotonic()
+            if wait > 0.001:
+                await asyncio.sleep(wait)
+            seq = each.seq - first[each.kind] + rounds * count[each.kind]
+            camera.send_at(each.kind, seq, each.timestamp + rounds * ticks[each.kind], each.marker, each.payload)
+        rounds += 1
