@@ -18,9 +18,10 @@ from dashboard.supervise import Beat
 from data.settings import Settings
 from streaming import hooks
 from streaming.ice import load_ice
+from streaming.media_events import Limits
 from streaming.media_tokens import load_media_tokens
 from streaming.pace import pause
-from streaming.relay import Limits, Relay
+from streaming.relay import Relay
 from streaming.whip import build_media
 
 BEAT_S = 0.5

@@ -5,9 +5,9 @@ were. What goes to all viewers who agreed on the same payload type is written on
 the legs carry (`hooks.Wire`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from streaming import rtcp, rtp
 
@@ -15,6 +15,18 @@ KEPT = {"video": 1_024, "audio": 128}  # packets that a viewer may ask for again
 CLOCK_RATE = {"video": 90_000, "audio": 48_000}
 KEY_S = 0.5  # a publisher is asked for a key frame no more often
 RESENT_PER_S, RESENT_AT_ONCE = 300.0, 150.0  # for one viewer: a line that loses more is not helped by more
+
+
+class Sink(Protocol):
+    """Something else that gets what is forwarded, as a recorder. Called in the relay's loop: must return at once and never raise."""
+
+    def take(self, kind: str, seq: int, timestamp: int, marker: bool, payload: bytes, now_s: float) -> None:
+        """seq: whole, timestamp: 32 bits, both unbroken when another publisher goes on."""
+        ...
+
+    def report(self, kind: str, ntp: int, timestamp: int, now_s: float) -> None:
+        """The sender's clock at a timestamp."""
+        ...
 
 
 class Sent(NamedTuple):
@@ -93,7 +105,8 @@ class KeyWish:
 class Track:
     """Sound or picture of one stream, from whoever publishes it to whoever watches it. codec: as in `rtp.begins_key_frame`, or `opus`."""
 
-    def __init__(self, kind: str, ssrc: int, rtx_ssrc: int, first_seq: int, codec: str) -> None:
+    def __init__(self, kind: str, ssrc: int, rtx_ssrc: int, first_seq: int, codec: str, sinks: list[Sink] | None = None) -> None:
+        self.sinks: list[Sink] = [] if sinks is None else sinks
         self.kind, self.ssrc, self.rtx_ssrc, self.codec = kind, ssrc, rtx_ssrc, codec
         self.groups: list[Group] = []
         self.key_wish = KeyWish()
@@ -113,8 +126,8 @@ class Track:
                 group.let(False)
             self.key_wish.wish()
 
-    def take(self, packet: rtp.Packet, seq: int, now_s: float) -> Iterator[tuple[Group, bytes]]:
-        """A packet of the publisher, seq: its whole number. Yields what goes to whom; nothing for one that was here before."""
+    def take(self, packet: rtp.Packet, seq: int, now_s: float) -> list[tuple[Group, bytes]]:
+        """A packet of the publisher, seq: its whole number. Returns what goes to whom; nothing for one that was here before."""
         if self._moved is None:
             self._begin(packet, seq, now_s)
         assert self._moved is not None
@@ -122,19 +135,22 @@ class Track:
         place = out % len(self._kept)
         before = self._kept[place]
         if out <= self._floor or (before is not None and before.seq >= out):
-            return
+            return []
         timestamp = (packet.timestamp + self._moved[1]) & 0xFFFFFFFF
         self._kept[place] = Sent(out, packet.marker, timestamp, packet.payload)
         self.packets += 1
         self.octets += len(packet.payload)
         if out > self._last_seq:
             self._last_seq, self._last_timestamp, self._last_s = out, timestamp, now_s
-        begins = self.kind == "audio" or rtp.begins_key_frame(self.codec, packet.payload)
+        for sink in self.sinks:
+            sink.take(self.kind, out, timestamp, packet.marker, packet.payload, now_s)
+        said = []
         for group in self.groups:
-            if group.waiting and begins:
+            if group.waiting and (self.kind == "audio" or rtp.begins_key_frame(self.codec, packet.payload)):
                 group.let(True)
             if group.open:
-                yield group, rtp.write(group.payload_type, packet.marker, out, timestamp, self.ssrc, packet.payload)
+                said.append((group, rtp.write(group.payload_type, packet.marker, out, timestamp, self.ssrc, packet.payload)))
+        return said
 
     def _begin(self, packet: rtp.Packet, seq: int, now_s: float) -> None:
         """Numbers go on by one, timestamps by the time that passed."""
@@ -142,11 +158,14 @@ class Track:
         self._floor = self._last_seq
         self._moved = self._last_seq + 1 - seq, self._last_timestamp + max(passed, 1) - packet.timestamp
 
-    def report(self, report: rtcp.SenderReport, cname: str) -> bytes | None:
+    def report(self, report: rtcp.SenderReport, cname: str, now_s: float) -> bytes | None:
         """The publisher's report as the viewers need it; None before its first packet."""
         if self._moved is None:
             return None
-        return rtcp.sender_report(self.ssrc, report.ntp, report.timestamp + self._moved[1], self.packets, self.octets, cname)
+        timestamp = (report.timestamp + self._moved[1]) & 0xFFFFFFFF
+        for sink in self.sinks:
+            sink.report(self.kind, report.ntp, timestamp, now_s)
+        return rtcp.sender_report(self.ssrc, report.ntp, timestamp, self.packets, self.octets, cname)
 
     # --- the viewers' side ---
 

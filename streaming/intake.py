@@ -38,14 +38,15 @@ class Intake:
         self._now: dict[int, Source] = {}  # payload type: the source it came from last
         self._feedback = rtcp.ArrivalFeedback()
         self._report_s = 0.0
+        self._owed_s = 0.0  # nothing is owed before
         self.last_s: float | None = None  # when media came last
         self.octets = 0
 
-    def media(self, data: bytes, now_s: float) -> Iterator[tuple[Group, bytes]]:
-        """A datagram with media. Yields what goes to whom."""
+    def media(self, data: bytes, now_s: float) -> list[tuple[Group, bytes]]:
+        """A datagram with media. Returns what goes to whom."""
         packet = rtp.read(data)
         if packet is None:
-            return
+            return []
         if self._transport_cc is not None:
             number = rtp.extension(packet, self._transport_cc)
             if number is not None and len(number) == 2:
@@ -54,19 +55,19 @@ class Intake:
             source = self._now.get(self._rtx[packet.payload_type])
             again = rtp.original(packet, self._rtx[packet.payload_type], source.ssrc) if source else None
             if again is None or source is None:
-                return
+                return []
             packet = again
         else:
             source = self._source(packet)
         if source is None:
-            return
+            return []
         self.last_s = now_s
         self.octets += len(data)
         seq = source.counter.whole(packet.seq)
         source.reception.came(seq, packet.timestamp, len(data), now_s)
-        if packet.payload_type in self._again:
-            source.missing.came(seq, now_s)
-        yield from source.track.take(packet, seq, now_s)
+        if packet.payload_type in self._again and source.missing.came(seq, now_s):
+            self._owed_s = now_s
+        return source.track.take(packet, seq, now_s)
 
     def _source(self, packet: rtp.Packet) -> Source | None:
         track = self._types.get(packet.payload_type)
@@ -91,12 +92,15 @@ class Intake:
             if source is None or not isinstance(said, rtcp.SenderReport) or source not in self._now.values():
                 continue
             source.reception.report_from(said.ntp, now_s)
-            report = source.track.report(said, self._cname)
+            report = source.track.report(said, self._cname, now_s)
             if report is not None:
                 yield source.track, report
 
     def owed(self, now_s: float) -> list[bytes]:
         """What the publisher must be told now: arrivals, losses, wishes for a key frame, reports."""
+        if now_s < self._owed_s:
+            return []
+        self._owed_s = now_s + rtcp.FEEDBACK_S
         said = []
         arrivals = self._feedback.due(self._sender, now_s)
         if arrivals is not None:
@@ -115,6 +119,10 @@ class Intake:
             self._report_s = now_s
             said.insert(0, rtcp.receiver_report(self._sender, [each.reception.block(each.ssrc, now_s) for each in self._now.values()]))
         return said
+
+    def hurry(self) -> None:
+        """Somebody waits: what is owed is looked at the next time it is asked for."""
+        self._owed_s = 0.0
 
     def figures(self) -> dict[str, float]:
         """How it comes in, for whoever keeps the call's record: lost share and jitter since the last report, by kind."""

@@ -6,18 +6,17 @@ event loop; one slow tick looks at silence and deadlines, everything else happen
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 
-from data.errors import CommandCentreError, NotFound, NotPermitted, RuleBroken, TooMany, Unavailable
+from data.errors import CommandCentreError, NotFound, NotPermitted, TooMany
 from streaming import hooks, rtcp, sdp
-from streaming.forward import Leg, Track
+from streaming.forward import Leg, Sink
 from streaming.intake import Intake
+from streaming.media_events import Happened, Limits, MediaEvent, NobodyPublishes, RelayFull, StillSending
 from streaming.media_tokens import Grant, Right
 from streaming.pace import pause
+from streaming.streams import Session, Stream, number
 
 TICK_S = 0.25
 SILENT_S = 2.0  # without media: «画面中断»
@@ -28,100 +27,9 @@ ALIVE_S = 1.0  # so often viewers of a silent stream are shown that the relay is
 STREAM_MOST = 300  # viewers of one stream
 HALF_OPEN_MOST = 128  # connections of all that are not connected yet; 16 of one person
 HALF_OPEN_EACH = 16
-ASKED_AT_ONCE, ASKED_PER_S = 60.0, 1.0  # offers of one person
+ASKED_PER_S = 1.0  # offers of one person, after those that he may make at once
 
 log = logging.getLogger(__name__)
-
-
-class StillSending(RuleBroken):
-    """A second publisher while the first one still sends."""
-
-    code = "media.still_sending"
-    retry_after_s = 1
-
-
-class NobodyPublishes(RuleBroken):
-    """A viewer before the publisher: he asks again."""
-
-    code = "media.nobody_publishes"
-    retry_after_s = 1
-
-
-class RelayFull(Unavailable):
-    code = "media.full"
-    retry_after_s = 5
-
-
-class Happened(StrEnum):
-    """What the relay sees of a stream. Silent and returned: no media for two seconds, and again some."""
-
-    PUBLISHED = "published"
-    FIRST_MEDIA = "first_media"
-    SILENT = "silent"
-    RETURNED = "returned"
-    CLOSED = "closed"
-    WATCHED = "watched"
-    UNWATCHED = "unwatched"
-
-
-@dataclass(frozen=True, slots=True)
-class MediaEvent:
-    """person: who published or watches. figures: of the publisher (`Intake.figures`), and `silent_s`, how long no media has come."""
-
-    happened: Happened
-    stream: str
-    person: str
-    figures: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many connections there may be. of one: for tests and benches that ask in one person's name."""
-
-    connections: int = 1_000
-    asked_at_once: float = ASKED_AT_ONCE
-
-
-class Stream:
-    """One name, what is forwarded under it, and for whom."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.cname = name, secrets.token_hex(8)
-        self.tracks: dict[str, Track] = {}
-        self.publisher: Session | None = None
-        self.viewers: set[Session] = set()
-        self.owner = ""
-        self.heard_s: float | None = None  # when media came last, from whichever publisher
-        self.silent = False
-        self.alive_s = 0.0
-        self.left_s = time.monotonic()  # when there was a publisher last
-        self._numbers = {kind: (_number(), _number(), secrets.randbelow(0x4000)) for kind in ("audio", "video")}
-
-    def track(self, kind: str, codec: str) -> Track:
-        """The one of this kind; another codec makes it another track."""
-        track = self.tracks.get(kind)
-        if track is None or track.codec != codec:
-            ssrc, rtx_ssrc, first = self._numbers[kind]
-            track = self.tracks[kind] = Track(kind, ssrc, rtx_ssrc, first, codec)
-        return track
-
-
-@dataclass(eq=False)
-class Session:
-    """One connection of one person. id: the secret part of its address. etag: changes never, for ICE is never restarted."""
-
-    stream: Stream
-    grant: Grant
-    wire: hooks.Wire
-    answer: str
-    peer_ufrag: str
-    id: str = field(default_factory=lambda: secrets.token_urlsafe(18))
-    etag: str = field(default_factory=lambda: f'"{secrets.token_hex(8)}"')
-    intake: Intake | None = None
-    legs: dict[str, Leg] = field(default_factory=dict)
-    begun_s: float = field(default_factory=time.monotonic)
-    connected: bool = False
-    connecting: asyncio.Task[None] | None = None
 
 
 class Relay:
@@ -183,7 +91,7 @@ class Relay:
             if "nack" in each.codec.feedback:
                 again.add(each.codec.payload_type)
             transport_cc = each.transport_cc or transport_cc
-        session.intake = Intake(types, rtx, frozenset(again), transport_cc, _number(), stream.cname)
+        session.intake = Intake(types, rtx, frozenset(again), transport_cc, number(), stream.cname)
         stream.publisher, stream.owner = session, session.grant.person
         if any(stream.tracks[kind] is not track for kind, track in before.items()):
             for viewer in list(stream.viewers):  # what they agreed on no longer comes: they ask anew
@@ -246,7 +154,29 @@ class Relay:
 
     def close(self, session: Session) -> None:
         """Ended by its own wish."""
-        self._drop(session)
+        self._drop(session, "deleted")
+
+    # --- recorders ---
+
+    def attach(self, stream: str, sink: Sink) -> None:
+        """From now on the sink gets what is forwarded, and a key frame soon. Raises NotFound."""
+        found = self._streams.get(stream)
+        if found is None:
+            raise NotFound("stream", code="media.no_stream")
+        found.sinks.append(sink)
+        self.wish_key_frame(stream)
+
+    def detach(self, stream: str, sink: Sink) -> None:
+        found = self._streams.get(stream)
+        if found is not None and sink in found.sinks:
+            found.sinks.remove(sink)
+
+    def wish_key_frame(self, stream: str) -> None:
+        """In this loop; from a thread by `loop.call_soon_threadsafe`."""
+        found = self._streams.get(stream)
+        if found is not None and "video" in found.tracks:
+            found.tracks["video"].key_wish.wish()
+            self._answer_publisher(found, time.monotonic())
 
     # --- limits ---
 
@@ -329,10 +259,11 @@ class Relay:
 
     def _answer_publisher(self, stream: Stream, now_s: float) -> None:
         if stream.publisher is not None and stream.publisher.intake is not None:
+            stream.publisher.intake.hurry()
             for owed in stream.publisher.intake.owed(now_s):
                 stream.publisher.wire.send_rtcp(owed)
 
-    def _drop(self, session: Session, leave_stream: bool = True) -> None:
+    def _drop(self, session: Session, cause: str = "gone", leave_stream: bool = True) -> None:
         """Gone from every list at once; its sockets close in a task that is waited for at the end."""
         if self._sessions.pop(session.id, None) is None:
             return
@@ -348,7 +279,7 @@ class Relay:
             stream.left_s = time.monotonic()
             if leave_stream:
                 stream.publisher = None
-                self._tell(Happened.CLOSED, session)
+                self._tell(Happened.CLOSED, session, cause)
         if session.connecting is not None and session.connecting is not asyncio.current_task():
             session.connecting.cancel()
         task = asyncio.create_task(self._farewell(session))
@@ -364,12 +295,12 @@ class Relay:
         except Exception:  # a connection that is gone anyway
             log.exception("a connection did not close")
 
-    def _tell(self, happened: Happened, session: Session) -> None:
+    def _tell(self, happened: Happened, session: Session, cause: str = "") -> None:
         figures = session.intake.figures() if session.intake is not None else {}
         if session.stream.heard_s is not None:
             figures["silent_s"] = round(time.monotonic() - session.stream.heard_s, 1)
         log.info("%s %s", session.stream.name, happened)
-        self._on_event(MediaEvent(happened, session.stream.name, session.grant.person, figures))
+        self._on_event(MediaEvent(happened, session.stream.name, session.grant.person, figures, cause))
 
     # --- time ---
 
@@ -403,8 +334,3 @@ class Relay:
         if self._closing:
             await asyncio.wait(list(self._closing), timeout=2 * FAREWELL_S)
         self._streams.clear()
-
-
-def _number() -> int:
-    """A synchronisation source of ours: never 0, which reports use for nobody."""
-    return secrets.randbelow(0xFFFFFFFE) + 1

@@ -19,7 +19,8 @@ from streaming import sdp
 from streaming.media_tokens import Grant, MediaTokens, Right
 
 if TYPE_CHECKING:  # the web process describes these doors and must not load the relay for it
-    from streaming.relay import Relay, Session
+    from streaming.relay import Relay
+    from streaming.streams import Session
 
 OFFER, FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
 STREAM = re.compile(r"[A-Za-z0-9._-]{1,80}")

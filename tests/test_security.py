@@ -10,7 +10,15 @@ from data.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 CHINESE, ENGLISH = (ROOT / "SECURITY.md").read_text(encoding="utf-8").split("\n---\n")
 NAMED = re.compile(r"`([^`]+)`")
-OF_A_HOME = {"positions/", "log/", "run/", "keys/sealing.key", "keys/desk_pin", "keys/turn.secret"}  # below ECC_HOME, not in the repository
+OF_A_HOME = {
+    "positions/",
+    "log/",
+    "run/",
+    "keys/sealing.key",
+    "keys/desk_pin",
+    "keys/media.key",
+    "keys/turn.secret",
+}  # below ECC_HOME, not in the repository
 RETENTION = re.compile(r"`history_days`|400|12 (?:小时|hours)|30 (?:天|days)")
 
 

@@ -137,6 +137,33 @@ def test_one_viewer_who_asks_for_everything_gets_his_share_only() -> None:
     assert len(subject.again(leg, numbers, 2.0)) > 0
 
 
+class Kept:
+    """A sink that keeps."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, int, int, bool, bytes]] = []
+        self.reports: list[tuple[str, int, int]] = []
+
+    def take(self, kind: str, seq: int, timestamp: int, marker: bool, payload: bytes, now_s: float) -> None:
+        self.taken.append((kind, seq, timestamp, marker, payload))
+
+    def report(self, kind: str, ntp: int, timestamp: int, now_s: float) -> None:
+        self.reports.append((kind, ntp, timestamp))
+
+
+def test_a_recorder_gets_what_viewers_get_though_nobody_watches() -> None:
+    kept = Kept()
+    subject = Track("video", 111, 222, 5, "vp8", [kept])
+    for seq, payload in ((7, KEY), (7, KEY), (8, INTER)):
+        given_to(subject, "nobody", seq, payload)
+    subject.new_publisher()
+    given_to(subject, "nobody", 40_000, KEY)
+    subject.report(rtcp.SenderReport(9, 77, 40_000 * 3_000), "x", 0.0)
+    assert [seq - kept.taken[0][1] for _, seq, _, _, _ in kept.taken] == [0, 1, 2]
+    assert [payload for *_, payload in kept.taken] == [KEY, INTER, KEY]
+    assert kept.reports == [("video", 77, kept.taken[-1][2])]
+
+
 def test_wishes_for_a_key_frame_are_thinned_and_the_last_is_not_lost() -> None:
     wish, asked = KeyWish(), list[float]()
     for step in range(100):
@@ -151,10 +178,10 @@ def test_wishes_for_a_key_frame_are_thinned_and_the_last_is_not_lost() -> None:
 
 def test_the_publishers_clock_is_told_with_our_numbers() -> None:
     subject = track("audio")
-    assert subject.report(rtcp.SenderReport(9, 1, 1), "x") is None
+    assert subject.report(rtcp.SenderReport(9, 1, 1), "x", 0.0) is None
     subject.join(Leg("a", 96))
     got = given_to(subject, "a", 50)
     assert got is not None
-    report = subject.report(rtcp.SenderReport(9, 77, 50 * 3_000 + 480), "x")
+    report = subject.report(rtcp.SenderReport(9, 77, 50 * 3_000 + 480), "x", 0.0)
     assert report is not None
     assert next(rtcp.read(report)) == rtcp.SenderReport(111, 77, (got.timestamp + 480) & 0xFFFFFFFF)

@@ -11,8 +11,10 @@ import pytest
 
 from data.errors import NotPermitted
 from streaming import hooks, rtcp
+from streaming.media_events import Happened, Limits, MediaEvent, NobodyPublishes, StillSending
 from streaming.media_tokens import Grant, Right
-from streaming.relay import Happened, Limits, MediaEvent, NobodyPublishes, Relay, Session, StillSending
+from streaming.relay import Relay
+from streaming.streams import Session
 from tests.streaming.peers import INTER, KEY, RTX, VIDEO, Peer
 
 UNTIL = datetime(2100, 1, 1, tzinfo=UTC)
@@ -183,6 +185,7 @@ async def test_what_happens_is_told_in_order_with_figures(house: House) -> None:
         Happened.PUBLISHED, Happened.WATCHED, Happened.FIRST_MEDIA, Happened.SILENT, Happened.UNWATCHED, Happened.CLOSED,
     ]  # fmt: skip
     assert house.events[3].figures["silent_s"] >= 2
+    assert house.events[5].cause == "deleted"
     assert "video_lost_pct" in house.events[3].figures
     assert {(event.stream, event.person) for event in house.events} == {("s", "p"), ("s", "v")}
 

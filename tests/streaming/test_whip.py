@@ -11,8 +11,9 @@ import pytest
 from dashboard import i18n
 from data.errors import CommandCentreError
 from streaming import whip
+from streaming.media_events import Limits, NobodyPublishes, RelayFull, StillSending
 from streaming.media_tokens import MediaTokens, Right
-from streaming.relay import Limits, NobodyPublishes, Relay, RelayFull, StillSending
+from streaming.relay import Relay
 from tests.streaming.peers import Peer
 
 NOW = datetime(2026, 11, 26, 1, 38, tzinfo=UTC)
