@@ -34,13 +34,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
-demo: $(STAMPS)/self $(STAMPS)/npm-demo  ## set up and start the demonstration: PORT=9000 LAN=1 LINKS=FILE SPEED=10 FRESH=1 BROWSER=0
+demo: $(STAMPS)/self $(STAMPS)/bytecode $(STAMPS)/npm-demo  ## set up and start the demonstration: PORT=9000 LAN=1 LINKS=FILE SPEED=10 FRESH=1 BROWSER=0
 	@exec .venv/bin/ecc demo $(strip $(DEMO_OPTIONS))
 
 test: setup  ## set up, then check format, lint, types, import contracts and run every test: ARGS="--fast"
 	@exec $(VENV_PYTHON) -m tests $(ARGS)
 
-setup: $(STAMPS)/self $(STAMPS)/test $(STAMPS)/npm-test debian  ## prepare for the tests without running them
+setup: $(STAMPS)/self $(STAMPS)/bytecode $(STAMPS)/test $(STAMPS)/npm-test debian  ## prepare for the tests without running them
 
 bench: setup  ## measure and print: BENCH=name ARGS="--json"; without a name, the list
 	@exec $(VENV_PYTHON) -m tests.bench $(BENCH) $(ARGS)
@@ -88,6 +88,12 @@ $(STAMPS)/test: requirements-test.lock $(STAMPS)/run
 
 $(STAMPS)/self: pyproject.toml $(STAMPS)/run  # hatchling comes with the hashed tools: no unlocked download hides in the build
 	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What a start imports, compiled once, whatever the environment says of that: compiling it again at each start takes half a second of it.
+$(STAMPS)/bytecode: $(wildcard geo/*.py data/*.py data/*/*.py streaming/*.py dashboard/*.py dashboard/*/*.py) $(STAMPS)/self
+	@PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -c 'import dashboard.jobs, dashboard.media, dashboard.demo.devices, dashboard.demo.ways, data.demo, geo.features, geo.invented'
+	@PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m dashboard openapi >/dev/null
 	@touch $@
 
 $(STAMPS)/node: .ci/node.lock $(STAMPS)/tools  # Debian 12 has node 18: then a wheel brings node and npm into .venv
