@@ -98,10 +98,8 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
         from dashboard.media import run
     else:
         from dashboard.jobs import run
+    gc.freeze()
     gc.enable()
-    from dashboard.supervise import wait_until_prepared
-
-    wait_until_prepared(settings)
     return run(settings)
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import uvicorn
 from dash import Dash
-from dash.backends._fastapi import set_current_request
+from dash.backends._fastapi import FastAPIDashServer, set_current_request
 from dash.exceptions import PreventUpdate
 from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -29,7 +29,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from dashboard import i18n
 from dashboard.api import build_api, merged
 from dashboard.demo.director import director_routes
-from dashboard.demo.relocation import relocation
+from dashboard.demo.relocation import relocation, when_asked
 from dashboard.field.app import build_field
 from dashboard.health import Health
 from dashboard.i18n import t
@@ -40,7 +40,7 @@ from dashboard.plain_frames import PlainFrames
 from dashboard.rehearsal import rehearse
 from dashboard.sign_in import Gate, error_answer, note_refusal
 from dashboard.sign_in_pages.pages import build_sign_in
-from dashboard.supervise import ready_file
+from dashboard.supervise import ready_file, wait_until_prepared
 from dashboard.vendor import build_vendor
 from data.engines import Database, open_database
 from data.errors import CommandCentreError, Misconfigured, NotPermitted
@@ -150,7 +150,7 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
     journal = Journal(database, load_sealing(settings.keys), settings.court_code, announce, settings.civil_offset_s)
     history = History(settings.positions)
     kept = settings.run / "visitors.json"
-    relocate = relocation(settings.layers, lambda unit_no: positions.of(unit_no), kept) if settings.demo else None
+    relocate = when_asked(lambda: relocation(settings.layers, lambda unit_no: positions.of(unit_no), kept)) if settings.demo else None
     positions = Positions(journal, lanes, history, bus, now, relocate)
     health = Health(settings, database, lanes.probes, bus, lambda: int(now().timestamp() * 1000))
     build_id = build_of(HERE)
@@ -202,10 +202,21 @@ def _field(house: House) -> Any:
 # --- Dash -------------------------------------------------------------------------------------------------------------------------
 
 
+def _backend(root: FastAPI) -> type[FastAPIDashServer]:
+    """Dash's own, before our application. Handed the application itself, Dash first loads all of Flask to see whether it is one."""
+
+    class OnRoot(FastAPIDashServer):
+        @staticmethod
+        def create_app(name: str = "", config: dict[str, Any] | None = None) -> FastAPI:
+            return root
+
+    return OnRoot
+
+
 def _dash(root: FastAPI) -> Dash:
     dash = Dash(
         __name__,
-        server=root,  # type: ignore[arg-type]  # a FastAPI app is taken, the annotation only forgets it
+        backend=_backend(root),
         routes_pathname_prefix=PREFIX,
         requests_pathname_prefix=PREFIX,
         assets_folder=str(HERE / "assets"),
@@ -394,6 +405,7 @@ def _ended(task: asyncio.Task[None]) -> None:
 def run(settings: Settings) -> int:
     """Serve until told to end. One worker: journal and bus carry everything, more processes may stand beside it."""
     app = build(settings)
+    wait_until_prepared(settings)  # built beside whatever prepares the home, of which nothing is opened before
     config = uvicorn.Config(
         app,
         loop="uvloop",

@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from data.rules.permissions import Actor
@@ -77,6 +78,17 @@ class Relocation:
         if newest is not None and self.box.holds(newest.lat, newest.lon):
             return newest.lat, newest.lon
         return moved(*self.court, len(self._began) * TURN_DEG % 360, AROUND_M)
+
+
+def when_asked(find: Callable[[], Relocation | None]) -> Callable[[Actor, float, float], tuple[float, float, bool]]:
+    """A relocation that is looked for when the first fix comes: the district may still be drawn while this process is built."""
+    found = cache(find)
+
+    def relocate(actor: Actor, lat: float, lon: float) -> tuple[float, float, bool]:
+        relocation = found()
+        return (lat, lon, False) if relocation is None else relocation(actor, lat, lon)
+
+    return relocate
 
 
 def relocation(layers: Path, shown: Callable[[int], Fix | None], kept: Path) -> Relocation | None:

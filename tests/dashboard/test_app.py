@@ -4,6 +4,8 @@ import inspect
 import json
 import re
 import socket
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from starlette.routing import Mount
 
 from dashboard.app import HERE, build, document
 from dashboard.media import build as build_relay
-from data.settings import Settings
+from data.settings import Settings, as_environ
 from tests.running import Product, eventually
 from tests.servers import free_port
 
@@ -164,6 +166,19 @@ def test_the_figures_library_is_the_one_that_dash_expects(product: Product) -> N
     assert said[0]
     assert said[1]
     assert said[0][1] == said[1][1]
+
+
+UNUSED = ("flask", "geopandas", "scipy", "aiortc", "pandas")
+
+
+def test_the_web_process_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    """Each of these would be a tenth of a second and more of every start."""
+    environ = as_environ(Settings.of(home=tmp_path, port=free_port(), redis_url="unix:///nowhere/s"))
+    loaded = (
+        f"import sys; from dashboard.__main__ import main; main(['openapi']); sys.exit(repr([n for n in {UNUSED} if n in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", loaded], env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr.strip() == "[]"
 
 
 def routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dashboard.demo.relocation import Box, Relocation, relocation
+from dashboard.demo.relocation import Box, Relocation, relocation, when_asked
 from data.rules.permissions import Actor, Role
 from geo.coordinates import distance_m, moved
 from geo.fixes import Fix
@@ -77,3 +77,17 @@ def test_it_is_made_from_the_districts_layers(tmp_path: Path) -> None:
     assert made.court == pytest.approx(district.court)
     assert made.box.holds(*district.court)
     assert not made.box.holds(31.2, 121.4)
+
+
+def test_the_district_may_be_drawn_after_the_question_was_put(tmp_path: Path) -> None:
+    """The web process is built while the first start still seeds: a visitor of that start is moved all the same."""
+    move = when_asked(lambda: relocation(tmp_path, lambda _: None, tmp_path / "visitors.json"))
+    district = invent()
+    write_layers({"boundary": district.boundary, "places": district.places}, tmp_path)
+    assert move(phone(1), 31.2, 121.4)[2]
+    assert not move(phone(2), *district.court)[2]
+
+
+def test_without_a_district_nobody_is_moved(tmp_path: Path) -> None:
+    move = when_asked(lambda: relocation(tmp_path, lambda _: None, tmp_path / "visitors.json"))
+    assert move(phone(1), 31.2, 121.4) == (31.2, 121.4, False)
