@@ -1,6 +1,6 @@
 """From the pointer event on the phone's call button in one browser to the card painted on the wall in another. `--presses`.
 
-Begins some seconds after the wall has opened: it then reads the figure's library for a second, once in its life.
+Begins one second after the wall has its rows: the first press counts, and what a page or a process does for the first time counts with it.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from tests.running import COURT, Product
 
 UNIT = 1001
 LIMIT_S = 20
-WARM_S = 5
+AFTER_S = 1
 
 PRESSED = """() => { window.eccPressed = []; addEventListener('pointerdown', () => eccPressed.push(Date.now()), true); }"""
 RINGING = "article.call[data-state=ringing]"
@@ -54,13 +54,14 @@ async def _measure(product: Product, presses: int) -> dict[str, Any]:
         wall = await _page(browsers[0], product, "ecc_wall", product.seeded.wall, "/centre/wall", 1920, 1080)
         phone = await _page(browsers[1], product, "ecc_device", product.seeded.devices[UNIT], "/field/", 390, 844)
         await _until(wall, "() => Boolean(window.ecc?.state?.now?.seq)")
-        await asyncio.sleep(WARM_S)
+        await asyncio.sleep(AFTER_S)
         await wall.evaluate(PAINTED, RINGING)
         await phone.evaluate(PRESSED)
         latencies = [await _press(wall, phone) for _ in range(presses)]
         for browser in browsers:
             await browser.close()
-    return {"presses": presses, "p50_ms": percentile(latencies, 50), "p95_ms": percentile(latencies, 95)}
+    first = round(latencies[0], 1)
+    return {"presses": presses, "p50_ms": percentile(latencies, 50), "p95_ms": percentile(latencies, 95), "first_ms": first}
 
 
 async def _press(wall: Page, phone: Page) -> float:
