@@ -250,12 +250,13 @@ function system() {
     [part('bus') ? 'done' : 'clock', part('bus') ? t('wall.bus_up') : t('wall.bus_down', { time: hms(now.parts.bus?.since ?? serverNow()) })],
     [part('database') ? 'done' : 'clock', part('database') ? t('wall.database_up') : t('wall.database_down')],
     [part('jobs') ? 'done' : 'clock', part('jobs') ? t('wall.jobs_up') : t('wall.jobs_down')],
+    part('relay') ? null : ['clock', t('wall.relay_down')],
     [count.online === count.onDuty ? 'done' : 'silent', t('wall.fixes', { online: count.online, all: count.onDuty })],
     caseSystem(part('case_system')),
     now.parts.disk?.free_pct !== undefined ? [part('disk') ? 'done' : 'clock', t('wall.disk', { n: Math.round(now.parts.disk.free_pct) })] : null,
     refusedOften(),
   ].filter((item) => item !== null);
   fill(document.getElementById('system-body'), ...items.map(([word, text]) => h('span', { 'data-sign': word }, sign(/** @type {string} */ (word)), text)));
-  const bad = lost || !part('bus') || !part('database') || !part('jobs');
+  const bad = lost || !part('bus') || !part('database') || !part('jobs') || !part('relay');
   head('system', now.connection === 'live' ? serverNow() : now.since || null, bad ? 'stale' : 'live');
 }
