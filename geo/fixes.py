@@ -1,6 +1,7 @@
 """A fix, which is one position report of one device, and whether it can be believed; and when it was the place before that was wrong."""
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +14,7 @@ INACCURATE_M = 500.0  # worse than this a fix names no street
 TELEPORT_MPS = 200 / 3.6  # 200 km/h: faster than any vehicle of a court on a road
 BY_HAND = "MANUAL"  # a place that somebody set is no measurement: what is measured next is not held against it
 JUMP_M = 150.0  # a receiver that finds more satellites jumps as far at once
+LOOK_BACK = 8  # so many fixes of a late batch may be wild in a row before the way is taken up again only where it was best
 AGREEING, AGREEING_MS = 3, 20_000  # so many jumps in a row to where all of them agree, over so long, were none: the anchor was wrong
 
 _DEGREE_M = math.pi / 180 * EARTH_RADIUS_M
@@ -57,7 +59,7 @@ class Refusal(StrEnum):
 def believe(fix: Fix, previous: Fix | None, now_ms: int) -> Refusal | None:
     """Why this fix must not be shown; None: it can be believed.
 
-    previous: the unit's newest believed fix. A fix not newer than it comes from a late batch and is not asked how it got there.
+    previous: the unit's newest believed fix. A fix not newer than it comes from a late batch: `believable_late` judges that.
     now_ms: the server's clock. Asked 10,000 times a second, so plain arithmetic only.
     """
     lat, lon, accuracy = fix.lat, fix.lon, fix.accuracy_m
@@ -109,6 +111,31 @@ def believe_in_turn(fix: Fix, previous: Fix | None, doubt: Doubt | None, now_ms:
         return refusal, doubt
     doubt = _doubted(doubt, fix)
     return (None, None) if doubt.overcome and doubt.newest is fix else (refusal, doubt)
+
+
+def believable_late(late: Sequence[Fix], anchors: Iterable[Fix] = ()) -> list[bool]:
+    """Which fixes of a late batch, in its order, can be believed among themselves: the most of them that one vehicle could have passed.
+
+    late: each passed `believe` alone. anchors: fixes of the unit that are believed already; each counts as two, so three late ones that
+    agree are stronger than one wrong anchor, as in `believe_in_turn`; a place set by hand is none. What stands in the history between them
+    is not looked at. Each fix is compared with the LOOK_BACK before it and with the end of the best way so far: time grows with the batch.
+    """
+    held = [(fix, AGREEING - 1, -1) for fix in anchors if fix.provider != BY_HAND]
+    items = sorted([*((fix, 1, place) for place, fix in enumerate(late)), *held], key=lambda item: item[0].t_ms)
+    weight, before = [0] * len(items), [-1] * len(items)
+    end = -1
+    for i, (fix, own, _) in enumerate(items):
+        looked = [*range(max(0, i - LOOK_BACK), i), *([end] if 0 <= end < i - LOOK_BACK else [])]
+        reached = [j for j in looked if not _teleported(fix, items[j][0])]
+        before[i] = max(reached, key=lambda j: (weight[j], j), default=-1)
+        weight[i] = own + (weight[before[i]] if reached else 0)
+        end = i if end < 0 or weight[i] >= weight[end] else end  # of equals the newer, an anchor most of all
+    believed = [False] * len(late)
+    while end >= 0:
+        if items[end][2] >= 0:
+            believed[items[end][2]] = True
+        end = before[end]
+    return believed
 
 
 def _doubted(doubt: Doubt | None, fix: Fix) -> Doubt:

@@ -26,7 +26,7 @@ from data.rules.permissions import SYSTEM, Actor
 from data.tables import DutyRow, FenceInsideRow, FenceRow, UnitRow
 from geo.coordinates import Crs, to_wgs84
 from geo.fences import Crossing, Fence, FenceIndex, NotAFence, Standing
-from geo.fixes import Doubt, Fix, believe_in_turn
+from geo.fixes import Doubt, Fix, Refusal, believable_late, believe_in_turn
 from geo.packed import Kind, pack, records_of
 from streaming.bus import Bus
 from streaming.doubtful import Doubtful
@@ -152,7 +152,9 @@ class Positions:
         refused: list[tuple[str, str]] = []
         believed: list[Fix] = []
         shifted = False
-        previous, doubt = self._newest.get(actor.unit_no), self._doubts.get(actor.unit_no)
+        newest = previous = self._newest.get(actor.unit_no)
+        doubt = self._doubts.get(actor.unit_no)
+        late: list[Fix] = []
         for one in reported:
             code, fix, doubt, moved = self._judge(actor, one, previous, doubt, ahead_ms, now_ms)
             shifted |= moved
@@ -160,7 +162,14 @@ class Positions:
                 refused.append((one.id, code))
                 continue
             believed.append(fix)
-            previous = fix if previous is None or fix.t_ms > previous.t_ms else previous
+            if previous is None or fix.t_ms > previous.t_ms:
+                previous = fix
+            elif fix.t_ms < previous.t_ms:
+                late.append(fix)
+        if late:
+            wild = _wild(late, {id(anchor): anchor for anchor in (newest, previous) if anchor is not None}.values())
+            refused += [(fix.id, Refusal.TELEPORT.value) for fix in late if id(fix) in wild]
+            believed = [fix for fix in believed if id(fix) not in wild]
         once = _once(believed)
         known = await self._keep(once, now_ms)
         accepted = [fix for fix in once if fix.id not in known]
@@ -378,6 +387,11 @@ class Positions:
             for fence_id, unit_no in session.execute(select(FenceInsideRow.fence_id, FenceInsideRow.unit_no)):
                 ground.inside[unit_no] = ground.inside.get(unit_no, frozenset()) | {fence_id}
         return ground
+
+
+def _wild(late: Sequence[Fix], anchors: Iterable[Fix]) -> set[int]:
+    """Identities of the late fixes where nobody can have been, by what else is known of those minutes."""
+    return {id(fix) for fix, believed in zip(late, believable_late(late, anchors), strict=True) if not believed}
 
 
 def _once(fixes: Iterable[Fix]) -> list[Fix]:

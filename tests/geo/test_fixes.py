@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.coordinates import moved
-from geo.fixes import Doubt, Fix, Refusal, believe, believe_in_turn
+from geo.fixes import LOOK_BACK, Doubt, Fix, Refusal, believable_late, believe, believe_in_turn
 
 NOW_MS = 1_795_311_480_000
 GOOD = Fix("01JD0000000000000000000001", 7, 70, NOW_MS - 1000, 40.07, 101.82, 8.0, 3.0, 90.0, 80, "GPS", False)
@@ -205,6 +205,56 @@ def test_whatever_comes_time_never_goes_back(steps: list[tuple[int, float, bool]
         if refusal is None and one.t_ms > anchor.t_ms:
             anchor = one
             assert doubt is None
+
+
+def late_track(count: int, step_s: int = 10, speed_mps: float = 14.0) -> list[Fix]:
+    """A drive that ended an hour ago, newest last."""
+    return [at(-3_600_000 - (count - place) * step_s * 1000, speed_mps * step_s * place, id=f"good {place}") for place in range(count)]
+
+
+@given(
+    count=st.integers(4, 40),
+    wild=st.sets(st.integers(0, 39), max_size=13),
+    bearings=st.lists(st.floats(0, 359), min_size=40, max_size=40, unique_by=lambda bearing: round(bearing / 5)),
+    order=st.randoms(use_true_random=False),
+    anchored=st.booleans(),
+)
+def test_a_late_batch_loses_its_wild_fixes_and_nothing_else(
+    count: int, wild: set[int], bearings: list[float], order: Any, anchored: bool
+) -> None:
+    """Less than every third is wild, each elsewhere; in whatever order they come."""
+    wild = {place for place in sorted(wild) if place < count}
+    wild = set(sorted(wild)[: (count - 1) // 3])
+    track = late_track(count)
+    for place in wild:
+        track[place] = at(track[place].t_ms - GOOD.t_ms, FAR_M, bearings[place], id="wild")
+    order.shuffle(track)
+    judged = believable_late(track, [GOOD] if anchored else [])
+    assert [one.id for one, believed in zip(track, judged, strict=True) if not believed] == ["wild"] * len(wild)
+
+
+@given(count=st.integers(0, 60), step_s=st.integers(1, 600), speed_mps=st.floats(0, 50), order=st.randoms(use_true_random=False))
+def test_a_late_batch_that_somebody_could_have_driven_is_believed_whole(count: int, step_s: int, speed_mps: float, order: Any) -> None:
+    track = late_track(count, step_s, speed_mps)
+    order.shuffle(track)
+    assert believable_late(track) == [True] * count
+
+
+def test_one_late_fix_is_held_to_the_newest_and_three_that_agree_are_stronger_than_it() -> None:
+    far = [at(-60_000 + 10_000 * place, FAR_M) for place in range(3)]
+    assert believable_late(far[:1], [GOOD]) == [False]
+    assert believable_late(far[:2], [GOOD]) == [False, False]
+    assert believable_late(far, [GOOD]) == [True] * 3
+    assert believable_late(far[:1], [fix(provider="MANUAL")]) == [True]
+    assert believable_late([at(-60_000, 500)], [GOOD]) == [True]
+    assert believable_late([]) == []
+
+
+def test_the_way_goes_on_behind_many_wild_fixes_in_a_row() -> None:
+    track = late_track(60)
+    for place in range(20, 20 + LOOK_BACK + 4):
+        track[place] = at(track[place].t_ms - GOOD.t_ms, FAR_M * (1 + place % 7), id="wild")
+    assert {one.id for one, believed in zip(track, believable_late(track), strict=True) if not believed} == {"wild"}
 
 
 def test_a_refusal_for_another_reason_says_nothing_about_the_place() -> None:

@@ -201,6 +201,23 @@ async def test_45_an_older_fix_is_kept_and_never_rewinds_the_marker(centre: Cent
     assert newest.id == new["id"]
 
 
+async def test_45_a_wild_fix_in_a_late_batch_is_refused_and_the_others_are_kept(centre: Centre) -> None:
+    now = centre.fix(0)
+    await centre.taken(now)
+    batch = [centre.fix(age, lat=LAT + (9 if age == 250 else 0)) for age in (300, 280, 260, 250, 240, 220)]
+    taken = await centre.taken(*batch)
+    assert [one["id"] for one in taken["refused"]] == [batch[3]["id"]]
+    assert codes(taken) == ["fix.teleport"]
+    assert taken["accepted"] == [one["id"] for place, one in enumerate(batch) if place != 3]
+    assert centre.positions.counts["fix.teleport"] == 1
+    alone = await centre.taken(centre.fix(30, lat=LAT + 9))
+    assert codes(alone) == ["fix.teleport"], "also when it comes by itself"
+    newest = centre.positions.of(PHONE_UNIT)
+    assert newest is not None
+    assert newest.id == now["id"]
+    assert centre.history.count() == 6
+
+
 async def test_45_one_wild_place_holds_its_unit_not_longer_than_twenty_seconds(centre: Centre) -> None:
     """The first position of the day lay in another province and was believed; then the receiver found itself."""
     await centre.taken(centre.fix(120, lat=LAT + 9))
