@@ -350,7 +350,7 @@ class Hub:
         return return_code
 
     async def _enter(self, viewer: Viewer) -> None:
-        """Tries until the database answers; ticks go on meanwhile."""
+        """Tries until the database answers; ticks and positions go on meanwhile."""
         while viewer.close_code is None:
             sight = self._sight_of(viewer)
             try:
@@ -359,6 +359,7 @@ class Hub:
                 await scope.join(viewer, hello)
             except CommandCentreError as error:
                 log.warning("a viewer waits: %s", error.code)
+                self._let_wait(viewer, sight)
                 await asyncio.sleep(PULSE_S)
                 continue
             if self._sight_of(viewer) == scope.sight:
@@ -369,6 +370,13 @@ class Hub:
         wish, viewer.wishes = viewer.wishes, None
         if wish is not None:
             await self._watch(viewer, wish)
+
+    def _let_wait(self, viewer: Viewer, sight: Sight) -> None:
+        """Not before anything was ever read: then it is not known either which walls guests see."""
+        if viewer.scope is not None and viewer.scope.sight != sight:
+            self._leave(viewer)
+        if self.seq and viewer in self._viewers and viewer.close_code is None:
+            self._scope_of(sight).let_wait(viewer)
 
     def _leave(self, viewer: Viewer) -> None:
         scope, viewer.scope = viewer.scope, None

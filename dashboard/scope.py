@@ -171,6 +171,17 @@ class Scope:
         finally:
             self._joining -= 1
 
+    def let_wait(self, viewer: Viewer) -> None:
+        """Nobody can read a snapshot now: he is told so once, and sees who moves until it can be read. His page keeps what it had."""
+        if viewer.scope is self:
+            return
+        if not self.day:  # nobody has ever read this Sight's rows
+            self.visible = in_order(visible_units(self.sight))
+        viewer.scope = self
+        self.viewers.add(viewer)
+        viewer.say(as_json({"type": "waiting", "server_time": self._source.now_ms()}))
+        viewer.frame = self.all_positions()
+
     async def begin_again(self) -> None:
         """A new snapshot for everybody: at civil midnight, or when too much happened at once."""
         async with self._order:
@@ -240,7 +251,7 @@ class Scope:
             touched = touched.union(*(entry.touched() for entry in later))
             first = touched if whole else {row for row in touched if row[0] not in DERIVED} or touched
             read = list(rows(session, self.sight, first, source.now(), source.civil_offset_s, say=source.say))
-            return (later[-1].seq if later else seq), read, in_order(visible_units(session, self.sight)), touched - first
+            return (later[-1].seq if later else seq), read, in_order(visible_units(self.sight)), touched - first
 
     async def _read_snapshot(self) -> None:
         self._begun += 1
@@ -253,7 +264,7 @@ class Scope:
         source = self._source
         with source.database.reading() as session:
             read = snapshot(session, self.sight, source.now(), source.civil_offset_s, say=source.say)
-            visible = in_order(visible_units(session, self.sight))
+            visible = in_order(visible_units(self.sight))
         known = {(kind, id_) for kind, of_kind in read.rows.items() for id_ in of_kind}
         return read.seq, as_json({"type": "snapshot", "seq": read.seq, "rows": read.rows}), known, visible
 

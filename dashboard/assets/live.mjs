@@ -143,6 +143,10 @@ function hear(message) {
     connected('live');
     replace(message.rows);
     fetchGlyphs();
+  } else if (message.type === 'waiting') { // nobody can read our rows now: what we have stays and is called old, who moves is shown
+    greeted = true;
+    refusals = 0;
+    connected(now.seq ? 'waiting' : 'connecting');
   } else if (message.type === 'rows') {
     now.seq = message.seq;
     merge(message.rows);

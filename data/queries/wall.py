@@ -101,7 +101,7 @@ def sight_of(actor: Actor, wall_visitors: bool = False, court_code: str = "") ->
     return Sight(Clearance.NOTHING, actor.role, court, positions=False)
 
 
-def visible_units(session: Session, sight: Sight) -> frozenset[int] | None:
+def visible_units(sight: Sight) -> frozenset[int] | None:
     """Whose positions this Sight may see: None for all of the court, else these units."""
     if not sight.positions or sight.clearance in (Clearance.VISITORS, Clearance.NOTHING):
         return frozenset()

@@ -1,8 +1,8 @@
 """Every part killed and frozen while phones call, then the wall's packets dropped: how soon it is said, how soon right, what was lost.
 
-`--frozen` seconds of SIGSTOP (30), `--cut` seconds without packets (60), `--times` each, `--parts` which; `--drop` drops them in the kernel
-(as root in a network namespace of its own: `unshare -n`), else a proxy holds them back. `say` counts from the fault until the page says
-which part is gone; a part back before it was missed is not counted there. `right` counts from the part's own return (it answers; SIGCONT;
+`--frozen` seconds of SIGSTOP (30), `--cut` seconds without packets (60), `--rounds` of each (2), `--parts` which; `--drop` drops them in
+the kernel (as root in a network namespace of its own: `unshare -n`), else a proxy holds them back. `say` counts from the
+fault until the page says which part is gone; a part back before it was missed is not counted there. `right` counts from the part's own return (it answers; SIGCONT;
 packets pass) until the page says so and shows the newest call that was in the journal then.
 """
 
@@ -56,6 +56,7 @@ class Site:
     frozen_s: float
     cut_s: float
     drop: bool
+    rounds: int
     said: dict[str, list[float]] = field(default_factory=dict)
     right: dict[str, list[float]] = field(default_factory=dict)
     different: int = 0
@@ -65,7 +66,7 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="faults")
     parser.add_argument("--frozen", type=float, default=30.0)
     parser.add_argument("--cut", type=float, default=60.0)
-    parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--rounds", type=_rounds, default=2)
     parser.add_argument("--parts", nargs="*", choices=[*PARTS, "wire"], default=[*PARTS, "wire"])
     parser.add_argument("--drop", action="store_true")
     options = parser.parse_args(words)
@@ -78,18 +79,26 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
         server.close()
 
 
+def _rounds(typed: str) -> int:
+    """At least one. Two take some ten minutes, as long as nothing is shortened."""
+    rounds = int(typed)
+    if rounds < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return rounds
+
+
 async def _measure(product: Product, server: PostgresServer, options: argparse.Namespace) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         proxy = await stack.enter_async_context(FaultyProxy("127.0.0.1", product.settings.port))
         phones, watcher = Phones(product), Watcher(product)
-        site = Site(product, server, proxy, phones, watcher, options.frozen, options.cut, options.drop)
+        site = Site(product, server, proxy, phones, watcher, options.frozen, options.cut, options.drop, options.rounds)
         playwright = await stack.enter_async_context(async_playwright())
         flags = CHROMIUM_FLAGS + (["--no-sandbox"] if os.geteuid() == 0 else [])
         browser = await stack.enter_async_context(await playwright.chromium.launch(executable_path=CHROMIUM, args=flags))
         tasks = [asyncio.create_task(part) for part in (phones.call(), watcher.watch())]
-        await _suffer(site, browser, product.origin, [part for part in PARTS if part in options.parts] * options.times, ("kill", "freeze"))
+        await _suffer(site, browser, product.origin, [part for part in PARTS if part in options.parts] * options.rounds, ("kill", "freeze"))
         if "wire" in options.parts:
-            await _suffer(site, browser, f"http://127.0.0.1:{proxy.port}", ["wire"] * options.times, ("cut",))
+            await _suffer(site, browser, f"http://127.0.0.1:{proxy.port}", ["wire"] * options.rounds, ("cut",))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -101,6 +110,7 @@ def _figures(site: Site) -> dict[str, Any]:
     said, right = ([seconds for each in found.values() for seconds in each] for found in (site.said, site.right))
     return {
         "faults": len(right),
+        "rounds": site.rounds,
         "say_p95_s": percentile(said or [0.0], 95),
         "right_p95_s": percentile(right or [0.0], 95),
         "calls": len(site.phones.calls),

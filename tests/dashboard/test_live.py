@@ -42,6 +42,7 @@ class View:
         self.hello: dict[str, Any] = {}
         self.tick: dict[str, Any] = {}
         self.snapshots = 0
+        self.waits = 0
         self.frames: list[bytes] = []
         self.shown: list[str] = []  # numbers of calls in the order they first appeared
         self.raw: list[str] = []
@@ -70,6 +71,8 @@ class View:
                         self.rows.setdefault(kind, {})[id_] = row
             case "tick":
                 self.tick = said
+            case "waiting":
+                self.waits += 1
 
     async def until(self, true: Any, seconds: float = WAIT_S) -> None:
         async with asyncio.timeout(seconds):
@@ -79,14 +82,21 @@ class View:
 
 @asynccontextmanager
 async def viewer(product: Product, face: str, token: str, **more: Any) -> AsyncIterator[View]:
+    """Who has his first rows."""
+    async with joined(product, face, token, **more) as view:
+        await view.until(lambda: view.snapshots)
+        yield view
+
+
+@asynccontextmanager
+async def joined(product: Product, face: str, token: str, **more: Any) -> AsyncIterator[View]:
+    """Who has come in."""
     cookie = {"wall": "ecc_wall", "desk": "ecc_desk", "field": "ecc_device"}[face]
     headers = {"Cookie": f"{cookie}={token}"}
     async with websockets.connect(
         f"{product.live}?face={face}", additional_headers=headers, origin=Origin(product.origin), max_size=None, **more
     ) as socket:
-        view = View(socket)
-        await view.until(lambda: view.snapshots)
-        yield view
+        yield View(socket)
 
 
 def post(product: Product, path: str, token: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:

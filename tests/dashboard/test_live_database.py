@@ -17,7 +17,9 @@ from data.engines import open_database
 from data.journal import Journal
 from data.rules.permissions import Actor, Role
 from data.sealing import load_sealing
-from tests.dashboard.test_live import View, call, end_call, viewer
+from geo import packed
+from tests.dashboard.test_live import View, call, end_call, joined, post, viewer
+from tests.journeys.senders import fix
 from tests.running import Product
 from tests.servers import PostgresServer
 
@@ -62,6 +64,46 @@ async def test_a_frozen_database_never_stops_the_clock(postgres: PostgresServer,
     finally:
         postgres.thaw()
         await asyncio.to_thread(product.close)
+
+
+async def test_who_joins_while_the_database_is_frozen_hears_of_it_and_of_positions_and_gets_his_rows_afterwards(
+    postgres: PostgresServer, postgres_url: str
+) -> None:
+    product = await asyncio.to_thread(Product, database_url=postgres_url)
+    try:
+        await asyncio.to_thread(product.start)
+        async with viewer(product, "wall", product.seeded.wall) as first:
+            await first.until(lambda: first.tick and first.tick["parts"]["database"]["up"])
+            await report(product, 1001, 23.1)  # who is on duty is known from now on
+            postgres.freeze()
+            await first.until(lambda: not first.tick["parts"]["database"]["up"])
+        async with joined(product, "wall", product.seeded.wall) as late:
+            await late.until(lambda: late.waits)
+            await late.until(lambda: late.tick and not late.tick["parts"]["database"]["up"])
+            await late.until(lambda: places(late).get(1001) == 231_000_000)
+            await report(product, 1001, 23.1002)
+            await late.until(lambda: places(late).get(1001) == 231_002_000)
+            assert (late.snapshots, late.rows) == (0, {})
+            postgres.thaw()
+            await late.until(lambda: late.snapshots)
+            assert "1001" in late.rows["unit"]
+            id_ = await call(product, 1001)
+            await late.until(lambda: id_ in late.rows["call"])
+            await end_call(product, 1001, id_)
+            assert late.snapshots == 1
+    finally:
+        postgres.thaw()
+        await asyncio.to_thread(product.close)
+
+
+async def report(product: Product, unit: int, lat: float) -> None:
+    status, said = await asyncio.to_thread(post, product, "/ingest/positions", product.seeded.devices[unit], {"fixes": [fix(lat, 112.5)]})
+    assert (status, said["refused"]) == (200, []), said
+
+
+def places(view: View) -> dict[int, int]:
+    """The newest latitude of each unit, in 1e-7 degrees."""
+    return {int(record["unit"]): int(record["lat"]) for frame in view.frames for record in packed.unpack(frame).records}
 
 
 @pytest.fixture(scope="module")

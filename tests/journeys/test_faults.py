@@ -165,6 +165,36 @@ async def test_54_a_frozen_database_is_said_while_positions_go_on_and_nothing_is
     await expect(wall.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=SOON)
 
 
+async def test_54_a_wall_that_stood_still_while_the_database_is_frozen_keeps_its_picture_and_shows_who_moves(
+    wall: Page, site: Site
+) -> None:
+    """It knocks anew and nobody can read it a snapshot: the web process is not blamed, and rows are not called live."""
+    product = site.product
+    before = await call(product, 1004)
+    await expect(wall.locator(f'[data-call="{before}"]')).to_have_count(1, timeout=SOON)
+    await drawn(wall, product, 1001, *COURT)
+    site.server.freeze()
+    try:
+        await says(wall, "database")
+        await wall.evaluate(WATCHES)
+        await wall.evaluate("() => { const end = Date.now() + 4000; while (Date.now() < end); }")
+        await wall.wait_for_function("() => window.said.includes('lost')", timeout=SOON)
+        await expect(wall.locator("#wall")).to_have_attribute("data-connection", "waiting", timeout=SOON)
+        await says(wall, "database")
+        await expect(wall.locator('[data-panel="system"]')).not_to_contain_text(SAYS["web"])
+        for step in range(3):
+            await drawn(wall, product, 1001, COURT[0] + (step + 1) / 10_000, COURT[1])
+        await expect(wall.locator(f'[data-call="{before}"]')).to_have_count(1)
+        for panel in ("today", "events", "cases", "missions", "teams"):
+            assert await wall.locator(f'[data-panel="{panel}"]').get_attribute("data-state") in ("stale", "down"), panel
+        await expect(wall.locator('[data-panel="map"]')).to_have_attribute("data-state", "live")
+    finally:
+        site.server.thaw()
+    await expect(wall.locator("#wall")).to_have_attribute("data-connection", "live", timeout=SOON)
+    await well(wall, "database")
+    await shows_once(wall, product, 1004, before)
+
+
 async def test_54_a_killed_database_is_said_and_what_was_acknowledged_is_there_again(wall: Page, site: Site) -> None:
     product = site.product
     before = await call(product, 1001)
@@ -273,6 +303,6 @@ async def test_a_case_system_that_was_silent_for_long_is_said_until_it_speaks_ag
 @pytest.mark.timeout(900)
 def test_54_55_every_part_killed_frozen_for_30_s_and_cut_off_for_60_s_loses_nothing() -> None:
     need((POSTGRESQL_BIN / "postgres").exists(), "postgresql-15")
-    found = faults.measure([])
+    found = faults.measure(["--rounds", "1"])
     assert found["faults"] == 9
     assert (found["lost"], found["doubled"], found["rows_different"]) == (0, 0, 0)

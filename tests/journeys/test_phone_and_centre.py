@@ -21,6 +21,7 @@ from data.rules.links import Purpose
 from data.rules.permissions import SYSTEM, Actor, Role
 from data.sealing import load_sealing
 from data.tables import CallRow, DeviceRow, DutyRow, MissionRow, OfficerRow, SosRow, Table, UnitRow
+from tests.faulty_proxy import FaultyProxy
 from tests.running import Product
 
 PLACE: Geolocation = {"latitude": 23.1, "longitude": 112.5, "accuracy": 8}
@@ -118,6 +119,25 @@ async def test_a_qr_code_enrols_the_phone_without_a_word_of_complaint_from_its_b
     assert [line for line in wrong if not line.endswith("/favicon.ico")] == []
     assert all(url.startswith(product.origin) for url in asked)
     await context.close()
+
+
+async def test_while_nobody_answers_the_phone_tries_fresh_sockets_and_is_there_again_by_itself(
+    phone: BrowserContext, product: Product
+) -> None:
+    """A browser holds its questions to an address that fell silent ever longer; a fresh socket does not wait for them."""
+    async with FaultyProxy("127.0.0.1", product.settings.port) as proxy:
+        origin = f"http://127.0.0.1:{proxy.port}"
+        await phone.add_cookies([{"name": "ecc_device", "value": product.seeded.devices[1005], "url": origin}])
+        page = await phone.new_page()
+        tried: list[str] = []
+        page.on("websocket", lambda socket: tried.append(socket.url))
+        await page.goto(f"{origin}/field/")
+        await expect(page.locator("#watchers")).to_have_text("无人在看", timeout=30_000)
+        before = len(tried)
+        proxy.fall_silent()
+        await until(lambda: len(tried) >= before + 2, 60)
+        proxy.mend()
+        await expect(page.locator("#watchers")).to_have_text("无人在看", timeout=30_000)
 
 
 async def test_a_call_reaches_the_centre_with_place_and_time_and_its_answer_comes_back(

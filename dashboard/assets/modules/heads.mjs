@@ -10,6 +10,7 @@ const OF_THE_BUS = ['map'];
 /** Since when a panel cannot be right, because a part is gone; 0: it can. @param {string} name */
 function goneSince(name) {
   if (now.connection === 'lost') return now.since;
+  if (now.connection === 'waiting' && !OF_THE_BUS.includes(name) && name !== 'system') return now.since;
   const part = now.parts[OF_THE_BUS.includes(name) ? 'bus' : 'database'];
   return part?.up === false && name !== 'system' ? part.since ?? serverNow() : 0;
 }

@@ -258,5 +258,5 @@ function system() {
   ].filter((item) => item !== null);
   fill(document.getElementById('system-body'), ...items.map(([word, text]) => h('span', { 'data-sign': word }, sign(/** @type {string} */ (word)), text)));
   const bad = lost || !part('bus') || !part('database') || !part('jobs') || !part('relay');
-  head('system', now.connection === 'live' ? serverNow() : now.since || null, bad ? 'stale' : 'live');
+  head('system', now.connection === 'live' || now.connection === 'waiting' ? serverNow() : now.since || null, bad ? 'stale' : 'live');
 }

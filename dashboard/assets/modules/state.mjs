@@ -1,7 +1,7 @@
 // What the server said last: rows by kind and id, its clock, which parts are up. Merges and tells; decides nothing.
 
 /** @typedef {Record<string, any>} Row */
-/** @typedef {'connecting' | 'live' | 'lost'} Connection */
+/** `waiting`: the server speaks, but nobody can read our rows; those we have are from before. @typedef {'connecting' | 'live' | 'waiting' | 'lost'} Connection */
 
 const KINDS = ['court', 'area', 'fence', 'team', 'unit', 'case', 'mission', 'call', 'sos', 'wall', 'entry', 'today'];
 /** @type {Record<string, Map<string, Row>>} */
@@ -84,8 +84,8 @@ export function merge(changes) {
 /** @param {Connection} connection */
 export function connected(connection) {
   if (now.connection === connection) return;
+  if (connection !== 'waiting') now.since = serverNow(); // the rows are as old as when we lost them
   now.connection = connection;
-  now.since = serverNow();
   tell([]);
 }
 

@@ -10,6 +10,10 @@ const PROBE_MS = 500;
 const TIRED_PROBE_MS = 2000; // after a minute without a server: a radio that is woken twice a second empties the battery
 const TIRED_AFTER_MS = 60000;
 const PROBE_LIMIT_MS = 2000;
+// Questions to an address that fell silent wait in the browser for those before them; a fresh socket does not, but failed ones are counted
+// and held back after some thirty. Rarely when tired: each one wakes the radio.
+const KNOCK_MS = 5000;
+const TIRED_KNOCK_MS = 30000;
 const SNAPSHOT_MS = 8000; // it speaks, but has not told what is so: begin again
 const REFUSED_CAP_MS = 10000;
 const SIGNED_OUT = 4401;
@@ -37,6 +41,8 @@ export class Live {
   #openedAt = 0;
   #lostAt = 0;
   #refusals = 0;
+  #knocking = false;
+  #knockedAt = -Infinity;
 
   /**
    * @param {import('./clock.mjs').Clock} clock
@@ -105,7 +111,7 @@ export class Live {
     this.state = 'lost';
     this.watchers = null;
     this.#given.onState();
-    if (code === SIGNED_OUT || !accepted) {
+    if (code === SIGNED_OUT || (!accepted && !this.#knocking)) {
       this.#refusals += 1;
       this.#given.onDoubt();
     }
@@ -118,10 +124,20 @@ export class Live {
     this.#probing = true;
     if (this.#refusals) await pause(backoffMs(this.#refusals, REFUSED_CAP_MS)); // it answers, but not to us: do not hammer
     while (this.#running && !this.#socket) {
-      if (await healthy()) this.#connect();
+      const answer = await healthy();
+      this.#knocking = answer === 'silent' && this.#knocks();
+      if (this.#knocking || answer === 'well') this.#connect();
       else await pause(this.#tired() ? TIRED_PROBE_MS : PROBE_MS);
     }
     this.#probing = false;
+  }
+
+  /** Whether it is time to try a socket although nobody answers. */
+  #knocks() {
+    const now = performance.now();
+    if (now - this.#knockedAt < (this.#tired() ? TIRED_KNOCK_MS : KNOCK_MS)) return false;
+    this.#knockedAt = now;
+    return true;
   }
 
   #tired() {
@@ -139,7 +155,8 @@ export class Live {
       this.#refusals = 0;
       this.build = message.build ?? '';
       this.#given.onHello(message);
-    } else if (message.type === 'snapshot') this.#replace(message.rows);
+    } else if (message.type === 'waiting') this.#openedAt = Infinity; // it will tell by itself, another socket would not hear it sooner
+    else if (message.type === 'snapshot') this.#replace(message.rows);
     else if (message.type === 'rows') this.#merge(message.rows);
     else if (message.type === 'tick') this.watchers = message.watchers ?? 0;
     if (message.type !== 'rows') this.#given.onState();
@@ -192,13 +209,14 @@ export class Live {
   }
 }
 
+/** `silent`: no answer in time; `ill`: an answer that is none, or nobody there. @returns {Promise<'well' | 'ill' | 'silent'>} */
 async function healthy() {
   const giveUp = new AbortController();
   const limit = setTimeout(() => giveUp.abort(), PROBE_LIMIT_MS);
   try {
-    return (await fetch('/healthz', { cache: 'no-store', signal: giveUp.signal })).status < 500;
+    return (await fetch('/healthz', { cache: 'no-store', signal: giveUp.signal })).status < 500 ? 'well' : 'ill';
   } catch {
-    return false;
+    return giveUp.signal.aborted ? 'silent' : 'ill';
   } finally {
     clearTimeout(limit);
   }

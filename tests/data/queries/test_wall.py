@@ -231,8 +231,7 @@ def test_each_role_has_its_sight(role: Role, visitors: bool, clearance: Clearanc
 
 
 def test_whose_positions_are_seen(court: SmallCourt) -> None:
-    with court.database.reading() as session:
-        seen_by = {name: visible_units(session, sight) for name, sight in court.sights().items()}
+    seen_by = {name: visible_units(sight) for name, sight in court.sights().items()}
     assert seen_by == {
         "desk": None,
         "wall": None,
