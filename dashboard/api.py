@@ -1,7 +1,8 @@
-"""`/api`: map layers, one unit's track, the browser that waits for a desk, and the description of every door (`/api/openapi.json`)."""
+"""`/api`: map layers, ways by road, one unit's track, the browser that waits for a desk, the description of every door."""
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,16 +10,23 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from dashboard.map_layers import MapLayers
+from dashboard.newest import Newest
+from dashboard.ways import Coming, RoadWays
 from data.actions.tracks import read_track
 from data.errors import BadInput, NotSignedIn
 from data.journal import Journal
 from data.lanes import Lanes
 from data.queries.links import WaitingView, waiting_view
-from data.rules.permissions import Actor
+from data.queries.wall import sight_of, visitors_of
+from data.queries.ways import Alarm, alarm_of, teams_of
+from data.rules import words
+from data.rules.permissions import Actor, Sight
 from data.settings import Settings
+from geo.coordinates import Place
 from streaming.history import History
 from streaming.positions_door import body_from
 
+NEAR_MOST = 200  # units by straight line among which those on duty are looked for
 METHODS = ("get", "post", "put", "delete", "patch")
 DESCRIBED = {
     "x-role": "duty, commander, technical",
@@ -34,12 +42,35 @@ def build_api(
     journal: Journal,
     lanes: Lanes,
     history: History,
+    newest: Newest,
+    ways: RoadWays,
     now: Callable[[], datetime],
     document: Callable[[], dict[str, Any]],
 ) -> FastAPI:
-    """The sub-app for `/api`. document: the merged description, made when it is asked for."""
+    """The sub-app for `/api`. newest: where everybody is. document: the merged description, made when it is asked for."""
     api = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None)
     layers = MapLayers(settings.layers)
+
+    def alarm_seen(actor: Actor, kind: str, alarm_id: str) -> tuple[Sight, Alarm]:
+        with journal.database.reading() as session:
+            guests = actor.wall_id is not None and visitors_of(session, actor.wall_id) is not False
+            sight = sight_of(actor, guests)
+            return sight, alarm_of(session, sight, kind, alarm_id)
+
+    def teams_near(sight: Sight, near: list[tuple[int, Place]]) -> dict[int, str]:
+        with journal.database.reading() as session:
+            return teams_of(session, sight, (no for no, _ in near))
+
+    @api.get("/layers/ways.json", openapi_extra={"x-role": "duty, commander, leader, upper, wall"})
+    async def ways_to(request: Request) -> Response:
+        """By road to an open alarm (`sos`) or call (`call`): who could be there first. `by_road` false: not known, draw straight lines."""
+        kind, alarm_id = _asked(request)
+        sight, alarm = await lanes.readers.run(alarm_seen, _actor(request), kind, alarm_id)
+        alarm = replace(alarm, place=newest.place_of(alarm.unit_no) or alarm.place)
+        near = newest.around(*alarm.place, _ms(now()) - round(settings.lost_s * 1000), NEAR_MOST)
+        found = await ways.coming(alarm, await lanes.readers.run(teams_near, sight, near), near)
+        said = {"kind": kind, "id": alarm_id, "by_road": found is not None, "ways": [_said(each) for each in found or ()]}
+        return Response(orjson.dumps(said), media_type="application/json", headers={"Cache-Control": "no-store"})
 
     @api.get("/layers/{name}.json", openapi_extra={"x-role": "signed in"})
     async def layer(request: Request, name: str) -> Response:
@@ -98,6 +129,20 @@ def _actor(request: Request) -> Actor:
     if actor is None:
         raise NotSignedIn()
     return actor
+
+
+def _asked(request: Request) -> tuple[str, str]:
+    """Raises BadInput: exactly one of the two is named, by its id."""
+    named = [(kind, request.query_params[kind]) for kind in ("sos", "call") if kind in request.query_params]
+    if len(named) != 1:
+        raise BadInput("sos or call", code="input.bad")
+    return named[0][0], words.ulid(named[0][1])
+
+
+def _said(coming: Coming) -> dict[str, Any]:
+    way = coming.way
+    line = [[round(lat, 6), round(lon, 6)] for lat, lon in way.corners]
+    return {"team": coming.team_id, "unit": str(coming.unit_no), "seconds": round(way.seconds), "metres": round(way.metres), "line": line}
 
 
 def _code(body: bytes) -> str:

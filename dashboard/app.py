@@ -42,6 +42,7 @@ from dashboard.sign_in import Gate, error_answer, note_refusal
 from dashboard.sign_in_pages.pages import build_sign_in
 from dashboard.supervise import ready_file, wait_until_prepared
 from dashboard.vendor import build_vendor
+from dashboard.ways import RoadWays
 from data.engines import Database, open_database
 from data.errors import CommandCentreError, Misconfigured, NotPermitted
 from data.identity import Identity
@@ -104,6 +105,7 @@ class House:
     positions: Positions
     health: Health
     hub: Hub
+    ways: RoadWays
     dash: Dash
 
 
@@ -115,7 +117,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
     house = _furnish(settings, now, root)
     root.state.house = house
     ingest = build_ingest(_doors(house, now))
-    api = build_api(settings, house.journal, house.lanes, house.history, now, lambda: document(root))
+    api = build_api(settings, house.journal, house.lanes, house.history, house.hub.newest, house.ways, now, lambda: document(root))
     for path, app in (("/ingest", ingest), ("/api", api), ("/field", _field(house)), ("/vendor", build_vendor())):
         root.mount(path, app)
     media = describe_media(load_media_tokens(settings.keys))  # served by the relay on its own port
@@ -168,7 +170,9 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
         doubtful=positions.doubtful.often,
     )
     dash = _dash(root)
-    return House(settings, build_id, database, lanes, journal, identity, bus, history, positions, health, hub, dash)
+    return House(
+        settings, build_id, database, lanes, journal, identity, bus, history, positions, health, hub, RoadWays(settings.layers), dash
+    )
 
 
 def _kept(positions: Positions, now_ms: int) -> packed.Records:
@@ -357,6 +361,7 @@ async def _lifespan(root: FastAPI) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
         await house.bus.aclose()
         await asyncio.to_thread(house.history.close)
+        house.ways.close()
         house.lanes.close()
         house.database.close()
 

@@ -60,6 +60,22 @@ class Newest:
         self.dropped += 1
         return True
 
+    def place_of(self, unit: int) -> tuple[float, float] | None:
+        """Where this unit was heard last."""
+        place = int(np.searchsorted(self._units, unit))
+        if place >= len(self._units) or self._units[place] != unit or self._at_ms[place] < 0:
+            return None
+        record = self._records[place]
+        return int(record["lat"]) / 1e7, int(record["lon"]) / 1e7
+
+    def around(self, lat: float, lon: float, since_ms: int, most: int) -> list[tuple[int, tuple[float, float]]]:
+        """The units heard since then that stand nearest to a place by straight line, the nearest first: (number, (lat, lon))."""
+        heard = np.flatnonzero(self._at_ms >= since_ms)
+        lats, lons = self._records["lat"][heard] / 1e7, self._records["lon"][heard] / 1e7
+        apart = np.hypot(lats - lat, (lons - lon) * np.cos(np.radians(lat)))
+        nearest = np.argsort(apart, kind="stable")[:most]
+        return [(int(self._units[heard[i]]), (float(lats[i]), float(lons[i]))) for i in nearest]
+
     def pack(self, kind: Kind, now_ms: int, since: int = 0, visible: Units | None = None, only: Units | None = None) -> bytes | None:
         """One frame of what changed after stamp `since`, of the visible units. None if that is nothing and kind is SOME.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from dashboard.ways import road_graph
 from data.settings import Settings
 from geo.coordinates import Place
 
@@ -25,8 +26,5 @@ def find_ways(settings: Settings, court: Place, goals: Mapping[str, Place]) -> W
 
 
 def _found(roads: Path, court: Place, goals: Mapping[str, Place]) -> Ways:
-    from geo.layers import read_layer
-    from geo.roads import RoadGraph
-
-    graph = RoadGraph(read_layer(roads, ["class"]))
+    graph = road_graph(roads)
     return {team: graph.path(court, goal) for team, goal in goals.items()}

@@ -77,3 +77,14 @@ def test_who_left_is_forgotten() -> None:
 def test_what_is_no_frame_is_refused() -> None:
     with pytest.raises(NotAFrame):
         Newest().take(b"no frame at all, but long enough to be one")
+
+
+def test_who_stands_nearest_and_was_heard_lately_comes_first() -> None:
+    newest = Newest()
+    newest.take_records(records((1, 400_000_000, 5_000), (2, 402_000_000, 9_000), (3, 401_000_000, 1_000)), SENT_MS)
+    assert [unit for unit, _ in newest.around(40.19, 0.0, since_ms=0, most=5)] == [2, 3, 1]
+    assert [unit for unit, _ in newest.around(40.19, 0.0, since_ms=SENT_MS - 6_000, most=1)] == [3]
+    assert newest.place_of(3) == pytest.approx((40.1, 0.0))
+    assert newest.place_of(4) is None
+    assert Newest().around(40, 101, 0, 5) == []
+    assert Newest().place_of(1) is None

@@ -1,9 +1,9 @@
 // The desk's small map: where the chosen one is. Who follows one officer is seen by him, so only a chosen unit is followed.
 
-import { all, now, rows } from './state.mjs';
+import { now, rows } from './state.mjs';
 import { chosenRow, choose, desk } from './desk_state.mjs';
 import { head } from './heads.mjs';
-import { begin, look, mapReady } from './map.mjs';
+import { begin, district, look, mapReady, showComing } from './map.mjs';
 import { select } from './trail.mjs';
 import { serverNow } from './state.mjs';
 import { redraw, unitsSeen } from './units.mjs';
@@ -62,6 +62,7 @@ export function drawMap() {
   follow();
   const { unit, lat, lon } = whereChosen();
   select(Number(unit));
+  showComing(desk.kind === 'sos' || desk.kind === 'call' ? `${desk.kind}:${desk.id}` : '');
   if (!map || !mapReady()) return;
   const there = typeof lat === 'number' && typeof lon === 'number';
   const key = there ? `${desk.kind}:${desk.id}` : '';
@@ -75,9 +76,9 @@ export function drawMap() {
 
 /** The whole district. */
 function frame() {
-  const places = all('area').filter((row) => typeof row.lat === 'number').map((row) => /** @type {[number, number]} */ ([row.lat, row.lon]));
-  framed = places.length > 0;
-  if (framed) map.fitBounds(L.latLngBounds(places).pad(0.1), { animate: false });
+  const bounds = district();
+  framed = bounds.isValid();
+  if (framed) map.fitBounds(bounds.pad(0.1), { maxZoom: NEAR_ZOOM, animate: false });
 }
 
 /** @param {number} lat @param {number} lon */

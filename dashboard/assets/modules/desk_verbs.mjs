@@ -42,7 +42,7 @@ function callVerbs(row) {
 /** @param {Row} row @returns {(Verb | null)[]} */
 function sosVerbs(row) {
   const owner = ownerOf(row);
-  const near = typeof row.lat === 'number' ? nearestTeams(row.lat, row.lon, row.team_id, 3) : [];
+  const near = nearestTeams(row, 3);
   const respond = (/** @type {number} */ i) => {
     const team = near[i];
     return { name: t(i ? 'desk.respond_other' : 'desk.respond_sos'), verb: 'respond_sos', object: team ? t('desk.team_minutes', { team: team.team.name, n: team.minutes }) : '', off: owner === 'nobody',

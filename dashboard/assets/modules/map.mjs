@@ -7,6 +7,7 @@ import { drawOn, redraw, ring, unitsSeen } from './units.mjs';
 import { span } from './clock.mjs';
 import { t } from './text.mjs';
 import { selected, trailOf } from './trail.mjs';
+import { ahead } from './ways.mjs';
 
 const LAYERS = ['streets', 'towns', 'blocks', 'contours', 'river', 'railway', 'roads'];
 const ROADS = /** @type {Record<string, [number, string]>} */ ({ ring: [5, '#35557c'], trunk: [5, '#35557c'], main: [3, '#2b4668'], minor: [1.2, '#1d3350'] });
@@ -57,14 +58,34 @@ async function read(name) {
   } catch { /* the map stays bare of this layer; the next load asks again */ }
 }
 
-/** The whole district stands free between the columns. */
-export function frameDistrict() {
+const CLOSEST = 14; // a court that has told one place only is not shown from a roof
+let framedBy = '';
+
+/** The whole district: its boundary; without one its communities and the court; without those all who are on the map. @returns {any} */
+export function district() {
   const bounds = L.latLngBounds([]);
+  framedBy = 'boundary';
   for (const feature of ground.boundary?.features ?? []) bounds.extend(L.geoJSON(feature).getBounds());
+  if (bounds.isValid()) return bounds;
+  framedBy = 'rows';
+  for (const row of [...all('area'), ...all('court')]) if (typeof row.lat === 'number' && typeof row.lon === 'number') bounds.extend([row.lat, row.lon]);
+  if (bounds.isValid()) return bounds;
+  framedBy = 'units';
+  for (const unit of unitsSeen().values()) if (unit.row?.on_duty !== false) bounds.extend([unit.lat, unit.lon]);
+  if (!bounds.isValid()) framedBy = '';
+  return bounds;
+}
+
+/** It stands free between the columns. */
+export function frameDistrict() {
+  const bounds = district();
   if (!bounds.isValid()) return;
   const sides = innerWidth > 1500 ? 490 : 60;
-  map.fitBounds(bounds, { paddingTopLeft: [sides, 100], paddingBottomRight: [sides, 110], animate: false });
+  map.fitBounds(bounds, { paddingTopLeft: [sides, 100], paddingBottomRight: [sides, 110], maxZoom: CLOSEST, animate: false });
 }
+
+/** Whether the map must be framed anew: nothing was known to frame it by, or it was framed by units, of which one has left the picture. */
+export const unframed = () => !framedBy || (framedBy === 'units' && [...unitsSeen().values()].some((unit) => !unit.seen && unit.row?.on_duty));
 
 /** @param {number} lat @param {number} lon @param {number} [zoom] @param {[number, number]} [beside] CSS pixels from the middle of the screen */
 export function look(lat, lon, zoom = 13.5, beside = [0, 0]) {
@@ -197,15 +218,22 @@ function drawSelected(pen, at) {
   ring(pen, unit.x, unit.y, radius, COLOUR.text, 1.5, []);
 }
 
-/** Straight dotted lines from the teams that could come. @param {CanvasRenderingContext2D} pen @param {Record<string, any>} row @param {number} x @param {number} y */
-function drawComing(pen, row, x, y) {
+/** Which call or alarm shows who could come: `sos:ID`, `call:ID` or nothing. @param {string} key */
+export const showComing = (key) => { comingTo = key; };
+let comingTo = '';
+
+/** Dotted lines from the teams that could come: along the roads where these are known, else straight.
+ * @param {CanvasRenderingContext2D} pen @param {Record<string, any>} row @param {number} x @param {number} y @param {(lonlat: number[]) => [number, number]} at */
+function drawComing(pen, row, x, y, at) {
   pen.lineWidth = 4;
   pen.lineCap = 'round';
+  pen.lineJoin = 'round';
   pen.setLineDash([1, 10]);
-  for (const { unit, state } of nearestTeams(row.lat, row.lon, row.team_id, 3)) {
-    if (!unit.seen) continue;
+  for (const { unit, state, way } of nearestTeams(row, 3)) {
+    if (!way && !unit.seen) continue;
     pen.beginPath();
     pen.moveTo(unit.x, unit.y);
+    for (const [lat, lon] of way ? ahead(way, unit.lat, unit.lon) : []) pen.lineTo(...at([lon, lat]));
     pen.lineTo(x, y);
     pen.strokeStyle = state === 'way' ? COLOUR.way : state === 'site' ? COLOUR.site : COLOUR.idle;
     pen.stroke();
@@ -304,13 +332,12 @@ function labelSilent(pen, at) {
 /** Rings round who asks for help or calls. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
 function drawAlarms(pen, at) {
   let pulsing = false;
-  const staged = document.getElementById('wall')?.dataset.staged;
   for (const kind of ['call', 'sos']) {
     for (const row of all(kind)) {
       if (typeof row.lat !== 'number' || row.ended_at || row.closed_at) continue;
       const unit = unitsSeen().get(Number(row.unit));
       const [x, y] = unit?.seen ? [unit.x, unit.y] : at([row.lon, row.lat]);
-      if (staged === `${kind}:${row.id}`) drawComing(pen, row, x, y);
+      if (comingTo === `${kind}:${row.id}`) drawComing(pen, row, x, y, at);
       if (kind === 'sos' && pulse && !pulsing) { pulsing = true; pulse.style.transform = `translate(${x}px, ${y}px)`; }
       if (kind === 'call') ring(pen, x, y, 34, COLOUR.text, 2.5, []);
       else for (const radius of [60, 125, 205]) { pen.globalAlpha = 30 / radius; ring(pen, x, y, radius, COLOUR.sos, 2.5, []); }

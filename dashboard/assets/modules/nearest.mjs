@@ -1,7 +1,10 @@
-// Which teams stand nearest to a place, and who is there already, by the newest fixes; minutes are an estimate and are called so.
+// Which teams could be at a place first, and who is there already, by the newest fixes: by road where the server knows the roads, else by
+// the straight line, which is an estimate and is called so.
 
 import { now, rows, serverNow } from './state.mjs';
+import { t } from './text.mjs';
 import { stateOf, unitsSeen } from './units.mjs';
+import { waysTo } from './ways.mjs';
 
 const DETOUR = 1.4; // roads of a district are about so much longer than the straight line
 const TOWN_MPS = 8.3; // 30 km/h
@@ -10,29 +13,35 @@ const BESIDE_M = 200; // within call
 const KEPT_MS = 1000; // asked again for each frame drawn, answered anew once a second
 
 /** @typedef {import('./units.mjs').Unit} Unit */
-/** @typedef {{team: Record<string, any>, unit: Unit, metres: number, minutes: number, state: string}} Near */
+/** @typedef {import('./ways.mjs').Way} Way */
+/** @typedef {{team: Record<string, any>, unit: Unit, metres: number, seconds: number, minutes: number, state: string, way: Way | null}} Near */
 
 /** @type {Map<string, {at: number, near: Near[]}>} */
 const kept = new Map();
 
 /** @param {number} lat @param {number} lon @param {Unit} unit */
-const apart = (lat, lon, unit) => Math.hypot((unit.lat - lat) * DEGREE_M, (unit.lon - lon) * DEGREE_M * Math.cos((lat * Math.PI) / 180));
+export const apart = (lat, lon, unit) => Math.hypot((unit.lat - lat) * DEGREE_M, (unit.lon - lon) * DEGREE_M * Math.cos((lat * Math.PI) / 180));
 /** @param {Unit} unit @param {number} at */
 const heardLately = (unit, at) => unit.row?.on_duty && at - unit.fixAt <= (now.hello.lost_s ?? 120) * 1000;
 
-/** @param {number} lat @param {number} lon @param {string | null | undefined} without the team that is there itself @param {number} most @returns {Near[]} */
-export function nearestTeams(lat, lon, without, most) {
-  const key = `${lat}:${lon}:${without}`;
+/** @param {Record<string, any>} row a call or an alarm @param {number} most @returns {Near[]} nobody without a place */
+export function nearestTeams(row, most) {
+  if (typeof row.lat !== 'number') return [];
+  const key = `${row.raised_at === undefined ? 'call' : 'sos'}:${row.id}`;
   const known = kept.get(key);
   if (known && performance.now() - known.at < KEPT_MS) return known.near.slice(0, most);
   if (kept.size > 20) kept.clear();
-  const near = measured(lat, lon, without);
+  const near = measured(row.lat, row.lon, row.team_id, waysTo(key));
   kept.set(key, { at: performance.now(), near });
   return near.slice(0, most);
 }
 
-/** @param {number} lat @param {number} lon @param {string | null | undefined} without @returns {Near[]} */
-function measured(lat, lon, without) {
+/** How these were found: «按道路», or «直线估算» as soon as one of them was. @param {Near[]} near */
+export const foundBy = (near) => t(near.length && near.every((one) => one.way) ? 'wall.by_road' : 'wall.estimated');
+
+/** @param {number} lat @param {number} lon @param {string | null | undefined} without the team that is there itself @param {Map<string, Way>} ways
+ * @returns {Near[]} */
+function measured(lat, lon, without, ways) {
   const at = serverNow();
   /** @type {Map<string, {unit: Unit, metres: number}>} */
   const best = new Map();
@@ -44,11 +53,14 @@ function measured(lat, lon, without) {
   }
   /** @type {Near[]} */
   const near = [];
-  for (const [id, { unit, metres }] of best) {
+  for (const [id, straight] of best) {
     const team = rows.team?.get(id);
-    if (team) near.push({ team, unit, metres, minutes: Math.max(1, Math.round((metres * DETOUR) / TOWN_MPS / 60)), state: team.status });
+    const way = ways.get(id) ?? null;
+    const unit = way ? unitsSeen().get(Number(way.unit)) ?? straight.unit : straight.unit;
+    const [metres, seconds] = way ? [way.metres, way.seconds] : [straight.metres, (straight.metres * DETOUR) / TOWN_MPS];
+    if (team) near.push({ team, unit, metres, seconds, minutes: Math.max(1, Math.round(seconds / 60)), state: team.status, way });
   }
-  return near.sort((a, b) => a.metres - b.metres);
+  return near.sort((a, b) => Number(!a.way) - Number(!b.way) || a.seconds - b.seconds); // whom the server named, it named before all others
 }
 
 /** Who is with the one that asks for help: within call, or on scene of the same mission; nearest first.

@@ -4,8 +4,8 @@ import { all, now, rows, serverNow } from './state.mjs';
 import { ago, hms, span } from './clock.mjs';
 import { fill, h, sign } from './draw.mjs';
 import { head } from './heads.mjs';
-import { flyTo, follow, frameDistrict, look, mapReady, reach } from './map.mjs';
-import { beside, nearestTeams } from './nearest.mjs';
+import { flyTo, follow, frameDistrict, look, mapReady, reach, showComing, unframed } from './map.mjs';
+import { apart, beside, foundBy, nearestTeams } from './nearest.mjs';
 import { ring } from './sound.mjs';
 import { t } from './text.mjs';
 import { select } from './trail.mjs';
@@ -68,6 +68,7 @@ export function stage() {
   const to = goal();
   wall.dataset.stage = to?.kind ?? '';
   wall.dataset.staged = to?.key ?? '';
+  showComing(to?.kind === 'focus' ? '' : to?.key ?? '');
   watch(to?.kind === 'focus' ? to.unit ?? '' : '');
   select(Number(to?.unit ?? 0));
   if (!mapReady()) return;
@@ -75,6 +76,7 @@ export function stage() {
   const there = typeof to?.lat === 'number' && typeof to.lon === 'number';
   if (key === staged) {
     if (there && to.kind === 'focus' && to.unit) follow(to.lat ?? 0, to.lon ?? 0);
+    if (!there && !guests() && unframed()) frameDistrict();
     return;
   }
   staged = key;
@@ -95,9 +97,8 @@ function watch(unit) {
 
 /** So near that the next two teams are in the picture, never nearer than the streets round about. @param {Goal} to @param {number} lat @param {number} lon */
 function zoomFor(to, lat, lon) {
-  const team = unitsSeen().get(Number(to.unit))?.row?.team_id;
-  const near = nearestTeams(lat, lon, team, 2);
-  return reach(lat, near[near.length - 1]?.metres ?? 2500, to.kind === 'sos' ? 330 : 290);
+  const far = Math.max(0, ...nearestTeams(rows[to.kind]?.get(to.key.slice(to.kind.length + 1)) ?? {}, 2).map(({ unit }) => apart(lat, lon, unit)));
+  return reach(lat, far || 2500, to.kind === 'sos' ? 330 : 290);
 }
 
 // --- focus
@@ -190,8 +191,8 @@ function caseCard(row) {
 
 /** @param {Row} row */
 function nearCard(row) {
-  const teams = typeof row.lat === 'number' ? nearestTeams(row.lat, row.lon, row.team_id, TEAMS_NEAR) : [];
-  return h('section', { class: 'near-card' }, h('header', {}, h('h2', {}, t('wall.nearest')), h('span', { class: 'estimate' }, t('wall.estimated'))), ...(teams.length ? teams.map(nearRow) : [h('p', { class: 'nothing' }, t('wall.near_none'))]));
+  const teams = nearestTeams(row, TEAMS_NEAR);
+  return h('section', { class: 'near-card' }, h('header', {}, h('h2', {}, t('wall.nearest')), h('span', { class: 'estimate' }, foundBy(teams))), ...(teams.length ? teams.map(nearRow) : [h('p', { class: 'nothing' }, t('wall.near_none'))]));
 }
 
 /** @param {import('./nearest.mjs').Near} near */
@@ -234,12 +235,12 @@ function besideBlock(row) {
 function near(row) {
   const place = document.getElementById('near');
   if (!place) return;
-  const teams = row && !guests() && typeof row.lat === 'number' ? nearestTeams(row.lat, row.lon, row.team_id, TEAMS_NEAR) : [];
+  const teams = row && !guests() ? nearestTeams(row, TEAMS_NEAR) : [];
   place.hidden = !teams.length;
-  fill(place, h('header', {}, h('h2', {}, t('wall.nearest')), h('span', { class: 'estimate' }, t('wall.estimated'))), ...teams.map(nearRow));
+  fill(place, h('header', {}, h('h2', {}, t('wall.nearest')), h('span', { class: 'estimate' }, foundBy(teams))), ...teams.map(nearRow));
 }
 
 export function sound() {
   const unowned = openSos().filter((one) => !one.owner_id);
-  ring(now.connection !== 'live' ? '' : unowned.length ? (unowned.some((one) => one.level) ? 'again' : 'sos') : openCalls().some((one) => !one.owner_id && !one.answered_at) ? 'call' : '');
+  ring(now.connection !== 'live' && now.connection !== 'waiting' ? '' : unowned.length ? (unowned.some((one) => one.level) ? 'again' : 'sos') : openCalls().some((one) => !one.owner_id && !one.answered_at) ? 'call' : '');
 }
