@@ -1,7 +1,6 @@
 """The jobs process: timers and retention, apart from the loop that serves `/live`."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 from collections.abc import Sequence
@@ -65,13 +64,25 @@ async def _beat(beat: Beat) -> None:
 
 
 async def _keep_short(history: History, days: int, journal: Journal, lanes: Lanes) -> None:
-    """Positions older than the promised days go, whole files at once; which days went stands in the audit."""
+    """Positions older than the promised days go, whole files at once, each with its record in the audit."""
     while True:
-        with contextlib.suppress(CommandCentreError, OSError):
-            for day in await asyncio.to_thread(history.purge, days, _now().date()):
-                log.info("positions of %s removed", day)
-                await lanes.writer.run(journal.do, SYSTEM, _now(), record_audit, Act.PURGE, "positions", day)
+        try:
+            await remove_outdated(history, days, journal, lanes)
+        except (CommandCentreError, OSError) as error:  # what could not be recorded or removed now is looked at again
+            log.warning("removing old positions waits: %s", error)
         await asyncio.sleep(RETENTION_S)
+
+
+async def remove_outdated(history: History, days: int, journal: Journal, lanes: Lanes) -> None:
+    """Each day's removal is recorded before it happens and after: killed in between, the audit has it; without a database nothing goes.
+
+    Raises Unavailable, OSError.
+    """
+    for day in await asyncio.to_thread(history.outdated, days, _now().date()):
+        await lanes.writer.run(journal.do, SYSTEM, _now(), record_audit, Act.PURGE, "positions", day, result="begun")
+        await asyncio.to_thread(history.remove, day)
+        log.info("positions of %s removed", day)
+        await lanes.writer.run(journal.do, SYSTEM, _now(), record_audit, Act.PURGE, "positions", day)
 
 
 def _now() -> datetime:

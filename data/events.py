@@ -424,7 +424,7 @@ class CallMissed(Event):
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
-    """why: finished | withdrawn (by the officer before an answer)."""
+    """why: finished | withdrawn (by the officer before an answer) | revoked (his phone)."""
 
     kind = "call.ended"
     subject = "call"

@@ -190,14 +190,16 @@ class History:
                 total += connection.execute("SELECT count(*) FROM fix").fetchone()[0]
         return total
 
-    def purge(self, keep_days: int, today: date) -> list[str]:
-        """Remove whole day files older than `keep_days`. Returns the days that went."""
+    def outdated(self, keep_days: int, today: date) -> list[str]:
+        """The days whose whole files are older than promised, the oldest first."""
         limit = (today - timedelta(days=keep_days)).strftime("%Y%m%d")
-        gone = [path for path in self._files() if path.stem[-8:] < limit]
-        for path in gone:
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{path}{suffix}").unlink(missing_ok=True)
-        return [path.stem[-8:] for path in gone]
+        return [path.stem[-8:] for path in self._files() if path.stem[-8:] < limit]
+
+    def remove(self, day: str) -> None:
+        """Remove one day's positions for good."""
+        path = self._folder / f"positions-{day}.db"
+        for suffix in ("-wal", "-shm", ""):  # the file itself last: killed before that, the day is still found and removed
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("positions-????????.db"))

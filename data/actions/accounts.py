@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
+from data.actions.calls import lose_calls
 from data.actions.sessions import close_sessions
 from data.actions.units import lose_duty
 from data.credentials import hash_secret, new_password
@@ -15,7 +16,7 @@ from data.journal import Work
 from data.rules import identity
 from data.rules.identity import Act
 from data.rules.permissions import Role, Verb
-from data.tables import AccountRow, OfficerRow, UnitRow
+from data.tables import AccountRow, CallRow, OfficerRow, UnitRow
 
 OF_PEOPLE = frozenset(
     {Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER}
@@ -92,13 +93,14 @@ def set_role(work: Work, officer_id: str, role: Role) -> None:
 
 
 def disable(work: Work, officer_id: str) -> None:
-    """From now on this officer is nobody: sessions and duty end, and his phone's word counts no more, within three seconds."""
+    """From now on this officer is nobody: sessions, duty and open call end, his phone's word counts no more, within three seconds."""
     allowed(work, Verb.MANAGE_PEOPLE)
     officer = _officer(work, officer_id)
     if officer.disabled_at is None:
         officer.disabled_at = work.now
         close_sessions(work, officer_id, why="revoked")
         _changed(work, officer_id, "disabled")
+        lose_calls(work, CallRow.unit_no.in_(select(UnitRow.no).where(UnitRow.officer_id == officer_id)))
         lose_duty(work, UnitRow.officer_id == officer_id)
 
 

@@ -5,7 +5,7 @@ A nervous thumb must not make ten cards: while a unit has an open call, a furthe
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from data.actions.allowed import allowed
 from data.actions.keeping import came_before, first_time, held, next_number, speaking, whereabouts
@@ -120,6 +120,15 @@ def mark_missed(work: Work, call_id: str) -> bool:
     call.missed_at = work.now
     work.record(CallMissed(call_id=call.id, unit_no=call.unit_no))
     return True
+
+
+def lose_calls(work: Work, whose: ColumnElement[bool]) -> None:
+    """End the open calls of phones that can hear no answer any more. An alarm stays: whoever raised it may need help all the more."""
+    is_open = CallRow.state.in_(sorted(calls.OPEN))
+    for call in list(work.session.scalars(select(CallRow).where(whose, is_open).order_by(CallRow.id).with_for_update())):
+        call.state = calls.step(CallState(call.state), CallStep.LOSE)
+        call.ended_at, call.ended_why = work.now, calls.ENDED_WHY[CallStep.LOSE]
+        work.record(CallEnded(call_id=call.id, unit_no=call.unit_no, why=call.ended_why))
 
 
 def owner_here(work: Work) -> str:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from data.actions.allowed import allowed
+from data.actions.calls import lose_calls
 from data.actions.units import lose_duty
 from data.credentials import digest, new_osmand_key, new_token
 from data.errors import BadInput, NotFound
 from data.events import DeviceEnrolled, DeviceRevoked
 from data.journal import Work
 from data.rules.permissions import Verb
-from data.tables import DeviceRow, UnitRow
+from data.tables import CallRow, DeviceRow, UnitRow
 
 KINDS = frozenset({"PHONE", "VEHICLE", "BODYCAM_4G"})
 
@@ -56,7 +57,7 @@ def enrol(work: Work, unit_no: int, kind: str) -> Enrolment:
 
 
 def revoke_device(work: Work, device_no: int) -> None:
-    """From now on this device is nobody, on every wire within three seconds; its unit's duty ends with its last device.
+    """From now on this device is nobody, on every wire within three seconds; its open call ends, and its unit's duty with its last device.
 
     Revoking twice is the same. Raises NotFound.
     """
@@ -67,6 +68,7 @@ def revoke_device(work: Work, device_no: int) -> None:
     if device.revoked_at is None:
         device.revoked_at = work.now
         work.record(DeviceRevoked(device_no=device_no, unit_no=device.unit_no))
+        lose_calls(work, CallRow.device_no == device_no)
         if work.session.scalar(select(DeviceRow.no).where(DeviceRow.unit_no == device.unit_no, DeviceRow.revoked_at.is_(None))) is None:
             lose_duty(work, UnitRow.no == device.unit_no)
 

@@ -4,6 +4,7 @@ RINGING ── 30 s unanswered ──> MISSED        goes on ringing, louder, fo
 RINGING, MISSED ── answered ──> ANSWERED
 RINGING, MISSED ── withdrawn by the officer ──> ENDED
 ANSWERED ── finished by either side ──> ENDED
+RINGING, MISSED, ANSWERED ── its phone is revoked ──> ENDED    nobody could answer or finish it there any more
 """
 
 from datetime import timedelta
@@ -29,6 +30,7 @@ class CallStep(StrEnum):
     ANSWER = "answer"
     WITHDRAW = "withdraw"
     FINISH = "finish"
+    LOSE = "lose"
 
 
 STEPS: dict[tuple[CallState, CallStep], CallState] = {
@@ -38,10 +40,13 @@ STEPS: dict[tuple[CallState, CallStep], CallState] = {
     (CallState.RINGING, CallStep.WITHDRAW): CallState.ENDED,
     (CallState.MISSED, CallStep.WITHDRAW): CallState.ENDED,
     (CallState.ANSWERED, CallStep.FINISH): CallState.ENDED,
+    (CallState.RINGING, CallStep.LOSE): CallState.ENDED,
+    (CallState.MISSED, CallStep.LOSE): CallState.ENDED,
+    (CallState.ANSWERED, CallStep.LOSE): CallState.ENDED,
 }
 WAITING = frozenset({CallState.RINGING, CallState.MISSED})
 OPEN = WAITING | {CallState.ANSWERED}
-ENDED_WHY = {CallStep.WITHDRAW: "withdrawn", CallStep.FINISH: "finished"}
+ENDED_WHY = {CallStep.WITHDRAW: "withdrawn", CallStep.FINISH: "finished", CallStep.LOSE: "revoked"}
 
 
 def step(state: CallState, wanted: CallStep) -> CallState:

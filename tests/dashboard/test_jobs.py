@@ -2,17 +2,24 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from ulid import ULID
 
+from dashboard.jobs import remove_outdated
+from data.engines import Database, open_database
+from data.errors import CommandCentreError
+from data.journal import Journal
+from data.lanes import Lanes
 from data.rules.identity import Act
 from data.settings import Settings
 from data.tables import AuditRow
 from geo.fixes import Fix
 from streaming.history import History
+from tests.data.small_court import SmallCourt
 from tests.running import Product, eventually, seed
 
 pytestmark = pytest.mark.timeout(120)
@@ -47,8 +54,37 @@ def test_positions_older_than_thirty_days_are_removed_and_younger_ones_stay(prod
     def told() -> bool:
         database = product.database()
         with database.reading() as session:
-            found = session.execute(select(AuditRow.actor_kind, AuditRow.object_id).where(AuditRow.act == Act.PURGE)).all()
+            asked = select(AuditRow.actor_kind, AuditRow.object_id, AuditRow.result).where(AuditRow.act == Act.PURGE)
+            found = session.execute(asked.order_by(AuditRow.id)).all()
         database.close()
-        return [tuple(row) for row in found] == [("SYSTEM", old)]
+        return [tuple(row) for row in found] == [("SYSTEM", old, "begun"), ("SYSTEM", old, "done")]
 
     eventually(told, "the removal left no trace")
+
+
+async def test_without_a_database_nothing_is_removed_and_a_removal_cut_short_stands_in_the_audit(
+    database: Database, tmp_path: Path
+) -> None:
+    court = SmallCourt(database, datetime(2026, 11, 23, 1, 38, tzinfo=UTC))
+    history, lanes = History(tmp_path / "positions"), Lanes()
+    t_ms = int((datetime.now(UTC) - OLD).timestamp() * 1000)
+    history.keep([Fix(str(ULID()), 1001, 1, t_ms, 23.1, 112.5, 8.0, None, None, 70, "GPS", False)], t_ms).result(5)
+    history.close()
+    gone = open_database(f"sqlite:///{tmp_path}/nowhere/ecc.db")
+    with pytest.raises(CommandCentreError):
+        await remove_outdated(history, 30, Journal(gone, court.journal.sealing, "岭0108"), lanes)
+    (file,) = (tmp_path / "positions").glob("positions-????????.db")
+    file.rename(tmp_path / "aside.db")
+    file.mkdir()  # whatever may hinder the removal: a folder is not unlinked
+    with pytest.raises(OSError):
+        await remove_outdated(history, 30, court.journal, lanes)
+    with database.reading() as session:
+        assert session.scalars(select(AuditRow.result).where(AuditRow.act == Act.PURGE)).all() == ["begun"]
+    file.rmdir()
+    (tmp_path / "aside.db").rename(file)
+    await remove_outdated(history, 30, court.journal, lanes)
+    with database.reading() as session:
+        assert sorted(session.scalars(select(AuditRow.result).where(AuditRow.act == Act.PURGE))) == ["begun", "begun", "done"]
+    assert history.count() == 0
+    lanes.close()
+    gone.close()

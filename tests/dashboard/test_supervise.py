@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import psutil
 import pytest
 import websockets
 
+from dashboard.supervise import Program, held_back, wait_until_prepared
+from data.errors import Misconfigured
 from data.settings import Settings, as_environ
 from tests.dashboard.test_live import call, end_call, viewer
 from tests.running import Product
@@ -169,6 +172,68 @@ async def test_6_whoever_runs_the_machine_puts_out_a_wall_and_a_device(product: 
         for view in (wall, phone):
             with pytest.raises(websockets.ConnectionClosed):
                 await view.until(lambda: False)
+
+
+WAITS = """
+import sys
+from pathlib import Path
+from dashboard.supervise import wait_until_prepared
+from data.settings import Settings
+settings = Settings.of(home=Path(sys.argv[1]))
+print("here", flush=True)
+wait_until_prepared(settings)
+(settings.run / "opened").touch()
+sys.stdin.read()
+"""
+
+
+def early(settings: Settings) -> Program:
+    return Program("web", [sys.executable, "-c", WAITS, str(settings.home)], dict(os.environ), None)
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Settings:
+    settings = Settings.of(home=tmp_path)
+    settings.make_folders()
+    return settings
+
+
+def test_the_web_process_waits_with_the_home_until_it_is_prepared_and_is_not_started_twice(prepared: Settings) -> None:
+    web, jobs = early(prepared), Program("jobs", [sys.executable, "-c", ""], dict(os.environ), None)
+    with held_back(prepared, [jobs, web]):
+        begun = web.pid()
+        with pytest.raises(AssertionError):
+            jobs.pid()
+        time.sleep(1.5)  # longer than it takes to come to the door
+        assert web.exit_code() is None
+        assert not (prepared.run / "opened").exists()
+    assert web.start() == begun
+    wait_until((prepared.run / "opened").exists, "it never went on")
+    web.close()  # its stdin is empty: it ends by itself
+    assert web.exit_code() == 0
+    assert web.start() != begun
+    web.close()
+
+
+def test_a_preparation_that_fails_leaves_no_child_and_no_lock(prepared: Settings) -> None:
+    web = early(prepared)
+    with pytest.raises(Misconfigured), held_back(prepared, [web]):
+        raise Misconfigured("migration failed", code="misconfigured.migration")
+    assert web.exit_code() == -signal.SIGKILL
+    assert not (prepared.run / "opened").exists()
+    wait_until_prepared(prepared)  # nobody holds it
+
+
+def test_a_supervisor_killed_while_it_prepares_lets_the_next_one_go_on(prepared: Settings) -> None:
+    holds = "import sys, time; from pathlib import Path; from dashboard.supervise import held_back; from data.settings import Settings\n"
+    holds += "with held_back(Settings.of(home=Path(sys.argv[1])), []): print('holds', flush=True); time.sleep(60)"
+    holder = subprocess.Popen([sys.executable, "-c", holds, str(prepared.home)], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "holds\n"
+    holder.kill()
+    holder.communicate()
+    with held_back(prepared, []):
+        pass
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

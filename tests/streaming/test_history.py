@@ -76,7 +76,9 @@ def test_a_start_finds_the_newest_fix_of_each_unit(tmp_path: Path) -> None:
 def test_old_days_go_and_new_ones_stay(tmp_path: Path) -> None:
     history = History(tmp_path)
     history.keep([fix(1), fix(2, t_ms=T + 40 * DAY_MS)], T).result(5)
-    assert history.purge(30, date(2026, 1, 3)) == ["20251124"]
+    assert history.outdated(30, date(2026, 1, 3)) == ["20251124"]
+    history.remove("20251124")
+    assert history.outdated(30, date(2026, 1, 3)) == []
     assert history.count() == 1
     history.close()
 

@@ -8,12 +8,15 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select
 
+from data.actions.accounts import disable
 from data.actions.calls import answer_call, end_call, mark_missed, place_call, take_call
+from data.actions.devices import revoke_device
+from data.actions.sos import raise_sos
 from data.errors import AlreadyOwned, BadInput, NotFound, NotPermitted, TransitionRefused
 from data.journal import entries_after
 from data.rules.missions import MissionStep
 from data.rules.permissions import SYSTEM, Actor
-from data.tables import CallRow, DeviceRow
+from data.tables import CallRow, DeviceRow, SosRow
 from geo.fixes import Fix
 from tests.data.small_court import SmallCourt, at_once, ulid
 
@@ -218,3 +221,30 @@ def test_who_is_not_of_the_centre_takes_no_call(court: SmallCourt, verb: Callabl
     with pytest.raises(NotPermitted) as refused:
         court.do(replace(court.duty, locked=True), verb, call_id)
     assert refused.value.code == "identity.locked"
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_call_ends_with_its_phone_and_says_why_while_an_alarm_stays(court: SmallCourt, answered: bool) -> None:
+    call_id, alarm_id = ring(court)[0], ulid()
+    other = ring(court, actor=court.phone_of_others)[0]
+    court.do(court.phone, raise_sos, alarm_id, court.now)
+    if answered:
+        court.do(court.duty, answer_call, call_id)
+    court.do(court.technical, revoke_device, 1)
+    ended = row(court, call_id)
+    assert (ended.state, ended.ended_why, ended.ended_at) == ("ENDED", "revoked", court.now)
+    assert row(court, other).state == "RINGING"
+    assert kinds(court)[-1] == "call.ended"
+    with court.database.reading() as session:
+        assert session.get_one(SosRow, alarm_id).state == "RAISED"
+        last = entries_after(session, 0)[-1]
+    court.do(court.technical, revoke_device, 1)
+    with court.database.reading() as session:
+        assert entries_after(session, last.seq) == []
+    assert court.journal.verify() is None
+
+
+def test_a_call_ends_with_its_officers_account(court: SmallCourt) -> None:
+    call_id = ring(court)[0]
+    court.do(court.technical, disable, court.judge)
+    assert row(court, call_id).ended_why == "revoked"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import TransitionRefused
-from data.rules.calls import OPEN, STEPS, WAITING, CallState, CallStep, ending, step
+from data.rules.calls import ENDED_WHY, OPEN, STEPS, WAITING, CallState, CallStep, ending, step
 from tests.data.rules.walking import walk
 
 steps = st.lists(st.sampled_from(CallStep))
@@ -41,3 +41,9 @@ def test_an_officer_can_always_end_his_open_call(state: CallState) -> None:
 
 def test_every_state_can_be_reached() -> None:
     assert {CallState.RINGING} | set(STEPS.values()) == set(CallState)
+
+
+@given(st.sampled_from(sorted(OPEN)))
+def test_no_call_stays_open_at_a_phone_that_was_revoked(state: CallState) -> None:
+    assert step(state, CallStep.LOSE) is CallState.ENDED
+    assert ENDED_WHY[CallStep.LOSE] == "revoked"
