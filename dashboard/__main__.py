@@ -1,4 +1,4 @@
-"""`ecc`: serve, demo, migrate, doctor, verify, openapi, turn-config, officer add, revoke, version. Same actions as the pages."""
+"""`ecc`: serve, demo, migrate, doctor, verify, openapi, turn-config, version; officer, team and unit add, enrol, token, revoke."""
 
 import argparse
 import gc
@@ -51,6 +51,18 @@ def _parser() -> argparse.ArgumentParser:
     add("turn-config", turn_config).add_argument("--to", type=Path, metavar="FILE", help=t("command.turn_to"))
     officer = commands.add_parser("officer", help=t("command.officer")).add_subparsers(required=True, metavar="COMMAND")
     _add_officer_options(officer.add_parser("add", help=t("command.officer_add"), description=t("command.officer_add")))
+    team = commands.add_parser("team", help=t("command.team")).add_subparsers(required=True, metavar="COMMAND")
+    formed = team.add_parser("add", help=t("command.team_add"), description=t("command.team_add"))
+    formed.add_argument("name", help=t("command.team_name"))
+    formed.set_defaults(command=form_team)
+    unit = commands.add_parser("unit", help=t("command.unit")).add_subparsers(required=True, metavar="COMMAND")
+    _add_unit_options(unit.add_parser("add", help=t("command.unit_add"), description=t("command.unit_add")))
+    enrolled = add("enrol", enrol)
+    enrolled.add_argument("which", metavar="UNIT|ACCOUNT", help=t("command.whose"))
+    enrolled.add_argument("--tracker", action="store_true", help=t("command.tracker"))
+    issued = add("token", token)
+    issued.add_argument("machine", choices=["case-system"], help=t("command.machine"))
+    issued.add_argument("--revoke", action="store_true", help=t("command.token_end"))
     revoked = add("revoke", revoke)
     revoked.add_argument("what", choices=["wall", "device", "officer"], help=t("command.what"))
     revoked.add_argument("which", help=t("command.which"))
@@ -77,7 +89,22 @@ def _add_officer_options(officer: argparse.ArgumentParser) -> None:
     officer.add_argument("--name", required=True, help=t("command.name"))
     officer.add_argument("--title", required=True, help=t("command.title"))
     officer.add_argument("--role", required=True, choices=people, help=t("command.role"))
+    officer.add_argument("--team", help=t("command.of_team"))
     officer.set_defaults(command=add_officer)
+
+
+def _add_unit_options(unit: argparse.ArgumentParser) -> None:
+    from data.rules.units import VEHICLE_KINDS
+
+    unit.add_argument("no", type=int, metavar="NUMBER", help=t("command.number"))
+    mover = unit.add_mutually_exclusive_group(required=True)
+    mover.add_argument("--account", help=t("command.mover_account"))
+    mover.add_argument("--name", help=t("command.mover_name"))
+    mover.add_argument("--vehicle", choices=sorted(VEHICLE_KINDS), help=t("command.mover_vehicle"))
+    unit.add_argument("--title", help=t("command.title"))
+    unit.add_argument("--plate", help=t("command.plate"))
+    unit.add_argument("--team", help=t("command.of_team"))
+    unit.set_defaults(command=add_unit)
 
 
 # --- running ----------------------------------------------------------------------------------------------------------------------
@@ -222,8 +249,62 @@ def add_officer(settings: Settings, options: argparse.Namespace) -> int:
     from dashboard.people import add_officer as add
 
     settings.make_folders()
-    account = add(settings, options.username, options.name, options.title, options.role)
+    account = add(settings, options.username, options.name, options.title, options.role, options.team)
     print(t("command.password_once", username=account.username, password=account.password))
+    return 0
+
+
+def form_team(settings: Settings, options: argparse.Namespace) -> int:
+    """A team under its name."""
+    from dashboard.people import form_team as form
+
+    settings.make_folders()
+    form(settings, options.name)
+    print(t("command.team_formed", name=options.name))
+    return 0
+
+
+def add_unit(settings: Settings, options: argparse.Namespace) -> int:
+    """A number for an officer or a vehicle, under which it moves on the map."""
+    from dashboard.people import Mover
+    from dashboard.people import add_unit as add
+
+    settings.make_folders()
+    add(settings, options.no, Mover(options.account, options.name, options.title, options.vehicle, options.plate), options.team)
+    print(t("command.unit_added", no=options.no))
+    return 0
+
+
+def enrol(settings: Settings, options: argparse.Namespace) -> int:
+    """A one-time link that makes a phone the unit's device, as text and QR; or the key of a tracker."""
+    from dashboard import people
+
+    settings.make_folders()
+    if options.tracker:
+        print(t("command.tracker_key", address=f"{settings.origin}/ingest/osmand", key=people.tracker_key(settings, options.which)))
+        return 0
+    import io
+
+    import segno
+
+    link, code = people.enrolment_link(settings, options.which), io.StringIO()
+    segno.make(link, error="l").terminal(code, compact=True, border=2)
+    print(t("command.enrolled", link=link), code.getvalue(), sep="\n")
+    if not settings.origin.startswith("https://"):
+        print(t("command.phones_need_https"))
+    return 0
+
+
+def token(settings: Settings, options: argparse.Namespace) -> int:
+    """The case system's token, printed once."""
+    from dashboard import people
+
+    settings.make_folders()
+    if options.revoke:
+        people.end_case_system_token(settings)
+        print(t("command.revoked"))
+        return 0
+    print(t("command.token_once", address=f"{settings.origin}/ingest/cases", token=people.case_system_token(settings)))
     return 0
 
 

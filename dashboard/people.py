@@ -1,62 +1,157 @@
-"""`ecc officer add` and `ecc revoke`: whom whoever runs the machine lets in, and puts out."""
+"""Whom whoever runs the machine lets in, and puts out: people, teams, units, phones, the case system. The same actions as the pages.
 
+A running centre knows of each change within five seconds.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
 
 from dashboard.upgrade import upgrade
+from data.actions import organisation
 from data.actions.accounts import FirstAccount, disable, first_account
-from data.actions.devices import revoke_device
-from data.actions.organisation import add_officer as add
-from data.actions.organisation import found_court
+from data.actions.audit import record_audit
+from data.actions.devices import enrol_device, revoke_device
+from data.actions.links import make_link
 from data.actions.walls import revoke_wall
+from data.credentials import issue_machine_token, revoke_machine_token
 from data.engines import open_database
-from data.errors import NotFound
+from data.errors import BadInput, NotFound
 from data.journal import Journal, Work
-from data.rules.identity import same_username
+from data.rules.identity import Act, same_username
+from data.rules.links import Purpose
 from data.rules.permissions import SYSTEM, Role
+from data.rules.units import UnitKind
 from data.sealing import load_sealing
 from data.settings import Settings
-from data.tables import AccountRow, CourtRow, WallRow
+from data.tables import AccountRow, CourtRow, TeamRow, UnitRow, WallRow
 
 REVOCABLE = ("wall", "device", "officer")
 
 
-def add_officer(settings: Settings, username: str, name: str, title: str, role: str) -> FirstAccount:
-    """Returns the account with its password, which is kept nowhere else. Raises BadInput, RuleBroken, DatabaseUnavailable."""
-    upgrade(settings)
-    database = open_database(settings.database_url)
-    journal = Journal(database, load_sealing(settings.keys), settings.court_code, civil_offset_s=settings.civil_offset_s)
-    with journal.work(SYSTEM, datetime.now(UTC)) as work:
-        if work.session.get(CourtRow, settings.court_code) is None:
-            found_court(work, settings.court_code, settings.court_name, duty_phone=settings.duty_phone or None)
-        account = first_account(work, add(work, name, title, Role(role)), username)
-    database.close()
-    return account
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Who or what moves under a unit's number: an officer who has an account, one who needs none (name, title), or a vehicle (kind)."""
+
+    account: str | None = None
+    name: str | None = None
+    title: str | None = None
+    vehicle: str | None = None
+    plate: str | None = None
+
+
+def add_officer(settings: Settings, username: str, name: str, title: str, role: str, team: str | None = None) -> FirstAccount:
+    """Returns the account with its password, which is kept nowhere else. Raises BadInput, RuleBroken, NotFound, DatabaseUnavailable."""
+    with _working(settings) as work:
+        return first_account(work, organisation.add_officer(work, name, title, Role(role), team_id=_team(work, team)), username)
+
+
+def form_team(settings: Settings, name: str) -> None:
+    """Raises RuleBroken team.exists, BadInput."""
+    with _working(settings) as work:
+        organisation.form_team(work, name)
+
+
+def add_unit(settings: Settings, no: int, mover: Mover, team: str | None = None) -> None:
+    """From now on this number is somebody's or some vehicle's. Raises RuleBroken unit.exists, unit.has_number; BadInput, NotFound."""
+    with _working(settings) as work:
+        team_id = _team(work, team)
+        if mover.vehicle is not None:
+            vehicle_id = organisation.add_vehicle(work, mover.vehicle, mover.plate, team_id)
+            organisation.add_unit(work, no, UnitKind.VEHICLE, vehicle_id=vehicle_id, team_id=team_id)
+            return
+        if mover.account is not None:
+            officer_id = _officer(work, mover.account)
+        else:
+            officer_id = organisation.add_officer(work, mover.name or "", mover.title or "", Role.FIELD, team_id=team_id)
+        organisation.add_unit(work, no, UnitKind.OFFICER, officer_id=officer_id, team_id=team_id)
+
+
+def enrolment_link(settings: Settings, which: str) -> str:
+    """The address with which one phone becomes this unit's device, once, within 24 hours. which: its number, or an officer's account."""
+    with _working(settings) as work:
+        return f"{settings.origin}/link/{make_link(work, Purpose.ENROL, unit_no=_unit(work, which))}"
+
+
+def tracker_key(settings: Settings, which: str) -> str:
+    """The `id` for a Traccar Client or a vehicle set that speaks its form; kept nowhere else."""
+    with _working(settings) as work:
+        return enrol_device(work, _unit(work, which), "VEHICLE").osmand_id
+
+
+def case_system_token(settings: Settings) -> str:
+    """A new token for the court's case system, kept nowhere else; its former one ends."""
+    with _working(settings) as work:
+        record_audit(work, Act.ISSUE_TOKEN, "machine", Role.CASE_SYSTEM)
+    return issue_machine_token(settings.keys, Role.CASE_SYSTEM)
+
+
+def end_case_system_token(settings: Settings) -> None:
+    """From now on nobody is the case system."""
+    revoke_machine_token(settings.keys, Role.CASE_SYSTEM)
+    with _working(settings) as work:
+        record_audit(work, Act.ISSUE_TOKEN, "machine", Role.CASE_SYSTEM, result="revoked")
 
 
 def revoke(settings: Settings, what: str, which: str) -> None:
-    """From now on a wall (by its name), a device (by its number) or an officer (by his account) is nobody.
+    """From now on a wall (by its name), a device (by its number) or an officer (by his account) is nobody. Raises NotFound."""
+    with _working(settings) as work:
+        if what == "wall":
+            wall_id = work.session.scalar(select(WallRow.id).where(WallRow.name == which, WallRow.revoked_at.is_(None)))
+            revoke_wall(work, wall_id or "")
+        elif what == "device":
+            if not _is_number(which):
+                raise NotFound("device", code="not_found.device")
+            revoke_device(work, int(which))
+        else:
+            disable(work, _officer(work, which))
 
-    A running centre knows it within five seconds. Raises NotFound.
-    """
+
+@contextmanager
+def _working(settings: Settings) -> Iterator[Work]:
+    """One transaction of whoever runs the machine; the schema is brought up to date and the court founded first, if they are not yet."""
+    upgrade(settings)
     database = open_database(settings.database_url)
     journal = Journal(database, load_sealing(settings.keys), settings.court_code, civil_offset_s=settings.civil_offset_s)
     try:
         with journal.work(SYSTEM, datetime.now(UTC)) as work:
-            _revoke(work, what, which)
+            if work.session.get(CourtRow, settings.court_code) is None:
+                organisation.found_court(work, settings.court_code, settings.court_name, duty_phone=settings.duty_phone or None)
+            yield work
     finally:
         database.close()
 
 
-def _revoke(work: Work, what: str, which: str) -> None:
-    if what == "wall":
-        wall_id = work.session.scalar(select(WallRow.id).where(WallRow.name == which, WallRow.revoked_at.is_(None)))
-        revoke_wall(work, wall_id or "")
-    elif what == "device":
-        if not (which.isascii() and which.isdigit() and len(which) < 10):
-            raise NotFound("device", code="not_found.device")
-        revoke_device(work, int(which))
-    else:
-        officer_id = work.session.scalar(select(AccountRow.officer_id).where(AccountRow.username == same_username(which)))
-        disable(work, officer_id or "")
+def _team(work: Work, name: str | None) -> str | None:
+    """Raises NotFound."""
+    if name is None:
+        return None
+    team_id = work.session.scalar(select(TeamRow.id).where(TeamRow.court_code == work.court_code, TeamRow.name == name))
+    if team_id is None:
+        raise NotFound("team", code="not_found.team")
+    return team_id
+
+
+def _officer(work: Work, account: str) -> str:
+    """Raises NotFound."""
+    officer_id = work.session.scalar(select(AccountRow.officer_id).where(AccountRow.username == same_username(account)))
+    if officer_id is None:
+        raise NotFound("account", code="not_found.account")
+    return officer_id
+
+
+def _unit(work: Work, which: str) -> int:
+    """A unit by its number or its officer's account. Raises NotFound, BadInput unit.none_yet for an officer without a number."""
+    if _is_number(which):
+        return int(which)
+    no = work.session.scalar(select(UnitRow.no).where(UnitRow.officer_id == _officer(work, which)))
+    if no is None:
+        raise BadInput("unit", code="unit.none_yet")
+    return no
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10

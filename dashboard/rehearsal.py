@@ -18,7 +18,7 @@ from data.journal import Journal, entries_after
 from data.lanes import Lanes
 from data.queries.areas import nearest_area
 from data.queries.live import newest_number_in, some_device, urgent_units
-from data.queries.wall import rows, visible_units
+from data.queries.wall import rows
 from data.rules.permissions import Actor, Clearance, Role, Sight
 from data.settings import Settings
 
@@ -48,7 +48,6 @@ def _read(database: Database, settings: Settings, now: datetime, civil_offset_s:
         for clearance, role in VIEWERS:
             sight = Sight(clearance, role, settings.court_code, unit_no=0)
             rows(session, sight, NONE, now, civil_offset_s, say=_nothing)
-            visible_units(session, sight)
         return some_device(session, settings.court_code)
 
 

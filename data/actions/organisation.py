@@ -25,7 +25,6 @@ from data.rules.permissions import Role, Verb
 from data.tables import AreaRow, CourtRow, FenceInsideRow, FenceRow, OfficerRow, Table, TeamRow, UnitRow, VehicleRow
 from geo.fences import Fence, NotAFence
 
-VEHICLE_KINDS = frozenset({"POLICE", "COMMAND", "TRANSPORT", "TOW"})
 FENCE_KINDS = frozenset({"WATCH", "COURT"})
 MOST_CORNERS = 500
 
@@ -137,7 +136,7 @@ def change_officer(
 def add_vehicle(work: Work, kind: str, plate: str | None = None, team_id: str | None = None) -> str:
     """kind: POLICE, COMMAND, TRANSPORT or TOW. Returns its id. Raises BadInput vehicle.bad_kind."""
     allowed(work, Verb.MANAGE_PEOPLE)
-    if kind not in VEHICLE_KINDS:
+    if kind not in units.VEHICLE_KINDS:
         raise BadInput(kind, code="vehicle.bad_kind")
     if team_id is not None:
         held(work, TeamRow, team_id, "not_found.team")

@@ -13,6 +13,8 @@ SILENCE_MINUTES = range(5, 31)
 STILL_HEARD = timedelta(seconds=60)  # after declaring silence the phone is heard a little longer, until the door of the cellar closes
 UNIT_NUMBERS = range(1, 2**31)  # fits the packed frame and both databases
 
+VEHICLE_KINDS = frozenset({"POLICE", "COMMAND", "TRANSPORT", "TOW"})
+
 
 class UnitKind(StrEnum):
     OFFICER = "OFFICER"

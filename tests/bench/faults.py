@@ -1,9 +1,9 @@
 """Every part killed and frozen while phones call, then the wall's packets dropped: how soon it is said, how soon right, what was lost.
 
 `--frozen` seconds of SIGSTOP (30), `--cut` seconds without packets (60), `--rounds` of each (2), `--parts` which; `--drop` drops them in
-the kernel (as root in a network namespace of its own: `unshare -n`), else a proxy holds them back. `say` counts from the
-fault until the page says which part is gone; a part back before it was missed is not counted there. `right` counts from the part's own return (it answers; SIGCONT;
-packets pass) until the page says so and shows the newest call that was in the journal then.
+the kernel (as root in a network namespace of its own: `unshare -n`), else a proxy holds them back. `say` counts from the fault until the
+page says which part is gone; a part back before it was missed is not counted there. `right` counts from the part's own return (it
+answers; SIGCONT; packets pass) until the page says so and shows the newest call that was in the journal then.
 """
 
 import argparse

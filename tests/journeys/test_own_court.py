@@ -1,0 +1,165 @@
+"""A court without the demonstration: from an empty home, by commands and doors alone, to a unit that moves on the wall."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from data.settings import Settings, as_environ
+from data.tables import AuditRow
+from geo import packed
+from tests.dashboard.test_live import viewer
+from tests.journeys.senders import fix, iso
+from tests.running import Product
+
+pytestmark = pytest.mark.timeout(240)
+PASSWORD = "Qingxi-2026-xunjian"
+
+
+def ecc(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dashboard", *words]
+    return subprocess.run(command, env=as_environ(settings), capture_output=True, text=True, timeout=60, check=False)
+
+
+def done(settings: Settings, *words: str) -> str:
+    said = ecc(settings, *words)
+    assert said.returncode == 0, said.stderr
+    return said.stdout
+
+
+def refused(settings: Settings, *words: str) -> str:
+    """One sentence, no trace."""
+    said = ecc(settings, *words)
+    assert said.returncode == 1, (said.stdout, said.stderr)
+    assert said.stderr.strip().count("\n") == 0, said.stderr
+    return said.stderr.strip()
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    """Nothing but a migrated database."""
+    with Product(lambda settings: done(settings, "migrate")) as product:
+        yield product
+
+
+def secret_of(link: str, product: Product) -> str:
+    assert link.startswith(product.origin)
+    return urlsplit(link).path
+
+
+def press(product: Product, browser: httpx.Client, path: str, **form: str) -> httpx.Response:
+    return browser.post(product.origin + path, data=form, headers={"origin": product.origin}, follow_redirects=False)
+
+
+def desk_of(product: Product, first_password: str) -> str:
+    """The cookie of a desk: first password, its change, signed in."""
+    with httpx.Client() as browser:
+        told = press(product, browser, "/sign-in", username="wang", password=first_password)
+        assert 'name="fresh"' in told.text
+        answer = press(product, browser, "/password", username="wang", password=first_password, fresh=PASSWORD)
+        assert answer.status_code == 303, answer.text
+        return browser.cookies["ecc_desk"]
+
+
+def wall_of(product: Product, desk: str) -> str:
+    """The cookie of a wall: it shows a code, the desk types it."""
+    with httpx.Client() as waiting, httpx.Client(cookies={"ecc_desk": desk}) as officer:
+        shown = re.search(r'data-pairing-code="(\w{6})"', waiting.get(f"{product.origin}/pair").text)
+        assert shown is not None
+        listed = officer.get(f"{product.origin}/centre/_dash-dependencies", headers={"referer": f"{product.origin}/centre/desk"}).json()
+        door = next(one for one in listed if one["inputs"] == [{"id": "verb", "property": "data"}])
+        outputs = [dict(zip(("id", "property"), one.rsplit(".", 1), strict=True)) for one in door["output"].strip(".").split("...")]
+        verb = {"verb": "pair", "nonce": "1", "code": shown[1], "name": "指挥大厅"}
+        body = {"output": door["output"], "outputs": outputs, "changedPropIds": ["verb.data"], "state": []}
+        body["inputs"] = [{"id": "verb", "property": "data", "value": verb}]
+        answer = officer.post(f"{product.origin}/centre/_dash-update-component", json=body, headers={"origin": product.origin})
+        assert answer.status_code == 200, answer.text
+        assert waiting.get(f"{product.origin}/pair", follow_redirects=False).status_code == 303
+        return waiting.cookies["ecc_wall"]
+
+
+def positions(frames: list[bytes]) -> dict[int, tuple[int, int]]:
+    return {int(r["unit"]): (int(r["lat"]), int(r["lon"])) for frame in frames for r in packed.unpack(frame).records}
+
+
+async def test_from_an_empty_home_to_a_unit_that_moves_on_the_wall(product: Product) -> None:
+    settings = product.settings
+    told = done(settings, "officer", "add", "wang", "--name", "王某", "--title", "值班员", "--role", "duty")
+    done(settings, "team", "add", "一组")
+    done(settings, "unit", "add", "1001", "--name", "李某", "--title", "法官", "--team", "一组")
+    done(settings, "unit", "add", "2001", "--vehicle", "POLICE", "--plate", "岭A12345", "--team", "一组")
+    enrolled = done(settings, "enrol", "1001")
+    assert "▀" in enrolled or "█" in enrolled, "no QR"
+    link = secret_of(re.search(r"http\S+/link/\S+", enrolled)[0], product)  # type: ignore[index]
+    desk = desk_of(product, told.strip().rpartition("：")[2])
+    wall = wall_of(product, desk)
+    with httpx.Client(base_url=product.origin) as phone:
+        assert phone.get(link).status_code == 200  # looking changes nothing
+        assert press(product, phone, link).headers["location"] == "/field/"
+        assert press(product, phone, link).status_code == 404, "used twice"
+        headers = {"origin": product.origin}
+        on = {"id": fix()["id"], "on": True, "t": iso(datetime.now(UTC) - timedelta(seconds=30))}
+        assert phone.post("/ingest/duty", json=on, headers=headers).status_code == 202
+        async with viewer(product, "wall", wall) as view:
+            for lat in (23.1, 23.1009):
+                sent = fix(lat, 112.5)
+                told_of = phone.post("/ingest/positions", json={"fixes": [sent]}, headers=headers).json()
+                assert told_of["accepted"] == [sent["id"]], told_of
+                await view.until(lambda lat=lat: positions(view.frames).get(1001) == (round(lat * 1e7), 1_125_000_000))
+            assert view.rows["unit"]["1001"]["label"] == "一组 李法官"
+            assert view.rows["unit"]["2001"]["on_duty"] is False
+
+
+def test_a_tracker_and_the_case_system_get_their_keys_which_are_good_for_nothing_else(product: Product) -> None:
+    settings = product.settings
+    key = done(settings, "enrol", "2001", "--tracker").strip().rpartition("：")[2]
+    old, token = (done(settings, "token", "case-system").strip().rpartition("：")[2] for _ in range(2))
+    case: dict[str, Any] = {"case_no": "（2026）岭0108执1号", "event": "filed", "at": iso(datetime.now(UTC)), "cause": "借款合同纠纷"}
+    with httpx.Client(base_url=product.origin) as machine:
+        assert machine.post(f"/ingest/osmand?id={key}&lat=23.1&lon=112.5&timestamp={int(datetime.now(UTC).timestamp())}").status_code == 200
+        assert machine.post("/ingest/calls", json={}, headers={"authorization": f"Bearer {key}"}).status_code == 401
+        told = machine.post("/ingest/cases", json={"cases": [case]}, headers={"authorization": f"Bearer {token}"}).json()
+        assert told["refused"] == [], told
+        assert machine.post("/ingest/cases", json={"cases": [case]}, headers={"authorization": f"Bearer {old}"}).status_code == 401
+        assert machine.post("/ingest/positions", json={"fixes": []}, headers={"authorization": f"Bearer {token}"}).status_code == 403
+    done(settings, "token", "case-system", "--revoke")
+    database = product.database()
+    with database.reading() as session:
+        asked = select(AuditRow.result).where(AuditRow.act == "issue_token", AuditRow.actor_kind == "SYSTEM")
+        assert sorted(session.scalars(asked)) == ["done", "done", "revoked"]
+    database.close()
+    assert key not in product.said() + "".join(file.read_text() for file in settings.log.glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("team", "add", "一组"), "已有同名队组。"),
+        (("team", "add", " "), ""),
+        (("unit", "add", "1001", "--name", "赵某", "--title", "法警"), "这个编号已在使用。"),
+        (("unit", "add", "0", "--name", "赵某", "--title", "法警"), "编号不对。"),
+        (("unit", "add", "1009", "--name", "赵某"), ""),
+        (("unit", "add", "1009", "--name", "赵某", "--title", "法警", "--team", "九组"), "没有找到这个队组。"),
+        (("unit", "add", "1009", "--account", "nobody"), "没有这个账号。"),
+        (("officer", "add", "wang", "--name", "王某", "--title", "法官", "--role", "judge"), ""),
+        (("enrol", "4711"), "没有找到这个编号。"),
+        (("enrol", "4711", "--tracker"), "没有找到这个编号。"),
+        (("enrol", "nobody"), "没有这个账号。"),
+        (("enrol", "wang"), "此人还没有编号，请先用 ecc unit add 编号。"),
+    ],
+)
+def test_each_command_refuses_in_one_sentence(product: Product, words: tuple[str, ...], said: str) -> None:
+    assert refused(product.settings, *words).endswith(said)
+
+
+def test_an_officer_with_an_account_gets_one_number_and_a_link_by_the_account(product: Product) -> None:
+    done(product.settings, "unit", "add", "1002", "--account", "wang")
+    assert refused(product.settings, "unit", "add", "1003", "--account", "wang") == "此人或此车已有编号。"
+    assert "/link/" in done(product.settings, "enrol", "wang")
