@@ -40,7 +40,9 @@ class Intake:
         self._report_s = 0.0
         self._owed_s = 0.0  # nothing is owed before
         self.last_s: float | None = None  # when media came last
-        self.octets = 0
+        self.octets = self.frames = 0
+        self._before = (0.0, 0, 0)  # when the last report was written, and how much had come by then
+        self.kbps = self.fps = 0
 
     def media(self, data: bytes, now_s: float) -> list[tuple[Group, bytes]]:
         """A datagram with media. Returns what goes to whom."""
@@ -63,6 +65,7 @@ class Intake:
             return []
         self.last_s = now_s
         self.octets += len(data)
+        self.frames += packet.marker and source.track.kind == "video"
         seq = source.counter.whole(packet.seq)
         source.reception.came(seq, packet.timestamp, len(data), now_s)
         if packet.payload_type in self._again and source.missing.came(seq, now_s):
@@ -117,16 +120,26 @@ class Intake:
                     said.append(rtcp.picture_loss(self._sender, source.ssrc))
         if self._now and now_s - self._report_s >= REPORT_S:
             self._report_s = now_s
+            self._measure(now_s)
             said.insert(0, rtcp.receiver_report(self._sender, [each.reception.block(each.ssrc, now_s) for each in self._now.values()]))
         return said
+
+    def _measure(self, now_s: float) -> None:
+        """Bits and pictures of the second that passed."""
+        before_s, octets, frames = self._before
+        self._before = now_s, self.octets, self.frames
+        passed_s = now_s - before_s
+        if before_s and passed_s > 0:
+            self.kbps = round((self.octets - octets) * 8 / passed_s / 1_000)
+            self.fps = round((self.frames - frames) / passed_s)
 
     def hurry(self) -> None:
         """Somebody waits: what is owed is looked at the next time it is asked for."""
         self._owed_s = 0.0
 
     def figures(self) -> dict[str, float]:
-        """How it comes in, for whoever keeps the call's record: lost share and jitter since the last report, by kind."""
-        said: dict[str, float] = {"octets": float(self.octets)}
+        """How it comes in, for whoever keeps the call's record: of the last second; lost share and jitter by kind."""
+        said: dict[str, float] = {"octets": float(self.octets), "kbps": self.kbps, "fps": self.fps}
         for source in self._now.values():
             kind = source.track.kind
             said[f"{kind}_lost_pct"] = round(100 * source.reception.lost_share, 1)

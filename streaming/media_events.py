@@ -42,7 +42,7 @@ class Happened(StrEnum):
 class MediaEvent:
     """person: who published or watches. figures: of the publisher (`Intake.figures`), and `silent_s`, how long no media has come.
 
-    cause: of CLOSED, `deleted` by its own wish or `gone`.
+    cause: of CLOSED, `deleted` by its own wish, `revoked` by ours, or `gone`.
     """
 
     happened: Happened

@@ -36,6 +36,7 @@ class Grant:
     stream: str
     right: Right
     until: datetime
+    issued: datetime
     fingerprint: str | None = None
 
 
@@ -81,6 +82,7 @@ class MediaTokens:
                 str(said["stream"]),
                 Right(said["right"]),
                 datetime.fromtimestamp(ends, UTC),
+                datetime.fromtimestamp(begun, UTC),
                 str(fingerprint) if fingerprint else None,
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, OSError) as error:

@@ -14,7 +14,7 @@ from streaming import hooks, rtcp, sdp
 from streaming.forward import Leg, Sink
 from streaming.intake import Intake
 from streaming.media_events import Happened, Limits, MediaEvent, NobodyPublishes, RelayFull, StillSending
-from streaming.media_tokens import Grant, Right
+from streaming.media_tokens import LONGEST_S, Grant, Right
 from streaming.pace import pause
 from streaming.streams import Session, Stream, number
 
@@ -47,12 +47,14 @@ class Relay:
         self._sessions: dict[str, Session] = {}
         self._asked: dict[str, tuple[float, float]] = {}  # person: what is left of his budget, since when
         self._closing: set[asyncio.Task[None]] = set()
+        self._void: dict[tuple[str, str], float] = {}  # name and person: tokens from before this moment are worth nothing
 
     # --- doors ---
 
     async def publish(self, grant: Grant, offered: str) -> Session:
         """Raises BadInput, UnusableOffer, NotPermitted, StillSending, TooMany, RelayFull."""
         offer = sdp.read_offer(offered)
+        self._check_void(grant)
         chosen = sdp.choose(offer, publishing=True)
         self._check_fingerprint(grant, chosen)
         self._check_limits(grant)
@@ -92,7 +94,7 @@ class Relay:
                 again.add(each.codec.payload_type)
             transport_cc = each.transport_cc or transport_cc
         session.intake = Intake(types, rtx, frozenset(again), transport_cc, number(), stream.cname)
-        stream.publisher, stream.owner = session, session.grant.person
+        stream.publisher, stream.owner, stream.fresh = session, session.grant.person, True
         if any(stream.tracks[kind] is not track for kind, track in before.items()):
             for viewer in list(stream.viewers):  # what they agreed on no longer comes: they ask anew
                 self._drop(viewer)
@@ -100,6 +102,7 @@ class Relay:
     async def view(self, grant: Grant, offered: str) -> Session:
         """Raises BadInput, UnusableOffer, NobodyPublishes, TooMany, RelayFull."""
         offer = sdp.read_offer(offered)
+        self._check_void(grant)
         self._check_limits(grant)
         stream = self._streams.get(grant.stream)
         if stream is None or not stream.tracks:
@@ -155,6 +158,23 @@ class Relay:
     def close(self, session: Session) -> None:
         """Ended by its own wish."""
         self._drop(session, "deleted")
+
+    def revoke(self, name: str, person: str = "") -> None:
+        """What runs under this name ends now, and no token from before now opens it again. name: of a stream, or what stands before a dot.
+
+        person: only what he does there.
+        """
+        now = time.time()
+        self._void = {key: at for key, at in self._void.items() if now - at <= LONGEST_S} | {(name, person): now}
+        for session in list(self._sessions.values()):
+            if _is_under(session.stream.name, name) and person in ("", session.grant.person):
+                self._drop(session, "revoked")
+
+    def _check_void(self, grant: Grant) -> None:
+        issued = grant.issued.timestamp()
+        for (name, person), at in self._void.items():
+            if _is_under(grant.stream, name) and person in ("", grant.person) and issued <= at:
+                raise NotPermitted("revoked", code="media.revoked")
 
     # --- recorders ---
 
@@ -226,8 +246,8 @@ class Relay:
             hooks.send(group.open, packet)
         if intake.last_s == now_s:
             first, stream.heard_s = stream.heard_s is None, now_s
-            if first or stream.silent:
-                stream.silent = False
+            if first or stream.silent or stream.fresh:
+                stream.silent = stream.fresh = False
                 self._tell(Happened.FIRST_MEDIA if first else Happened.RETURNED, session)
         for owed in intake.owed(now_s):
             session.wire.send_rtcp(owed)
@@ -334,3 +354,7 @@ class Relay:
         if self._closing:
             await asyncio.wait(list(self._closing), timeout=2 * FAREWELL_S)
         self._streams.clear()
+
+
+def _is_under(stream: str, name: str) -> bool:
+    return stream == name or stream.startswith(f"{name}.")

@@ -23,6 +23,7 @@ class Stream:
         self.owner = ""
         self.heard_s: float | None = None  # when media came last, from whichever publisher
         self.silent = False
+        self.fresh = False  # another publisher has come, nothing of him yet
         self.alive_s = 0.0
         self.left_s = time.monotonic()  # when there was a publisher last
         self._numbers = {kind: (number(), number(), secrets.randbelow(0x4000)) for kind in ("audio", "video")}

@@ -21,7 +21,7 @@ UNTIL = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def grant(right: Right, person: str = "p", stream: str = "s") -> Grant:
-    return Grant(person, stream, right, UNTIL)
+    return Grant(person, stream, right, UNTIL, issued=datetime.now(UTC))
 
 
 class House:
@@ -188,6 +188,29 @@ async def test_what_happens_is_told_in_order_with_figures(house: House) -> None:
     assert house.events[5].cause == "deleted"
     assert "video_lost_pct" in house.events[3].figures
     assert {(event.stream, event.person) for event in house.events} == {("s", "p"), ("s", "v")}
+
+
+async def test_what_is_revoked_ends_at_once_and_old_tokens_open_it_no_more(house: House) -> None:
+    officer, _ = await house.publisher("p", "CALL.p")
+    wall, _ = await house.viewer("v", "CALL.p")
+    leader, _ = await house.viewer("leader", "CALL.p")
+    other, _ = await house.publisher("q", "OTHER.q")
+    await flow(officer, lambda: bool(wall.taken and leader.taken), KEY)
+    house.relay.revoke("CALL", "leader")
+    await until(leader.gone.is_set)
+    old = grant(Right.VIEW, "leader", "CALL.p")
+    await flow(officer, lambda: wall.taken[-1].payload == KEY + b"on", KEY + b"on")
+    assert leader.taken[-1].payload == KEY
+    house.relay.revoke("CALL")
+    await until(lambda: officer.gone.is_set() and wall.gone.is_set())
+    assert not other.gone.is_set()
+    peer = Peer()
+    house.peers.append(peer)
+    with pytest.raises(NotPermitted) as refused:
+        await house.relay.view(old, await peer.offers("recvonly"))
+    assert refused.value.code == "media.revoked"
+    await asyncio.sleep(0.01)
+    await house.publisher("p", "CALL.p")  # with a token from afterwards
 
 
 async def test_nobody_watches_what_nobody_publishes(house: House) -> None:
