@@ -17,6 +17,7 @@ CODECS = {"audio": ("opus",), "video": ("vp8", "h264")}
 CLOCKS = {"opus": 48_000, "vp8": 90_000, "h264": 90_000}
 FEEDBACK = {"audio": ("nack", "transport-cc"), "video": ("nack", "nack pli", "ccm fir", "transport-cc")}
 DIGESTS = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
+START_KBPS = 500  # Chromium begins with 300 otherwise, and the first seconds are the ones that are looked at
 _ICE = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _MID = re.compile(r"[!#-'*+.0-9A-Z^-~-]{1,32}")
 _CANDIDATE = re.compile(r"candidate:\S{1,32} \d{1,5} \S{1,8} \d{1,10} \S{1,255} \d{1,5} typ \w{1,8}( .*)?")
@@ -355,7 +356,9 @@ def _described(each: Chosen, publishing: bool) -> list[str]:
     channels = "/2" if codec.name == "opus" else ""
     written = {"opus": "opus", "vp8": "VP8", "h264": "H264"}[codec.name]
     said = [f"a=rtpmap:{number} {written}/{codec.clock_rate}{channels}"]
-    said += [f"a=fmtp:{number} {codec.fmtp}"] if codec.fmtp else []
+    begins = [f"x-google-start-bitrate={START_KBPS}"] if publishing and section.kind == "video" else []
+    fmtp = ";".join([*([codec.fmtp] if codec.fmtp else []), *begins])
+    said += [f"a=fmtp:{number} {fmtp}"] if fmtp else []
     wanted = FEEDBACK[section.kind]
     said += [f"a=rtcp-fb:{number} {name}" for name in wanted if name in codec.feedback and (publishing or name != "transport-cc")]
     if each.rtx_type is not None:
