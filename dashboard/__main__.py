@@ -122,6 +122,9 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     if options.only == "web":
         from dashboard.app import run
     elif options.only == "relay":
+        from dashboard.supervise import stand_back
+
+        stand_back(settings)
         from dashboard.media import run
     else:
         from dashboard.jobs import run

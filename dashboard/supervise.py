@@ -37,6 +37,7 @@ FAREWELL_S = 10.0
 AFTER_WEB = frozenset(
     {"relay"}
 )  # somebody waits for the first picture, and nobody calls before it: its imports would delay the web process
+LATER_S = 4.0  # what a page needs on this machine until its picture moves
 PATIENCE_S = 20.0  # a web process that does not come up keeps nobody from talking
 ANSWER_S = 0.2  # an embedded server on this machine answers in well under a millisecond
 MISCONFIGURED = 78  # EX_CONFIG: starting again would change nothing
@@ -331,6 +332,14 @@ def wait_until_prepared(settings: Settings) -> None:
     """In a child that may have been started early: returns at once when nobody prepares the home."""
     with suppress(FileNotFoundError), preparing_file(settings).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def stand_back(settings: Settings) -> None:
+    """In the relay's process, before it imports: whoever waits for the first picture goes first. At once when web is not new."""
+    with suppress(FileNotFoundError):
+        since_s = time.time() - ready_file(settings).stat().st_mtime
+        if 0 <= since_s < LATER_S:
+            time.sleep(LATER_S - since_s)
 
 
 def preparing_file(settings: Settings) -> Path:
