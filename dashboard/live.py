@@ -23,6 +23,7 @@ from dashboard.health import Health
 from dashboard.newest import Newest
 from dashboard.scope import TOO_SLOW, Scope, Source, Viewer, as_json
 from data.actions.tracks import watch_unit
+from data.actions.walls import note_guests
 from data.engines import Database
 from data.errors import CommandCentreError
 from data.identity import Identity
@@ -400,7 +401,7 @@ class Hub:
         return scope
 
     def _sight_of(self, viewer: Viewer) -> Sight:
-        sight = sight_of(viewer.actor, viewer.actor.wall_id in self._with_visitors)
+        sight = sight_of(viewer.actor, viewer.guests or viewer.actor.wall_id in self._with_visitors)
         if viewer.face == "wall" and sight.clearance is Clearance.DESK:
             sight = replace(sight, clearance=Clearance.WALL)  # an officer who opened the wall's page, perhaps before a room
         return sight
@@ -460,12 +461,25 @@ class Hub:
         match said:
             case {"type": "seen", "drawn_seq": int()}:
                 viewer.seen_ms = self.now_ms()
+            case {"type": "guests", "on": bool(on)} if viewer.face == "wall":
+                await self._show_guests(viewer, on)
             case {"type": "watch", "unit": None}:
                 viewer.watching = viewer.wishes = None
             case {"type": "watch", "unit": str(unit)} if unit.isascii() and unit.isdigit() and len(unit) < 10:
                 await self._watch(viewer, int(unit))
             case _:
                 raise Gone(MISBEHAVED)
+
+    async def _show_guests(self, viewer: Viewer, on: bool) -> None:
+        """Its own key has put the visitors' layout on, or taken it off: it sees no more than they may, whatever its page would hide."""
+        if on == viewer.guests:
+            return
+        viewer.guests = on
+        self._follow_sight(viewer)
+        try:
+            await self.lanes.writer.run(self.journal.do, viewer.actor, self.now(), note_guests, on)
+        except CommandCentreError as error:
+            log.warning("visitors before a wall left no trace: %s", error.code)
 
     async def _watch(self, viewer: Viewer, unit: int) -> None:
         """Somebody follows one officer: that leaves a trace, and the officer's phone says so. A phone follows nobody. Raises Gone."""

@@ -9,7 +9,7 @@ import orjson
 from data.errors import NotFound
 
 LAYERS = ("boundary", "streets", "communities", "river", "towns", "blocks", "roads", "railway", "contours", "places")
-COLUMNS = ("id", "name", "street", "kind", "level", "communities", "lat", "lon", "angle", "size", "height_m")
+COLUMNS = ("id", "name", "class", "street", "kind", "level", "communities", "lat", "lon", "angle", "size", "height_m")
 KEPT = ".seen"  # folder inside the layers' one; a file's name holds its source's time and the columns, so an old one is never taken
 COLUMNS_TAG = hashlib.sha256(",".join(COLUMNS).encode()).hexdigest()[:8]
 

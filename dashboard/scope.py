@@ -79,6 +79,7 @@ class Viewer:
     close_code: int | None = None
     watching: int | None = None
     wishes: int | None = None  # to follow this unit, said before the snapshot was there
+    guests: bool = False  # stand before it: its own key has put the visitors' layout on
     seen_ms: int = 0
     checked_at: float = 0.0
     sending_since: float | None = None
@@ -194,6 +195,9 @@ class Scope:
         while True:
             await self.woken.wait()
             self.woken.clear()
+            if not self.day:  # nobody here has rows yet: whoever waits gets them with his snapshot
+                self.pending.clear()
+                continue
             try:
                 if len(self.pending) > TOUCHED_MOST or self.day != self._source.day():
                     self.pending.clear()

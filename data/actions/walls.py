@@ -46,7 +46,7 @@ def steer_wall(
     wall = held(work, WallRow, wall_id, "not_found.wall")
     if wall.revoked_at is not None:
         raise NotFound("revoked", code="not_found.wall")
-    before = (wall.layout, wall.focus_kind, wall.focus_id, wall.visitors)
+    before, guests = (wall.layout, wall.focus_kind, wall.focus_id, wall.visitors), _guests(wall)
     if layout is not None:
         wall.layout = walls.layout(layout)
     if focus is not None:
@@ -56,10 +56,16 @@ def steer_wall(
     if (wall.layout, wall.focus_kind, wall.focus_id, wall.visitors) == before:
         return False
     wall.steered_by, wall.steered_at = work.actor.officer_id, work.now
-    if wall.visitors != before[3]:
-        record_audit(work, Act.VISITORS, "wall", wall_id, result="on" if wall.visitors else "off")
+    if _guests(wall) != guests:
+        record_audit(work, Act.VISITORS, "wall", wall_id, result="off" if guests else "on")
     work.record(WallSteered(wall_id=wall_id))
     return True
+
+
+def note_guests(work: Work, on: bool) -> None:
+    """Somebody before the wall itself has put the visitors' layout on it, or taken it off: names and places went, or came back."""
+    allowed(work, Verb.SEE_WALL)
+    record_audit(work, Act.VISITORS, "wall", work.actor.wall_id, result="on" if on else "off")
 
 
 def revoke_wall(work: Work, wall_id: str) -> bool:
@@ -71,6 +77,10 @@ def revoke_wall(work: Work, wall_id: str) -> bool:
     wall.revoked_at = work.now
     work.record(WallRevoked(wall_id=wall_id))
     return True
+
+
+def _guests(wall: WallRow) -> bool:
+    return wall.visitors or wall.layout == walls.VISITORS_LAYOUT
 
 
 def _focus(work: Work, kind: str, focus_id: str) -> tuple[str | None, str | None]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text, union
+from sqlalchemy import or_, select, text, union
 from sqlalchemy.orm import Session
 
 from data.engines import Database, foreign_errors
@@ -12,6 +12,7 @@ from data.rules import masking
 from data.rules.calls import CallState
 from data.rules.permissions import Actor, Clearance, Role
 from data.rules.sos import SosState
+from data.rules.walls import VISITORS_LAYOUT
 from data.tables import AccountRow, CallRow, CourtRow, DeviceRow, EntryRow, OfficerRow, SosRow, TeamRow, UnitRow, WallRow
 
 _OVER = (SosState.RESOLVED.value, SosState.FALSE_ALARM.value)
@@ -39,8 +40,8 @@ def urgent_units(session: Session) -> frozenset[int]:
 
 
 def walls_with_visitors(session: Session) -> frozenset[str]:
-    """Ids of the walls in visitors' mode."""
-    return frozenset(session.scalars(select(WallRow.id).where(WallRow.visitors.is_(True))))
+    """Ids of the walls that guests can see: in visitors' mode, or with the layout made for them."""
+    return frozenset(session.scalars(select(WallRow.id).where(or_(WallRow.visitors.is_(True), WallRow.layout == VISITORS_LAYOUT))))
 
 
 def label_of(session: Session, actor: Actor) -> str | None:

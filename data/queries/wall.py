@@ -19,6 +19,7 @@ from data.queries.calls import open_or_of_today
 from data.queries.reading import Drawn, Ids, Reading, Say
 from data.rules.civil import day_start
 from data.rules.permissions import Actor, Clearance, Role, Sight
+from data.rules.walls import VISITORS_LAYOUT
 from data.tables import CallRow, CaseRow, MissionRow, SosRow, TeamRow, UnitRow, WallRow
 
 _KINDS: dict[str, Callable[[Reading, Ids], Drawn]] = {
@@ -112,7 +113,10 @@ def visible_units(sight: Sight) -> frozenset[int] | None:
 
 def visitors_of(session: Session, wall_id: str) -> bool | None:
     """Whether guests can see this wall now; None when there is no such wall (any more)."""
-    return session.scalar(select(WallRow.visitors).where(WallRow.id == wall_id, WallRow.revoked_at.is_(None)))
+    found = session.execute(
+        select(WallRow.visitors, WallRow.layout).where(WallRow.id == wall_id, WallRow.revoked_at.is_(None))
+    ).one_or_none()
+    return found and (found.visitors or found.layout == VISITORS_LAYOUT)
 
 
 def find_unit(session: Session, sight: Sight, typed: str, now: datetime, civil_offset_s: int = CIVIL_OFFSET_S, *, say: Say) -> Drawn:

@@ -47,3 +47,9 @@ def test_what_is_no_layer_here_is_not_found(folder: Path, name: str) -> None:
 def test_a_folder_that_takes_nothing_still_shows_its_map(folder: Path) -> None:
     (folder / KEPT).write_text("in the way")
     assert MapLayers(folder).read("places")[0]
+
+
+def test_a_road_tells_its_class_by_which_it_is_drawn(tmp_path: Path) -> None:
+    write_layer(invent().layers()["roads"], tmp_path / "roads.geojson")
+    roads = orjson.loads(MapLayers(tmp_path).read("roads")[0])["features"]
+    assert {road["properties"]["class"] for road in roads} == {"ring", "trunk", "main", "minor"}

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
+from sqlalchemy import select
 from ulid import ULID
 
+from data.actions.sos import acknowledge_sos, resolve_sos
 from data.actions.walls import steer_wall
 from data.journal import Journal
 from data.rules.permissions import Actor, Role
 from data.sealing import load_sealing
+from data.tables import AuditRow
 from tests.journeys.senders import fix, iso, send
 from tests.journeys.wall_sizes import OUTSIDE, SCROLLS, SMALLEST
 from tests.running import COURT, Product
@@ -53,6 +56,19 @@ INKED = """(unit) => {  // whether the ring of 16 px round the unit is drawn, in
   return [[11.3, 11.3], [11.3, -11.3], [-11.3, 11.3], [-11.3, -11.3]].map(([x, y]) =>
     pen.getImageData((at.x + x) * scale - 2, (at.y + y) * scale - 2, 4, 4).data.some((value, i) => i % 4 === 3 && value > 120));
 }"""
+WRITES = """() => { window.written = []; const real = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    window.written.push([text, x, y]); if (window.written.length > 400) window.written.shift(); return real.call(this, text, x, y); }; }"""
+APART = "([a, b]) => { const [p, q] = [ecc.where(a), ecc.where(b)]; return p && q ? Math.hypot(p.x - q.x, p.y - q.y) : null; }"
+# How far from its middle a unit's sign is inked, straight up: where its neighbour does not stand.
+RADII = """(units) => units.map((unit) => { const at = ecc.where(unit); if (!at) return 0;
+  const canvas = document.querySelector('canvas.units'), scale = devicePixelRatio;
+  const pen = canvas.getContext('2d'); let r = 0;
+  const ink = (dy) => pen.getImageData(at.x * scale, (at.y - dy) * scale, 1, 1).data;
+  const bright = (dy) => { const [a, b, c, d] = ink(dy); return d > 200 && a + b + c > 250; };
+  while (r < 30 && bright(r)) r += 1;
+  return r; })"""
+WHO = {1003: "一组", 1004: "二组"}  # what tells two judges of one surname apart
 ACTED_ON = (
     ".call header b, .call header strong, .call time, .call footer, .order .word b, .near b, .near em, .owner, .owner time, .beside b,"
     " #alarm-body h1, #alarm-body h2, #focus h2, #focus em"
@@ -244,6 +260,77 @@ async def test_cases_are_counted_at_the_centre_of_their_community(product: Produ
     assert not any({"lat", "lon", "address"} & row.keys() for row in case_rows)
 
 
+async def test_what_stands_in_a_community_is_written_at_its_centre_when_the_map_is_near(product: Product, small_wall: Page) -> None:
+    """The case of the test before is open."""
+    await stand(product, {1006: COURT})
+    await do(product, steer_wall, product.seeded.wall_id, focus=("unit", "1006"))
+    await small_wall.evaluate(WRITES)
+    written = await until(lambda: small_wall.evaluate("() => window.written"), lambda said: any(text == "河西社区" for text, *_ in said))
+    (name, x, y), *rest = [one for one in written if one[0] == "河西社区"]
+    cases = (await small_wall.evaluate(ROW, ["area", "C0101"]))["cases"]
+    assert cases >= 1
+    assert [text for text, left, top in written if top == y and left > x and left < x + 200][:2] == [str(cases), "件"]
+    assert abs(x - 960) < 200, (name, rest)
+    assert abs(y - 540) < 60
+    await do(product, steer_wall, product.seeded.wall_id, focus=("", ""))
+
+
+async def test_those_of_one_team_who_stand_together_are_dots_beside_their_first(product: Product, small_wall: Page) -> None:
+    """As 综合组 at the court: one sign with the team's name, the others small."""
+    lat, lon = COURT[0] + 0.0012, COURT[1]  # so near to where it may have stood that nobody takes it for a teleport
+    await stand(product, {1006: (lat, lon), 1004: (lat, lon + 0.0022)})
+    await until(lambda: small_wall.evaluate(APART, ["1006", "1004"]), lambda px: px is not None and 15 < px < 33)
+    first, other = await until(lambda: small_wall.evaluate(RADII, ["1006", "1004"]), lambda found: 0 < found[1] < 8)
+    assert first >= 9
+    assert other <= 6
+
+
+async def test_the_operation_counts_its_missions_by_how_far_they_are(product: Product, small_wall: Page) -> None:
+    async def counted() -> dict[str, int]:
+        tiles = await small_wall.locator(".tile").evaluate_all(
+            "(all) => all.map((e) => [e.querySelector('.name').textContent, e.querySelector('b').textContent])"
+        )
+        return {name: int(value) for name, value in tiles if value.isdigit()}
+
+    await small_wall.keyboard.press("3")
+    names = ["待出发", "在途", "到场", "已结束", "扑空"]
+    before = await until(counted, lambda found: set(names) <= found.keys())
+    at = datetime.now(UTC)
+    for last in ("assigned", "departed", "arrived", "finished", "fruitless"):
+        base = {"id": str(ULID()), "at": iso(at), "kind": "OTHER", "matter": "查看厂房", "team": "一组", "area_id": "C0101"}
+        way = {"assigned": [], "departed": ["departed"], "arrived": ["departed", "arrived"]}.get(last, ["departed", "arrived", last])
+        told = await send(product, "missions", {"missions": [base | {"event": event} for event in ["assigned", *way]]}, None)
+        assert told["refused"] == [], told
+    await until(counted, lambda found: all(found[name] == before[name] + 1 for name in names))
+    assert "人" in await small_wall.locator(".tile").first.inner_text()
+
+
+async def test_a_desk_chooses_which_of_two_alarms_stands_large_and_the_first_comes_back_after_it(
+    product: Product, small_wall: Page
+) -> None:
+    """One was held in flight mode ten minutes ago: its clock counts from then, the waiting for an owner from its arrival."""
+    alarms = [str(ULID()), str(ULID())]
+    for unit, alarm, ago in zip((1003, 1004), alarms, (timedelta(minutes=10), timedelta()), strict=True):
+        await send(product, "sos", {"id": alarm, "t": iso(datetime.now(UTC) - ago), "fix": fix()}, unit)
+    body = small_wall.locator("#alarm-body")
+    await expect(body.locator("h2")).to_contain_text(WHO[1003], timeout=SOON)
+    assert (await body.locator("h1 time").inner_text()).startswith(("10:", "11:"))
+    await expect(body.locator(".owner")).to_contain_text("无人接手")
+    assert (await body.locator(".owner time").inner_text()).startswith(("00:", "01:"))
+    await expect(body.locator(".others")).to_contain_text("1", timeout=SOON)
+    await do(product, steer_wall, product.seeded.wall_id, focus=("sos", alarms[1]))
+    await expect(body.locator("h2")).to_contain_text(WHO[1004], timeout=SOON)
+    await fits(small_wall)
+    await do(product, acknowledge_sos, alarms[1])
+    await expect(body.locator(".owner")).to_contain_text("已接手", timeout=SOON)
+    await do(product, resolve_sos, alarms[1])
+    await expect(body.locator("h2")).to_contain_text(WHO[1003], timeout=SOON)
+    await do(product, steer_wall, product.seeded.wall_id, focus=("", ""))
+    await do(product, acknowledge_sos, alarms[0])
+    await do(product, resolve_sos, alarms[0])
+    await expect(small_wall.locator("#wall")).to_have_attribute("data-stage", "", timeout=SOON)
+
+
 async def test_an_alarm_names_who_is_beside_and_who_could_come(product: Product, small_wall: Page) -> None:
     await stand(product, {1001: PLACE, 1003: (23.1004, 112.5004), 1002: (23.12, 112.52)})
     await send(product, "sos", {"id": str(ULID()), "t": iso(datetime.now(UTC)), "fix": fix()}, 1001)
@@ -274,6 +361,41 @@ async def test_an_alarm_before_visitors_has_no_name(product: Product, small_wall
     assert "陈" not in await small_wall.locator("#wall").inner_text()
     assert await small_wall.locator("#guests").is_hidden()  # the alarm says more
     assert await small_wall.evaluate("() => ecc.where('1001')") is None
+
+
+async def test_the_visitors_key_takes_names_off_at_the_server_and_leaves_a_trace(product: Product, small_wall: Page) -> None:
+    """The alarm of the tests before is still open; its unit is somebody all the same."""
+    mission = {"id": str(ULID()), "event": "assigned", "at": iso(datetime.now(UTC)), "kind": "OTHER", "matter": "查看厂房", "team": "二组"}
+    mission |= {"planned_from": iso(datetime.now(UTC)), "planned_to": iso(datetime.now(UTC) + timedelta(hours=1))}
+    assert (await send(product, "missions", {"missions": [mission]}, None))["refused"] == []
+    await until(lambda: small_wall.evaluate(ROW, ["mission", mission["id"]]), lambda row: row and "planned_from_at" in row)
+    assert (await small_wall.evaluate(ROW, ["unit", "1002"]))["who"] == "陈法官"
+    await small_wall.keyboard.press("8")
+    await until(lambda: small_wall.evaluate(ROW, ["unit", "1002"]), lambda row: row and row["who"] == "法官")
+    await until(
+        lambda: small_wall.evaluate(ROW, ["mission", mission["id"]]), lambda row: row and not {"planned_from_at", "place"} & row.keys()
+    )
+    await expect(small_wall.locator("#wall")).to_have_attribute("data-veiled", "false")
+    assert "陈" not in await small_wall.locator("#wall").inner_text()
+    await small_wall.keyboard.press("1")
+    await until(lambda: small_wall.evaluate(ROW, ["unit", "1002"]), lambda row: row and row["who"] == "陈法官")
+
+    def traces() -> list[str]:
+        database = product.database()
+        with database.reading() as session:
+            asked = select(AuditRow.result).where(AuditRow.act == "visitors", AuditRow.actor_kind == "WALL").order_by(AuditRow.at)
+            found = list(session.scalars(asked))
+        database.close()
+        return found
+
+    assert traces()[-2:] == ["on", "off"]
+
+
+async def test_a_desk_that_puts_the_visitors_layout_on_a_wall_takes_names_off_too(product: Product, small_wall: Page) -> None:
+    await do(product, steer_wall, product.seeded.wall_id, layout=8)
+    await until(lambda: small_wall.evaluate(ROW, ["unit", "1002"]), lambda row: row and row["who"] == "法官")
+    await do(product, steer_wall, product.seeded.wall_id, layout=1)
+    await until(lambda: small_wall.evaluate(ROW, ["unit", "1002"]), lambda row: row and row["who"] == "陈法官")
 
 
 async def test_only_a_patch_of_the_figure_travels(product: Product, small_wall: Page) -> None:

@@ -17,12 +17,16 @@ from data.settings import Settings
 from geo.coordinates import Plane
 from geo.layers import write_layers
 from tests.journeys.senders import fix, iso, send
-from tests.journeys.test_wall_stage import MODULES, SOON, do, opened
+from tests.journeys.test_wall_stage import MODULES, SOON, do, opened, until
 from tests.running import COURT, Product, Seeded, eventually, seed
 
 PLANE = Plane(*COURT)
 ALONG = f"""async (no) => (await import('{MODULES}/nearest.mjs'))
   .nearestTeams((await import('{MODULES}/state.mjs')).rows.sos.get(no), 3)"""
+
+INVENTED = f"""async () => {{ const {{ drawSimulated }} = await import('{MODULES}/simulated.mjs'); const drawn = [];
+  const pen = {{ beginPath() {{}}, fill() {{}}, stroke() {{}}, arc: (x, y) => drawn.push([x, y]) }};
+  drawSimulated(pen, (place) => place, (await (await fetch('/api/layers/roads.json')).json())); return drawn; }}"""
 
 
 def at(east_m: float, north_m: float) -> tuple[float, float]:
@@ -117,6 +121,22 @@ async def test_the_wall_draws_the_road_and_says_so(product: Product, alarm: str,
     (near,) = await wall.evaluate(ALONG, alarm)
     assert near["unit"]["no"] == 1002
     assert len(near["way"]["line"]) >= 4
+
+
+async def test_visitors_see_invented_cars_on_the_roads_and_are_told_so(product: Product, browser: Browser) -> None:
+    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+    page = await opened(await context.new_page(), product)
+    await page.keyboard.press("8")
+    await until(lambda: page.evaluate("async () => (await import('/centre/assets/modules/map.mjs')).invents()"), bool)
+    await expect(page.locator("#guests")).to_contain_text("演示数据", timeout=SOON)  # hidden: the alarm says more
+    first = await page.evaluate(INVENTED)
+    assert first
+    await until(
+        lambda: page.evaluate(INVENTED),
+        lambda now: all(abs(a[0] - b[0]) + abs(a[1] - b[1]) > 5e-5 for a, b in zip(first, now, strict=True)),
+    )
+    assert [await page.evaluate("(no) => ecc.where(no)", str(no)) for no in (1001, 1002, 1004)] == [None] * 3
+    await context.close()
 
 
 async def test_the_desk_sends_the_team_that_is_there_first(product: Product, alarm: str, browser: Browser) -> None:

@@ -87,7 +87,7 @@ function card([kind, row]) {
   const shape = kind === 'sos' ? 'sos' : rows.unit?.get(row.unit)?.status ?? 'idle';
   const escalated = owner === 'nobody' && (kind === 'sos' ? row.level : row.state === 'MISSED' ? 1 : 0);
   return choosing(kind, row, { class: 'card', 'data-kind': kind, 'data-owner': owner, 'data-state': row.state, 'data-level': escalated ? String(escalated) : null }, [
-    sign(shape), h('b', {}, kind === 'sos' ? h('em', {}, t('wall.sos')) : null, nameOf(row)), clock(row.answered_at ?? beganAt(row)),
+    sign(shape), h('b', {}, ...(kind === 'sos' ? [h('em', {}, t('wall.sos')), [row.who, row.team].filter(Boolean).join(' ')] : [nameOf(row)])), clock(row.answered_at ?? beganAt(row)),
     h('span', {}, [String(row.place ?? '').split(' ')[0], row.matter].filter(Boolean).join(' ') || row.number), said(kind, row, owner)]);
 }
 

@@ -6,6 +6,7 @@ import { nearestTeams } from './nearest.mjs';
 import { drawOn, redraw, ring, unitsSeen } from './units.mjs';
 import { span } from './clock.mjs';
 import { t } from './text.mjs';
+import { drawSimulated, simulates } from './simulated.mjs';
 import { selected, trailOf } from './trail.mjs';
 import { ahead } from './ways.mjs';
 
@@ -57,6 +58,10 @@ async function read(name) {
     if (answer.ok) ground[name] = await answer.json();
   } catch { /* the map stays bare of this layer; the next load asks again */ }
 }
+
+/** Whether visitors are shown invented cars. */
+export const invents = () => now.guests && simulates(ground.roads);
+setInterval(() => { if (invents()) redraw(); }, 200);
 
 const CLOSEST = 14; // a court that has told one place only is not shown from a roof
 let framedBy = '';
@@ -157,7 +162,7 @@ function over(pen, part) {
   const at = projection();
   if (part === 'below') {
     drawFences(pen, at);
-    if (now.guests) { if (pulse) pulse.hidden = true; return; }
+    if (now.guests) { if (pulse) pulse.hidden = true; drawSimulated(pen, at, ground.roads); return; }
     drawSelected(pen, at);
     drawSilent(pen, at);
     drawMissions(pen, at);

@@ -5,7 +5,7 @@ import { day, hm, hms, weekday, when } from './clock.mjs';
 import { fill, h, sign } from './draw.mjs';
 import { drawGantt } from './gantt.mjs';
 import { head } from './heads.mjs';
-import { begin } from './map.mjs';
+import { begin, invents } from './map.mjs';
 import { blocked } from './sound.mjs';
 import { alarm, calls, focus, own, sound, stage, steered } from './stage.mjs';
 import { t } from './text.mjs';
@@ -23,9 +23,21 @@ let steeredAt = null;
 let said = '';
 let saidUntil = 0;
 
+/** @type {(message: Record<string, unknown>) => void} */
+let tellServer = () => {};
+let toldGuests = false;
+
+/** The server shows us no more than visitors may see, whatever we would hide: said once a connection, and again when it changes. */
+function tellGuests() {
+  if (now.connection !== 'live') { toldGuests = false; return; }
+  if ((layout === '8') === toldGuests) return;
+  toldGuests = !toldGuests;
+  tellServer({ type: 'guests', on: toldGuests });
+}
+
 /** @param {(message: Record<string, unknown>) => void} say */
 export function start(say) {
-  void say;
+  tellServer = say;
   if (document.documentElement.dataset.face === 'desk' || location.pathname.endsWith('/desk')) {
     on(deskHead);
     void import('./desk.mjs').then(({ startDesk }) => startDesk());
@@ -67,6 +79,8 @@ function draw(kinds) {
   place.dataset.connection = now.connection;
   place.dataset.visitors = String(Boolean(now.hello.visitors));
   now.guests = Boolean(now.hello.visitors) || layout === '8';
+  tellGuests();
+  place.dataset.veiled = String(now.guests && !now.hello.visitors); // our rows are still those with names
   header();
   today();
   list('events', all('entry').sort((a, b) => b.seq - a.seq), entry, newest('entry', 'at'));
@@ -80,6 +94,7 @@ function draw(kinds) {
   head('map', now.fixesAt || null, !now.fixesAt ? 'empty' : serverNow() - now.fixesAt > (now.hello.stale_s ?? 30) * 1000 ? 'stale' : 'live');
   focus();
   const guests = document.getElementById('guests');
+  if (guests) guests.textContent = t(invents() ? 'wall.guests_simulated' : 'wall.guests');
   if (guests) guests.hidden = !now.guests || Boolean(document.getElementById('wall')?.hasAttribute('data-sos'));
   const toast = document.getElementById('toast');
   if (toast) { toast.textContent = performance.now() < saidUntil ? said : ''; toast.hidden = !toast.textContent; }
@@ -154,7 +169,7 @@ function today() {
     ['missions_today', row.missions, 'times', t('wall.on_scene', { n: row.on_scene ?? 0 })],
     ['calls_waiting', row.calls_waiting, 'lines', t('wall.calls_open', { n: row.calls_open ?? 0 })],
     ['closed_today', row.closed_today, 'cases', t('wall.closed_yesterday', { n: row.closed_yesterday ?? 0 })],
-    ['recovered', row.recovered_cents_today === undefined ? undefined : (row.recovered_cents_today / 1_000_000).toFixed(1), 'ten_thousand', t('wall.payments', { n: row.payments_today ?? 0 })],
+    ['recovered', row.recovered_cents_today === undefined ? undefined : (row.recovered_cents_today / 1_000_000).toFixed(1), 'ten_thousand', row.payments_today === undefined ? '' : t('wall.payments', { n: row.payments_today })],
     ['sos_open', row.sos_open, 'times', t('wall.sos_today', { n: row.sos_today ?? 0 })],
   ];
   fill(document.getElementById('today-body'), ...tiles.map(([name, value, unit, below]) => h('div', { class: 'tile' },
@@ -251,7 +266,7 @@ function system() {
     [part('database') ? 'done' : 'clock', part('database') ? t('wall.database_up') : t('wall.database_down')],
     [part('jobs') ? 'done' : 'clock', part('jobs') ? t('wall.jobs_up') : t('wall.jobs_down')],
     part('relay') ? null : ['clock', t('wall.relay_down')],
-    [count.online === count.onDuty ? 'done' : 'silent', t('wall.fixes', { online: count.online, all: count.onDuty })],
+    now.guests ? null : [count.online === count.onDuty ? 'done' : 'silent', t('wall.fixes', { online: count.online, all: count.onDuty })],
     caseSystem(part('case_system')),
     now.parts.disk?.free_pct !== undefined ? [part('disk') ? 'done' : 'clock', t('wall.disk', { n: Math.round(now.parts.disk.free_pct) })] : null,
     refusedOften(),

@@ -37,10 +37,17 @@ function callOnStage(open) {
   return shown ? undefined : open[0];
 }
 
+/** The alarm on the stage: the one a desk put there while it is open, else the first. @returns {Row | undefined} */
+function sosOnStage() {
+  const open = openSos();
+  const wall = own();
+  return (wall?.focus_kind === 'sos' ? open.find((row) => row.id === wall.focus_id) : undefined) ?? open[0];
+}
+
 /** Where the map belongs now; null: the whole district. @returns {Goal | null} */
 function goal() {
   if (guests()) return null;
-  const [sos] = openSos();
+  const sos = sosOnStage();
   if (sos) return { key: `sos:${sos.id}`, kind: 'sos', lat: sos.lat, lon: sos.lon, unit: sos.unit };
   const call = callOnStage(openCalls());
   if (call) return { key: `call:${call.id}`, kind: 'call', lat: call.lat, lon: call.lon, unit: call.unit };
@@ -201,7 +208,8 @@ const nearRow = ({ team, metres, minutes, state }) => h('div', { class: 'near' }
 // --- SOS
 
 export function alarm() {
-  const [row, ...others] = openSos();
+  const row = sosOnStage();
+  const others = openSos().filter((other) => other !== row);
   const panel = document.querySelector('[data-panel="alarm"]');
   if (panel instanceof HTMLElement) panel.hidden = !row;
   document.getElementById('wall')?.toggleAttribute('data-sos', Boolean(row));

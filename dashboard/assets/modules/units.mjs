@@ -248,6 +248,7 @@ function drawCells(pen) {
     pen.beginPath();
     pen.arc(x, y, 21, 0, 7);
     pen.fill();
+    ring(pen, x, y, 21, COLOUR.idle, 1.5, []);
     pen.fillStyle = COLOUR.idle;
     pen.fillText(String(count), x, y + 1);
   }
@@ -274,6 +275,7 @@ function drawUnit(pen, unit, at, heads) {
   const { x, y } = unit;
   const head = heads.get(unit.row?.team_id ?? '');
   if (state === 'online' && head && head !== unit && Math.abs(head.x - x) < ESCORT && Math.abs(head.y - y) < ESCORT) {
+    take(x - 6, y - 6, x + 6, y + 6); // the team's own label must not hide it
     dot(pen, x, y, 5, doing === 'way' ? COLOUR.way : doing === 'site' ? COLOUR.site : COLOUR.idle);
     return;
   }

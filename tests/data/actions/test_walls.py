@@ -6,6 +6,7 @@ from sqlalchemy import select
 from data.actions.walls import revoke_wall, steer_wall
 from data.errors import BadInput, NotFound, NotPermitted, RuleBroken
 from data.journal import entries_after
+from data.queries.live import walls_with_visitors
 from data.queries.wall import visitors_of
 from data.tables import AuditRow, WallRow
 from tests.data.small_court import SmallCourt
@@ -38,6 +39,17 @@ def test_visitors_mode_is_audited(court: SmallCourt) -> None:
     with court.database.reading() as session:
         assert visitors_of(session, wall) is True
         assert [(trace.act, trace.object_id) for trace in session.scalars(select(AuditRow))] == [("visitors", wall)]
+
+
+def test_the_layout_for_visitors_is_visitors_mode_too(court: SmallCourt) -> None:
+    wall = court.add_wall()
+    for layout, seen in ((8, True), (8, True), (3, False)):
+        court.do(court.duty, steer_wall, wall, layout=layout)
+        with court.database.reading() as session:
+            assert visitors_of(session, wall) is seen
+            assert (wall in walls_with_visitors(session)) is seen
+    with court.database.reading() as session:
+        assert sorted(trace.result for trace in session.scalars(select(AuditRow))) == ["off", "on"]
 
 
 def test_a_focus_is_something_that_is_there_and_can_be_taken_off(court: SmallCourt) -> None:
