@@ -46,6 +46,11 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(_TYPED_LETTERS) for _ in range(4)) for _ in range(5))
 
 
+def new_digits(count: int) -> str:
+    """What a duty officer tells a leader by telephone."""
+    return "".join(secrets.choice("0123456789") for _ in range(count))
+
+
 def new_pin() -> str:
     """Six random figures that the rule for PINs takes, for the demonstration's desk."""
     while True:

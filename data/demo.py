@@ -28,7 +28,7 @@ from data.credentials import issue_machine_token, keep_secret, new_password, new
 from data.invented_court import COURT_CODE, DESK_PIN
 from data.journal import Journal, Work
 from data.rules import calls, missions, sos
-from data.rules.calls import CallState
+from data.rules.calls import CallKind
 from data.rules.cases import CaseEvent
 from data.rules.links import Purpose
 from data.rules.missions import MissionState, MissionStep
@@ -367,7 +367,7 @@ def _places(settings: Settings) -> dict[str, Place]:
 def _end_what_is_open(work: Work) -> None:
     """Calls answered and ended, alarms resolved, by the officer on duty."""
     for call in list(work.session.scalars(select(CallRow).where(CallRow.state.in_(calls.OPEN)))):
-        if call.state != CallState.ANSWERED:
+        if call.state not in calls.TALKING and call.kind == CallKind.ONE_TAP:
             call.owner_id = None
             answer_call(work, call.id)
         end_call(work, call.id)

@@ -55,15 +55,22 @@ _ID_FIELD = {
     "case": "case_id",
     "mission": "mission_id",
     "call": "call_id",
+    "participant": "participant_id",
+    "whisper": "whisper_id",
+    "order": "order_id",
     "sos": "sos_id",
     "wall": "wall_id",
     "session": "session_id",
     "link": "link_id",
     "audit": "audit_id",
 }
-_ROW_KINDS = ("court", "officer", "team", "unit", "area", "fence", "case", "mission", "call", "sos", "wall")
+_ROW_KINDS = (
+    "court", "officer", "team", "unit", "area", "fence", "case", "mission", "call", "participant", "whisper", "order", "sos", "wall",
+)  # fmt: skip
 _ROW_OF_FIELD = {_ID_FIELD[kind]: kind for kind in _ROW_KINDS}
-_ROWS_OF_FIELD = {"unit_nos": "unit", "fence_ids": "fence"}
+_ROWS_OF_FIELD = {
+    "unit_nos": "unit", "fence_ids": "fence", "participant_ids": "participant", "whisper_ids": "whisper", "order_ids": "order",
+}  # fmt: skip
 
 
 def _event(cls: type[Event]) -> type[Event]:
@@ -388,6 +395,19 @@ class CallRinging(Event):
     subject = "call"
     call_id: str
     unit_no: int
+    participant_id: str | None = None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCentreRang(Event):
+    """The centre rings an officer, or every phone of a team (team_id); who accepts opens his camera himself."""
+
+    kind = "call.centre_rang"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    team_id: str | None = None
 
 
 @_event
@@ -404,10 +424,15 @@ class CallTaken(Event):
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAnswered(Event):
+    """By the centre; a ring of the centre's own by the officer, whose team's other phones then fall silent."""
+
     kind = "call.answered"
     subject = "call"
     call_id: str
     unit_no: int
+    team_id: str | None = None
+    participant_ids: tuple[str, ...] = ()
+    unit_nos: tuple[int, ...] = ()
 
 
 @_event
@@ -424,12 +449,378 @@ class CallMissed(Event):
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
-    """why: finished | withdrawn (by the officer before an answer) | revoked (his phone)."""
+    """why: finished | withdrawn (by who rang, before an answer) | declined | unanswered (the centre's) | revoked (his phone)."""
 
     kind = "call.ended"
     subject = "call"
     call_id: str
     unit_no: int
+    why: str
+    team_id: str | None = None
+    participant_ids: tuple[str, ...] = ()
+    whisper_ids: tuple[str, ...] = ()
+    order_ids: tuple[str, ...] = ()
+
+
+# Picture and sound of one participant, as the relay sees them. Figures are of that moment, None where nothing was measured.
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLive(Event):
+    """Picture and sound are there: for the first time, again, or well again. The officer's own make the call LIVE."""
+
+    kind = "call.live"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+    cause: str
+    rtt_ms: int | None = None
+    loss_permille: int | None = None
+    kbps: int | None = None
+    fps: int | None = None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDegraded(Event):
+    """mode: LOW_VIDEO | STILLS | AUDIO_ONLY | TEXT."""
+
+    kind = "call.degraded"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+    mode: str
+    cause: str
+    rtt_ms: int | None = None
+    loss_permille: int | None = None
+    kbps: int | None = None
+    fps: int | None = None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReconnecting(Event):
+    """Nothing comes any more from somebody who has not gone."""
+
+    kind = "call.reconnecting"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+    cause: str
+    rtt_ms: int | None = None
+    loss_permille: int | None = None
+    kbps: int | None = None
+    fps: int | None = None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallMediaStopped(Event):
+    """Somebody stopped sending on purpose; the talk goes on."""
+
+    kind = "call.media_stopped"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+    cause: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPictureClosed(Event):
+    """«现场关闭画面»: for safety or privacy. why: safety | privacy | secret | other."""
+
+    kind = "call.picture_closed"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPictureOpened(Event):
+    kind = "call.picture_opened"
+    subject = "call"
+    call_id: str
+    unit_no: int
+
+
+# Who takes part.
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallJoined(Event):
+    """A desk or a wall sees and hears the scene; the officer's phone says so."""
+
+    kind = "call.joined"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLeft(Event):
+    kind = "call.left"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLeaderInvited(Event):
+    kind = "call.leader_invited"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLeaderWaiting(Event):
+    """He pressed the button of his link and stands in the waiting room."""
+
+    kind = "call.leader_waiting"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLeaderVerified(Event):
+    """He typed the four digits that the duty officer told him."""
+
+    kind = "call.leader_verified"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLeaderJoined(Event):
+    """The desk let him in."""
+
+    kind = "call.leader_joined"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLeaderRefused(Event):
+    """why: desk | digits (typed wrong too often)."""
+
+    kind = "call.leader_refused"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCommandTaken(Event):
+    """One person holds the 指挥长 token; everybody in the call sees who."""
+
+    kind = "call.command_taken"
+    subject = "call"
+    call_id: str
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCommandReleased(Event):
+    kind = "call.command_released"
+    subject = "call"
+    call_id: str
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallConcluded(Event):
+    """One line of what came out of it; it stands with the case."""
+
+    kind = "call.concluded"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    case_id: str | None
+
+
+# To the officer's ear and eye alone, or to the whole scene.
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallWhispered(Event):
+    """A line in large print on the officer's phone."""
+
+    kind = "call.whispered"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    whisper_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallWhisperSeen(Event):
+    kind = "call.whisper_seen"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    whisper_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEarpieceConfirmed(Event):
+    """«已戴耳机»: from now on, in this call, a voice whisper is possible."""
+
+    kind = "call.earpiece_confirmed"
+    subject = "call"
+    call_id: str
+    unit_no: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEarpieceWithdrawn(Event):
+    """why: withdrawn | device_changed. A voice whisper that was on ends with it; participant_id: whose."""
+
+    kind = "call.earpiece_withdrawn"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    why: str
+    participant_id: str | None = None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallVoiceBegan(Event):
+    """to: ear (a whisper) | scene (by the loudspeaker)."""
+
+    kind = "call.voice_began"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+    to: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallVoiceEnded(Event):
+    kind = "call.voice_ended"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+# --- support orders ---------------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSent(Event):
+    kind = "order.sent"
+    subject = "order"
+    order_id: str
+    call_id: str
+    team_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDelivered(Event):
+    """A phone of the team shows it."""
+
+    kind = "order.delivered"
+    subject = "order"
+    order_id: str
+    call_id: str
+    team_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAccepted(Event):
+    """«收到»."""
+
+    kind = "order.accepted"
+    subject = "order"
+    order_id: str
+    call_id: str
+    team_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDeclined(Event):
+    """«无法前往». reason: busy | far | vehicle | other."""
+
+    kind = "order.declined"
+    subject = "order"
+    order_id: str
+    call_id: str
+    team_id: str
+    reason: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderOverdue(Event):
+    """Nobody answered for 60 s: the desk rings for the next team."""
+
+    kind = "order.overdue"
+    subject = "order"
+    order_id: str
+    call_id: str
+    team_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderArrived(Event):
+    kind = "order.arrived"
+    subject = "order"
+    order_id: str
+    call_id: str
+    team_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderWithdrawn(Event):
+    """why: next (another team goes) | over (the call has ended)."""
+
+    kind = "order.withdrawn"
+    subject = "order"
+    order_id: str
+    call_id: str
+    team_id: str
     why: str
 
 
@@ -590,7 +981,7 @@ class DeviceRevoked(Event):
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkMade(Event):
-    """purpose: enrol | sign_in | wall | director | pairing."""
+    """purpose: enrol | sign_in | wall | director | leader | pairing."""
 
     kind = "link.made"
     subject = "link"

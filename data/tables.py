@@ -323,6 +323,102 @@ class CallRow(Table):
     missed_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_why: Mapped[str | None] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(16), default="ONE_TAP")  # calls.CallKind
+    rung_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))  # the centre's own ring: who pressed, and for which whole team
+    rung_team_id: Mapped[str | None] = mapped_column(ForeignKey("team.id"))
+    media: Mapped[str] = mapped_column(String(16), default="NONE")  # calls.MediaState of the officer
+    mode: Mapped[str | None] = mapped_column(String(16))  # calls.Mode, while degraded
+    media_at: Mapped[datetime | None] = mapped_column(Instant)
+    rtt_ms: Mapped[int | None] = mapped_column(Integer)
+    loss_permille: Mapped[int | None] = mapped_column(Integer)
+    kbps: Mapped[int | None] = mapped_column(Integer)
+    fps: Mapped[int | None] = mapped_column(Integer)
+    picture_closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    commander_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))  # 指挥长: one at a time
+    commanded_at: Mapped[datetime | None] = mapped_column(Instant)
+    output: Mapped[str] = mapped_column(String(16), default="UNKNOWN")  # whispers.Output
+    output_at: Mapped[datetime | None] = mapped_column(Instant)
+    whispering: Mapped[str | None] = mapped_column(String(26))  # participants, one each or nobody
+    speaking: Mapped[str | None] = mapped_column(String(26))
+
+
+class ParticipantRow(Table):
+    """Somebody in a call, or on the way into it."""
+
+    __tablename__ = "participant"
+    id: Mapped[str] = _ulid()
+    call_id: Mapped[str] = mapped_column(ForeignKey("call.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))  # participants.ParticipantKind
+    state: Mapped[str] = mapped_column(String(16))  # participants.ParticipantState
+    permissions: Mapped[list[Any]] = mapped_column(JSON)
+    unit_no: Mapped[int | None] = mapped_column(ForeignKey("unit.no"))
+    device_no: Mapped[int | None] = mapped_column(ForeignKey("device.no"))
+    officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"))
+    session_id: Mapped[str | None] = mapped_column(ForeignKey("session.id"), index=True)
+    link_id: Mapped[str | None] = mapped_column(ForeignKey("link.id"), index=True)
+    ask: Mapped[str | None] = mapped_column(String(60))  # 请您: what the scene wants of a leader
+    digits: Mapped[str | None] = mapped_column(String(4))  # gone once he is in
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    invited_at: Mapped[datetime | None] = mapped_column(Instant)
+    waiting_at: Mapped[datetime | None] = mapped_column(Instant)
+    verified_at: Mapped[datetime | None] = mapped_column(Instant)
+    joined_at: Mapped[datetime | None] = mapped_column(Instant)
+    left_at: Mapped[datetime | None] = mapped_column(Instant)
+    media: Mapped[str] = mapped_column(String(16), default="NONE")  # calls.MediaState of this participant
+    mode: Mapped[str | None] = mapped_column(String(16))
+    media_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class WhisperRow(Table):
+    """A line for the officer's eye alone."""
+
+    __tablename__ = "whisper"
+    id: Mapped[str] = _ulid()
+    call_id: Mapped[str] = mapped_column(ForeignKey("call.id"), index=True)
+    officer_id: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    text: Mapped[str] = mapped_column(String(60))
+    sent_at: Mapped[datetime] = mapped_column(Instant)
+    seen_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class CaseNoteRow(Table):
+    """What came out of a call, one line; it belongs to the case, if there is one of ours."""
+
+    __tablename__ = "case_note"
+    id: Mapped[str] = _ulid()
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("enforcement_case.id"), index=True)
+    call_id: Mapped[str] = mapped_column(ForeignKey("call.id"), index=True)
+    officer_id: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    text: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class OrderRow(Table):
+    """A support order (指令): one team is sent to one call."""
+
+    __tablename__ = "support_order"
+    id: Mapped[str] = _ulid()
+    number: Mapped[str] = mapped_column(String(24))  # 指〔20260112〕003
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    call_id: Mapped[str] = mapped_column(ForeignKey("call.id"), index=True)
+    team_id: Mapped[str] = mapped_column(ForeignKey("team.id"))
+    state: Mapped[str] = mapped_column(String(16), index=True)  # orders.OrderState
+    text: Mapped[str | None] = mapped_column(String(60))
+    lat: Mapped[float] = mapped_column(Float)  # where to
+    lon: Mapped[float] = mapped_column(Float)
+    distance_m: Mapped[float] = mapped_column(Float)  # straight line, when it was sent
+    eta_s: Mapped[float] = mapped_column(Float)
+    estimated: Mapped[bool] = mapped_column(Boolean)
+    sent_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    sent_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    delivered_at: Mapped[datetime | None] = mapped_column(Instant)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("unit.no"))
+    reason: Mapped[str | None] = mapped_column(String(16))  # orders.Reason
+    overdue_at: Mapped[datetime | None] = mapped_column(Instant)
+    arrived_at: Mapped[datetime | None] = mapped_column(Instant)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class SosRow(Table):
@@ -388,7 +484,7 @@ class SessionRow(Table):
     __tablename__ = "session"
     id: Mapped[str] = _ulid()
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    kind: Mapped[str] = mapped_column(String(16))  # OFFICER | WALL | DIRECTOR
+    kind: Mapped[str] = mapped_column(String(16))  # OFFICER | WALL | JOIN | DIRECTOR
     officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"), index=True)
     wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"), index=True)
     opened_at: Mapped[datetime] = mapped_column(Instant)
@@ -404,7 +500,7 @@ class LinkRow(Table):
     __tablename__ = "link"
     id: Mapped[str] = _ulid()
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    purpose: Mapped[str] = mapped_column(String(16))  # enrol | sign_in | wall | director | pairing
+    purpose: Mapped[str] = mapped_column(String(16))  # enrol | sign_in | wall | director | leader | pairing
     officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
     unit_no: Mapped[int | None] = mapped_column(ForeignKey("unit.no"))
     wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"))

@@ -10,14 +10,16 @@ from sqlalchemy import ColumnElement, select, update
 from data.actions.allowed import allowed
 from data.actions.keeping import came_before, first_time, held, next_number, speaking, whereabouts
 from data.actions.missions import under_way
+from data.actions.orders import withdraw_orders
+from data.actions.participants import add_desk, add_officer_on_the_spot, everybody_leaves
 from data.errors import AlreadyOwned, BadInput, NotPermitted, TransitionRefused
 from data.events import CallAnswered, CallEnded, CallMissed, CallRinging, CallTaken
 from data.journal import Work
 from data.rules import calls, masking, units, words
-from data.rules.calls import CallState, CallStep
+from data.rules.calls import CallKind, CallState, CallStep, MediaState
 from data.rules.civil import milliseconds, not_after
 from data.rules.permissions import Clearance, Role, Verb
-from data.tables import CallRow, OfficerRow, SosRow, UnitRow
+from data.tables import CallRow, OfficerRow, SosRow, UnitRow, WhisperRow
 from geo.fixes import Fix
 
 OLDEST = timedelta(days=7)  # so long a phone keeps what it could not send
@@ -62,7 +64,8 @@ def place_call(work: Work, call_id: str, placed_at: datetime, fix: Fix | None = 
         area_id=area_id or (mission.area_id if mission else None),
     )
     work.session.add(call)
-    work.record(CallRinging(call_id=call_id, unit_no=unit.no), placed_at)
+    officer = add_officer_on_the_spot(work, call, unit)
+    work.record(CallRinging(call_id=call_id, unit_no=unit.no, participant_id=officer.id), placed_at)
     return call.number
 
 
@@ -79,14 +82,18 @@ def answer_call(work: Work, call_id: str) -> bool:
     """Answer it, and own it if nobody does. Returns False if he has answered it already. Raises AlreadyOwned, TransitionRefused."""
     allowed(work, Verb.ANSWER_CALL)
     call = held(work, CallRow, words.ulid(call_id), "not_found.call")
-    if call.state == CallState.ANSWERED and call.owner_id == owner_here(work):
+    if call.state in calls.TALKING and call.owner_id == owner_here(work):
         return False
     if call.state == CallState.ENDED:
         raise TransitionRefused("ended", code="call.transition_refused", state=call.state)
+    if call.kind == CallKind.CENTRE:
+        raise TransitionRefused("his to accept", code="call.his_to_accept", state=call.state)
     _own(work, call)
-    call.state = calls.step(CallState(call.state), CallStep.ANSWER)
+    answered = calls.step(CallState(call.state), CallStep.ANSWER)
+    call.state = calls.talking(answered, MediaState(call.media))
     call.answered_at = work.now
-    work.record(CallAnswered(call_id=call.id, unit_no=call.unit_no))
+    desk = add_desk(work, call, owner_here(work))
+    work.record(CallAnswered(call_id=call.id, unit_no=call.unit_no, participant_ids=(desk.id,)))
     return True
 
 
@@ -103,19 +110,42 @@ def end_call(work: Work, call_id: str, why: str | None = None) -> bool:
     by_officer = _is_caller(work, call)
     if call.state == CallState.ENDED:
         return False
-    wanted = calls.ending(CallState(call.state), by_officer)
-    call.state = calls.step(CallState(call.state), wanted)
-    call.ended_at, call.ended_why = work.now, calls.ENDED_WHY[wanted]
-    work.record(CallEnded(call_id=call.id, unit_no=call.unit_no, why=call.ended_why))
+    close_call(work, call, calls.ending(CallState(call.state), by_officer, CallKind(call.kind)))
     return True
 
 
+def close_call(work: Work, call: CallRow, wanted: CallStep) -> None:
+    """Part of other verbs: everybody leaves, nobody is heard any more, what was asked of teams is withdrawn. Raises TransitionRefused."""
+    call.state = calls.step(CallState(call.state), wanted)
+    call.ended_at, call.ended_why = work.now, calls.ENDED_WHY[wanted]
+    call.whispering = call.speaking = call.commander_id = call.commanded_at = None
+    whispers = tuple(work.session.scalars(select(WhisperRow.id).where(WhisperRow.call_id == call.id).order_by(WhisperRow.id)))
+    orders = withdraw_orders(work, call.id, "over")
+    work.record(
+        CallEnded(
+            call_id=call.id,
+            unit_no=call.unit_no,
+            why=call.ended_why,
+            team_id=call.rung_team_id,
+            participant_ids=everybody_leaves(work, call.id),
+            whisper_ids=whispers,
+            order_ids=orders,
+        )
+    )
+
+
 def mark_missed(work: Work, call_id: str) -> bool:
-    """Nobody answered for 30 s: it goes on ringing, louder. Returns False if somebody answered, it has ended, or it is marked already."""
+    """Nobody answered for 30 s: it goes on ringing, louder; a ring of the centre's own ends.
+
+    Returns False if somebody answered, it has ended, or it is marked already.
+    """
     allowed(work, Verb.RUN_TIMER)
     call = held(work, CallRow, call_id, "not_found.call")
     if call.state != CallState.RINGING or work.now < call.received_at + calls.UNANSWERED:
         return False
+    if call.kind == CallKind.CENTRE:
+        close_call(work, call, CallStep.LAPSE)
+        return True
     call.state = calls.step(CallState.RINGING, CallStep.MISS)
     call.missed_at = work.now
     work.record(CallMissed(call_id=call.id, unit_no=call.unit_no))
@@ -126,9 +156,7 @@ def lose_calls(work: Work, whose: ColumnElement[bool]) -> None:
     """End the open calls of phones that can hear no answer any more. An alarm stays: whoever raised it may need help all the more."""
     is_open = CallRow.state.in_(sorted(calls.OPEN))
     for call in list(work.session.scalars(select(CallRow).where(whose, is_open).order_by(CallRow.id).with_for_update())):
-        call.state = calls.step(CallState(call.state), CallStep.LOSE)
-        call.ended_at, call.ended_why = work.now, calls.ENDED_WHY[CallStep.LOSE]
-        work.record(CallEnded(call_id=call.id, unit_no=call.unit_no, why=call.ended_why))
+        close_call(work, call, CallStep.LOSE)
 
 
 def owner_here(work: Work) -> str:

@@ -70,13 +70,13 @@ def make_link(
         raise NotPermitted(purpose, code="identity.locked" if work.actor.locked else None, verb=f"link.{purpose}")
     _check_target(work, purpose, officer_id, unit_no, wall_id)
     secret = new_token()
-    _add(work, purpose, secret, lifetime(purpose, ttl), officer_id=officer_id, unit_no=unit_no, wall_id=wall_id)
+    add_link(work, purpose, secret, lifetime(purpose, ttl), officer_id=officer_id, unit_no=unit_no, wall_id=wall_id)
     return secret
 
 
 def use_link(work: Work, secret: str, lasts: Lasts) -> LinkUse:
     """Use a link up. Of two who press at once one gets in. Raises NotFound link.closed for unknown, used and expired ones alike."""
-    link = _take(work, secret)
+    link = take_link(work, secret)
     purpose = Purpose(link.purpose)
     if purpose is Purpose.ENROL and link.unit_no is not None:
         return _use(purpose, _enrolled(work, link.unit_no), lasts.device)
@@ -125,7 +125,7 @@ def start_pairing(work: Work) -> Pairing:
     if (waiting or 0) >= OPEN_PAIRINGS:
         raise TooMany("pairings", code="link.too_many_pairings", retry_after_s=60)
     pairing = Pairing(_free_code(work), new_token())
-    _add(work, Purpose.PAIRING, pairing.secret, lifetime(Purpose.PAIRING), code=pairing.code, address=work.actor.address)
+    add_link(work, Purpose.PAIRING, pairing.secret, lifetime(Purpose.PAIRING), code=pairing.code, address=work.actor.address)
     return pairing
 
 
@@ -154,7 +154,7 @@ def take_pairing(work: Work, secret: str, lasts: Lasts) -> LinkUse | None:
         raise closed()
     if link.approved_at is None or link.wall_id is None:
         return None
-    _take(work, secret)
+    take_link(work, secret)
     return _use(Purpose.PAIRING, _wall_opened(work, link.wall_id, lasts.wall).token, lasts.wall)
 
 
@@ -193,13 +193,15 @@ def _check_target(work: Work, purpose: Purpose, officer_id: str | None, unit_no:
     given = {"unit": unit_no, "officer": officer_id, "wall": wall_id}
     named = {kind: key for kind, key in given.items() if key is not None}
     kind = _TARGET.get(purpose)
+    if purpose is Purpose.LEADER:  # `data.actions.invitations` makes it, for one call
+        raise BadInput(purpose, code="link.for_whom")
     if set(named) != ({kind} if kind else set()):
         raise BadInput(purpose, code="link.for_whom")
     if kind and work.session.get(_TABLE[kind], named[kind]) is None:
         raise NotFound(purpose, code=f"not_found.{kind}")
 
 
-def _add(
+def add_link(
     work: Work,
     purpose: Purpose,
     secret: str,
@@ -210,7 +212,8 @@ def _add(
     wall_id: str | None = None,
     code: str | None = None,
     address: str | None = None,
-) -> None:
+) -> LinkRow:
+    """A link whose secret the caller has made; part of other verbs."""
     link = LinkRow(
         id=str(ULID.from_datetime(work.now)),
         secret_hash=digest(secret),
@@ -225,9 +228,10 @@ def _add(
     )
     work.session.add(link)
     work.record(LinkMade(link_id=link.id, purpose=purpose.value))
+    return link
 
 
-def _take(work: Work, secret: str) -> LinkRow:
+def take_link(work: Work, secret: str) -> LinkRow:
     """Mark it used, if nobody was first: one statement decides, so of two only one gets the row."""
     taken = work.session.scalars(
         update(LinkRow)

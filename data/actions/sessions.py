@@ -74,6 +74,25 @@ def open_for_wall(work: Work, wall_id: str, court_code: str, lasts: timedelta) -
     return opened
 
 
+def open_for_guest(work: Work, officer_id: str, court_code: str, lasts: timedelta) -> Opened:
+    """Bind this browser to a leader's invitation: a guest of one call, whoever else he may be at a desk. Raises NotSignedIn."""
+    officer = work.session.get(OfficerRow, officer_id)
+    if officer is None or officer.disabled_at is not None:
+        raise NotSignedIn("disabled", code="identity.wrong")
+    opened = _open(work, "JOIN", lasts, officer_id=officer_id)
+    work.actor = Actor(
+        kind="JOIN",
+        id=opened.session_id,
+        role=Role.GUEST,
+        court_code=court_code,
+        officer_id=officer_id,
+        session_id=opened.session_id,
+        address=work.actor.address,
+    )
+    record_audit(work, Act.USE_LINK, "session", opened.session_id, fields=("leader",))
+    return opened
+
+
 def open_for_director(work: Work, lasts: timedelta) -> Opened:
     """Make this browser the demo's director."""
     opened = _open(work, "DIRECTOR", lasts)
@@ -159,6 +178,13 @@ def close_sessions(work: Work, officer_id: str, why: str, but: str | None = None
     for session in work.session.scalars(open_ones):
         if session.id != but:
             _close(work, session, why)
+
+
+def close_guest(work: Work, session_id: str | None, why: str) -> None:
+    """End a guest's session with his place in the call. Part of other verbs; checks nothing itself."""
+    session = work.session.get(SessionRow, session_id) if session_id else None
+    if session is not None and session.kind == "JOIN" and session.closed_at is None:
+        _close(work, session, why)
 
 
 def _own(work: Work) -> SessionRow | None:

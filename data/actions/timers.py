@@ -6,6 +6,7 @@ from data.actions.allowed import allowed
 from data.actions.calls import mark_missed
 from data.actions.keeping import held
 from data.actions.links import lapse_pairing
+from data.actions.orders import mark_overdue
 from data.actions.sos import escalate_sos
 from data.actions.units import close_duty, end_silence
 from data.journal import Work
@@ -21,6 +22,8 @@ def run_due(work: Work, due: Due) -> bool:
     allowed(work, Verb.RUN_TIMER)
     if due.timer is Timer.CALL_MISSED:
         return mark_missed(work, due.id)
+    if due.timer is Timer.ORDER_OVERDUE:
+        return mark_overdue(work, due.id)
     if due.timer is Timer.SOS_ESCALATES:
         return escalate_sos(work, due.id, due.level)
     if due.timer is Timer.SILENCE_ELAPSES:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from data.events import from_payload
-from data.queries.reading import BROKEN, Drawn, Ids, Reading, at
+from data.queries.reading import BROKEN, Drawn, Ids, Key, Reading, at
 from data.rules.civil import clock_text
 from data.rules.permissions import WITHOUT_CASES
 from data.tables import AreaRow, CallRow, CaseRow, EntryRow, FenceRow, MissionRow, OfficerRow, SosRow, TeamRow, UnitRow, VehicleRow
@@ -41,6 +41,17 @@ SIGNS = {
     "call.answered": "site",
     "call.missed": "clock",
     "call.ended": "done",
+    "call.centre_rang": "clock",
+    "call.picture_closed": "silent",
+    "call.picture_opened": "site",
+    "call.leader_joined": "site",
+    "call.command_taken": "site",
+    "call.concluded": "done",
+    "order.sent": "clock",
+    "order.accepted": "way",
+    "order.declined": "clock",
+    "order.overdue": "clock",
+    "order.arrived": "site",
     "sos.raised": "alarm",
     "sos.acknowledged": "alarm",
     "sos.escalated": "alarm",
@@ -52,6 +63,9 @@ SIGNS = {
 NOT_FOR_VISITORS = {kind for kind in SIGNS if kind.partition(".")[0] in ("duty", "silence", "fence")} | {
     "mission.assigned",
     "mission.cancelled",
+    "call.picture_closed",
+    "call.picture_opened",
+    "order.declined",
 }
 
 
@@ -120,13 +134,14 @@ def _holes(reading: Reading, names: Names, payload: dict[str, Any], occurred_at:
     team = names.teams.get(payload.get("team_id"), "")
     return {
         "who": who,
-        "team": team if "mission_id" in payload or "sos_id" in payload else team or unit_team,
+        "team": team if {"mission_id", "sos_id", "order_id"} & payload.keys() else team or unit_team,
         "unit_team": unit_team,
         "case_no": reading.case_no(names.cases.get(payload.get("case_id"))) or "",
         "place": "" if reading.visitors else mission[1] or names.areas.get(payload.get("area_id"), ""),
         "matter": mission[0],
         "fence": names.fences.get(payload.get("fence_id"), ""),
         "owner": names.owners.get(payload.get("call_id") or payload.get("sos_id"), ""),
+        "reason": _word(reading, "row.reason", payload.get("reason")),
         "stage": _word(reading, "row.stage", payload.get("stage")),
         "closing": _word(reading, "row.closing", payload.get("closing_kind")),
         "node": _word(reading, "row.node", payload.get("node")),
@@ -168,7 +183,7 @@ def _names(reading: Reading, payloads: Iterable[dict[str, Any]]) -> Names:
         names.missions = {key: (matter, place or "") for key, matter, place in reading.session.execute(query)}
     for table, name in ((CallRow, "call_id"), (SosRow, "sos_id")):
         if wanted := ids.get(name):
-            names.owners |= _owners(reading, table, wanted)
+            names.owners |= _people(reading, table.id, table.owner_id, wanted)
     return names
 
 
@@ -193,6 +208,7 @@ def _units(reading: Reading, numbers: set[Any]) -> dict[Any, tuple[str, str]]:
     return named
 
 
-def _owners(reading: Reading, table: type[CallRow] | type[SosRow], ids: set[Any]) -> dict[Any, str]:
-    query = select(table.id, OfficerRow.name, OfficerRow.title).join(OfficerRow, OfficerRow.id == table.owner_id).where(table.id.in_(ids))
-    return {key: reading.officer(name, title) or "" for key, name, title in reading.session.execute(query)}
+def _people(reading: Reading, key: Key, person: Key, ids: set[Any]) -> dict[Any, str]:
+    """Of each row the officer that this column names."""
+    query = select(key, OfficerRow.name, OfficerRow.title).join(OfficerRow, OfficerRow.id == person).where(key.in_(ids))
+    return {row_id: reading.officer(name, title) or "" for row_id, name, title in reading.session.execute(query)}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from data.credentials import digest
 from data.errors import NotFound, NotPermitted
-from data.rules.links import Purpose, is_open, read_code
+from data.rules.links import NOT_BY_BUTTON, Purpose, is_open, read_code
 from data.rules.masking import officer
 from data.rules.permissions import Actor, Clearance, Verb, may
 from data.tables import LinkRow, OfficerRow, WallRow
@@ -34,7 +34,7 @@ class PairingView:
 def link_view(session: Session, secret: str, now: datetime) -> LinkView | None:
     """The link of this secret; None when it is unknown, used or expired, which nobody is told apart."""
     link = session.scalars(select(LinkRow).where(LinkRow.secret_hash == digest(secret))).one_or_none()
-    if link is None or link.purpose == Purpose.PAIRING or not is_open(link.expires_at, link.used_at, now):
+    if link is None or link.purpose in NOT_BY_BUTTON or not is_open(link.expires_at, link.used_at, now):
         return None
     return LinkView(Purpose(link.purpose), _who(session, link), link.expires_at)
 

@@ -5,17 +5,17 @@ from datetime import datetime
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from data.rules import calls, missions, sos, units
+from data.rules import calls, missions, orders, sos, units
 from data.rules.calls import CallState
 from data.rules.missions import MissionState
 from data.rules.sos import SosState
 from data.rules.timers import Due, Timer
-from data.tables import CallRow, LinkRow, MissionRow, SosRow, UnitRow
+from data.tables import CallRow, LinkRow, MissionRow, OrderRow, SosRow, UnitRow
 
 
 def due(session: Session, now: datetime) -> list[Due]:
     """Everything whose time has come, alarms first. The system asks this for itself: it gets ids only, so there is no Sight."""
-    return [*_alarms(session, now), *_calls(session, now), *_silences(session, now), *_duties(session, now), *_pairings(session, now)]
+    return [each for find in (_alarms, _calls, _orders, _silences, _duties, _pairings) for each in find(session, now)]
 
 
 def _alarms(session: Session, now: datetime) -> list[Due]:
@@ -31,6 +31,11 @@ def _alarms(session: Session, now: datetime) -> list[Due]:
 def _calls(session: Session, now: datetime) -> list[Due]:
     ringing = select(CallRow.id).where(CallRow.state == CallState.RINGING, CallRow.received_at <= now - calls.UNANSWERED)
     return [Due(Timer.CALL_MISSED, call_id) for call_id in session.scalars(ringing.order_by(CallRow.received_at))]
+
+
+def _orders(session: Session, now: datetime) -> list[Due]:
+    waiting = select(OrderRow.id).where(OrderRow.state.in_(sorted(orders.ASKED)), OrderRow.sent_at <= now - orders.UNACCEPTED)
+    return [Due(Timer.ORDER_OVERDUE, order_id) for order_id in session.scalars(waiting.order_by(OrderRow.sent_at))]
 
 
 def _silences(session: Session, now: datetime) -> list[Due]:

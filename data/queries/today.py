@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, FromClause, Subquery, and_, bindparam, cas
 from data.queries.entries import Newest
 from data.queries.reading import BROKEN, Drawn, Reading, at
 from data.rules import calls, masking, missions, sos
-from data.rules.calls import CallState
 from data.rules.missions import MissionState
 from data.rules.units import UnitKind
 from data.tables import CallRow, CaseRow, Instant, MissionRow, RecoveryRow, SosRow, UnitRow
@@ -127,7 +126,7 @@ def _calls() -> Subquery:
     return (
         select(
             _how_many(CallRow.state.in_(list(calls.WAITING))).label("calls_waiting"),
-            _how_many(CallRow.state == CallState.ANSWERED).label("calls_open"),
+            _how_many(CallRow.state.in_(list(calls.TALKING))).label("calls_open"),
             *[_newest(column).label(f"call_at_{number}") for number, column in enumerate(moments)],
         )
         .where(or_(CallRow.state.in_(list(calls.OPEN)), CallRow.received_at >= _bound("day")))

@@ -6,7 +6,7 @@ The wall's own law: the snapshot before plus the touched rows equals a fresh sna
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -20,7 +20,7 @@ from data.queries.reading import Drawn, Ids, Reading, Say
 from data.rules.civil import day_start
 from data.rules.permissions import Actor, Clearance, Role, Sight
 from data.rules.walls import VISITORS_LAYOUT
-from data.tables import CallRow, CaseRow, MissionRow, SosRow, TeamRow, UnitRow, WallRow
+from data.tables import CallRow, CaseRow, MissionRow, OrderRow, ParticipantRow, SosRow, TeamRow, UnitRow, WallRow, WhisperRow
 
 _KINDS: dict[str, Callable[[Reading, Ids], Drawn]] = {
     "court": organisation.courts,
@@ -31,6 +31,9 @@ _KINDS: dict[str, Callable[[Reading, Ids], Drawn]] = {
     "case": cases.cases,
     "mission": cases.missions_,
     "call": calls.calls_,
+    "participant": calls.participants_,
+    "whisper": calls.whispers_,
+    "order": calls.orders_,
     "sos": calls.alarms,
     "wall": organisation.walls,
 }
@@ -159,6 +162,14 @@ def _was_own(reading: Reading, kind: str, row_id: str) -> bool:
     sight, session = reading.sight, reading.session
     if kind == "mission":
         return session.scalar(select(MissionRow.team_id).where(MissionRow.id == row_id)) == sight.team_id
+    if kind == "order":
+        return session.scalar(select(OrderRow.team_id).where(OrderRow.id == row_id)) == sight.team_id
+    if kind in ("participant", "whisper"):
+        part = ParticipantRow if kind == "participant" else WhisperRow
+        whose = select(CallRow.unit_no).join(part, part.call_id == CallRow.id).where(part.id == row_id)
+        return session.scalar(whose) == sight.unit_no
+    if kind == "call" and session.scalar(select(CallRow.rung_team_id).where(CallRow.id == row_id)) == (sight.team_id or ""):
+        return True
     if kind in ("call", "sos"):
         table = CallRow if kind == "call" else SosRow
         return session.scalar(select(table.unit_no).where(table.id == row_id)) == sight.unit_no
@@ -193,6 +204,28 @@ def _of_officers(reading: Reading, officer_ids: set[str]) -> set[Row]:
     for kind, table in (("call", CallRow), ("sos", SosRow)):
         named = or_(table.unit_no.in_(numbers), table.owner_id.in_(ids))
         found |= {(kind, row_id) for row_id in session.scalars(select(table.id).where(named, open_or_of_today(reading, table)))}
+    shown = select(CallRow.id).where(open_or_of_today(reading, CallRow))
+    ringing = or_(CallRow.rung_by.in_(ids), CallRow.commander_id.in_(ids))
+    found |= {("call", row_id) for row_id in session.scalars(shown.where(ringing))}
+    found |= {
+        ("participant", row_id)
+        for row_id in session.scalars(
+            select(ParticipantRow.id).where(ParticipantRow.officer_id.in_(ids), ParticipantRow.call_id.in_(shown))
+        )
+    }
+    found |= {
+        ("whisper", row_id)
+        for row_id in session.scalars(select(WhisperRow.id).where(WhisperRow.officer_id.in_(ids), WhisperRow.call_id.in_(shown)))
+    }
+    of_order = select(OrderRow.id).join(CallRow, CallRow.id == OrderRow.call_id)
+    found |= {
+        ("order", row_id)
+        for row_id in session.scalars(
+            of_order.where(
+                or_(OrderRow.sent_by.in_(ids), CallRow.unit_no.in_(numbers)), OrderRow.sent_at >= reading.day_start - timedelta(days=1)
+            )
+        )
+    }
     changed_today = CaseRow.changed_at >= reading.day_start
     of_judge = select(CaseRow.id).where(CaseRow.judge_id.in_(ids), or_(changed_today, CaseRow.closed_at.is_(None)))
     found |= {("case", row_id) for row_id in session.scalars(of_judge)}

@@ -52,6 +52,9 @@ class Act(StrEnum):
     WATCH = "watch"  # a desk or wall selected one unit and followed it
     CHANGE_ACCOUNT = "change_account"
     VISITORS = "visitors"
+    RING_FIELD = "ring_field"  # the centre rang an officer or a team: the inspector can read every such ring
+    INVITE = "invite"
+    ADMIT = "admit"
     ISSUE_TOKEN = "issue_token"
     PURGE = "purge"  # positions older than promised were removed
 

@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     SIGN_IN = "sign_in"  # a desk opens for one officer
     WALL = "wall"  # a browser becomes a wall
     DIRECTOR = "director"  # the demo's director
+    LEADER = "leader"  # a leader joins one call from afar
     PAIRING = "pairing"  # a wall without a keyboard waits for the desk
 
 
@@ -25,13 +26,16 @@ LIFETIME = {
     Purpose.SIGN_IN: timedelta(minutes=10),
     Purpose.WALL: timedelta(minutes=10),
     Purpose.DIRECTOR: timedelta(minutes=10),
+    Purpose.LEADER: timedelta(minutes=15),
     Purpose.PAIRING: timedelta(minutes=10),
 }
+NOT_BY_BUTTON = frozenset({Purpose.PAIRING, Purpose.LEADER})  # `/link/<secret>` does not know them: they have pages of their own
 FACE = {
     Purpose.ENROL: "/field/",
     Purpose.SIGN_IN: "/centre/desk",
     Purpose.WALL: "/centre/wall",
     Purpose.DIRECTOR: "/demo",
+    Purpose.LEADER: "/join/",
     Purpose.PAIRING: "/centre/wall",
 }
 _MAKERS = {

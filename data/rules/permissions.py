@@ -24,6 +24,7 @@ class Role(StrEnum):
     INSPECTOR = "inspector"  # 督察、审计
     UPPER = "upper"  # 上级巡查
     WALL = "wall"  # a wall's browser: reads only
+    GUEST = "guest"  # a leader who came by a link: in this one call only
     DIRECTOR = "director"  # the demo's director: steers the demo, sees nothing of the court
     CASE_SYSTEM = "case_system"  # the court's case system, a machine
     DEVICE = "device"  # a phone or vehicle set, for itself only
@@ -43,7 +44,7 @@ class Clearance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody or something that is signed in. kind: OFFICER | DEVICE | WALL | DIRECTOR | MACHINE | SYSTEM | NOBODY."""
+    """Somebody or something that is signed in. kind: OFFICER | DEVICE | WALL | JOIN | DIRECTOR | MACHINE | SYSTEM | NOBODY."""
 
     kind: str
     id: str
@@ -91,6 +92,21 @@ class Verb(StrEnum):
     TAKE_CALL = "take.call"
     ANSWER_CALL = "answer.call"
     END_CALL = "end.call"
+    RING_FIELD = "ring.field"
+    ACCEPT_RING = "accept.ring"
+    WATCH_CALL = "watch.call"
+    SEND_MEDIA = "send.media"
+    REPORT_MEDIA = "report.media"
+    CLOSE_PICTURE = "close.picture"
+    COMMAND_CALL = "command.call"
+    SPEAK = "speak"
+    WHISPER = "whisper"
+    READ_WHISPER = "read.whisper"
+    INVITE_LEADER = "invite.leader"
+    ADMIT_LEADER = "admit.leader"
+    CONCLUDE_CALL = "conclude.call"
+    SEND_ORDER = "send.order"
+    ANSWER_ORDER = "answer.order"
     TAKE_SOS = "take.sos"
     RESPOND_SOS = "respond.sos"
     RESOLVE_SOS = "resolve.sos"
@@ -127,6 +143,21 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.TAKE_CALL: _CENTRE,
     Verb.ANSWER_CALL: _CENTRE,
     Verb.END_CALL: _CENTRE | _OWN,
+    Verb.RING_FIELD: _CENTRE,
+    Verb.ACCEPT_RING: _OWN,
+    Verb.WATCH_CALL: _CENTRE | {Role.WALL, Role.GUEST} | _OWN,  # an officer his own
+    Verb.SEND_MEDIA: _CENTRE | {Role.GUEST} | _OWN,
+    Verb.REPORT_MEDIA: frozenset({Role.SYSTEM}),  # the relay
+    Verb.CLOSE_PICTURE: _OWN,
+    Verb.COMMAND_CALL: _CENTRE | {Role.GUEST},
+    Verb.SPEAK: _CENTRE | {Role.GUEST},
+    Verb.WHISPER: _CENTRE | {Role.GUEST},
+    Verb.READ_WHISPER: _OWN,
+    Verb.INVITE_LEADER: _CENTRE | {Role.SYSTEM},
+    Verb.ADMIT_LEADER: _CENTRE,
+    Verb.CONCLUDE_CALL: _CENTRE | {Role.GUEST},
+    Verb.SEND_ORDER: _CENTRE,
+    Verb.ANSWER_ORDER: _OWN,
     Verb.TAKE_SOS: _CENTRE,
     Verb.RESPOND_SOS: _CENTRE,
     Verb.RESOLVE_SOS: _CENTRE,

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 class Timer(StrEnum):
     CALL_MISSED = "call_missed"
+    ORDER_OVERDUE = "order_overdue"
     SOS_ESCALATES = "sos_escalates"
     SILENCE_ELAPSES = "silence_elapses"
     DUTY_ENDS = "duty_ends"
@@ -14,7 +15,7 @@ class Timer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to do now. id: of the call, alarm or link, or the unit's number as text. level: of an alarm."""
+    """One thing to do now. id: of the call, order, alarm or link, or the unit's number as text. level: of an alarm."""
 
     timer: Timer
     id: str

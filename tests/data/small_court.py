@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from cryptography.fernet import Fernet
+from sqlalchemy import select
 from ulid import ULID
 
 from dashboard.i18n import t as say
@@ -14,13 +15,14 @@ from data.actions.cases import CaseReport, Party, report_case
 from data.actions.missions import MissionReport, report_mission
 from data.actions.organisation import add_officer, add_unit, add_vehicle, draw_area, draw_fence, form_team, found_court
 from data.actions.walls import add_wall
+from data.credentials import digest
 from data.engines import Database
 from data.journal import Journal, Work
 from data.rules.cases import CaseEvent
 from data.rules.missions import MissionStep
 from data.rules.permissions import SYSTEM, Actor, Clearance, Role, Sight
 from data.sealing import Sealing
-from data.tables import DeviceRow
+from data.tables import DeviceRow, SessionRow
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -70,6 +72,7 @@ class SmallCourt:
         self.commander = self._desk(self.second_officer, Role.COMMANDER)
         self.technical = self._desk(self.technician, Role.TECHNICAL)
         self.inspector = self._desk(self.auditor, Role.INSPECTOR)
+        self.president = self._desk(self.leader, Role.LEADER)
         self.phone = self._phone(1001, 1, self.judge, self.team)
         self.phone_of_others = self._phone(1003, 3, self.other_judge, self.other_team)
 
@@ -134,6 +137,7 @@ class SmallCourt:
         self.second_officer = add_officer(work, "郑样六", "局长", Role.COMMANDER)
         self.technician = add_officer(work, "吴演七", "技术员", Role.TECHNICAL)
         self.auditor = add_officer(work, "孙示八", "督察", Role.INSPECTOR)
+        self.leader = add_officer(work, "王样九", "院长", Role.LEADER)
         self.vehicle = add_vehicle(work, "POLICE", "岭A12345", self.team)
         for no, officer in ((1001, self.judge), (1002, self.bailiff), (1003, self.other_judge), (1004, self.duty_officer)):
             add_unit(work, no, "OFFICER", officer_id=officer)
@@ -145,6 +149,12 @@ class SmallCourt:
 
     def add_wall(self, name: str = "指挥大厅") -> str:
         return self.do(self.duty, add_wall, name)
+
+    def guest(self, token: str) -> Actor:
+        """Who a leader's browser is, by its cookie."""
+        with self.database.reading() as session:
+            row = session.scalars(select(SessionRow).where(SessionRow.token_hash == digest(token))).one()
+        return Actor(kind="JOIN", id=row.id, role=Role.GUEST, court_code=COURT, officer_id=row.officer_id, session_id=row.id)
 
     def _device(self, work: Work, no: int) -> None:
         work.session.add(DeviceRow(no=no - 1000, court_code=COURT, unit_no=no, kind="PHONE", enrolled_at=self.now))

@@ -41,6 +41,7 @@ MAKERS = {
     Purpose.SIGN_IN: {Role.TECHNICAL, Role.SYSTEM},
     Purpose.WALL: {Role.DUTY, Role.COMMANDER, Role.TECHNICAL, Role.SYSTEM},
     Purpose.DIRECTOR: {Role.SYSTEM},
+    Purpose.LEADER: {Role.SYSTEM},
     Purpose.PAIRING: {Role.SYSTEM},
 }
 

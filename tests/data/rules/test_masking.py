@@ -25,6 +25,9 @@ def test_nothing_is_seen_without_clearance() -> None:
 
 def test_visitors_see_no_name_of_a_party_no_plan_no_money_no_place_of_a_person() -> None:
     forbidden = {
+        "participant": {"digits", "ask", "officer_id"},
+        "whisper": {"text", "who"},
+        "order": {"lat", "lon", "place", "text"},
         "case": {"applicant", "debtor", "claim_cents", "recovered_cents", "area_id", "street"},
         "mission": {"planned_from_at", "planned_to_at", "lat", "lon", "area_id", "place"},
         "team": {"place"},
@@ -36,6 +39,13 @@ def test_visitors_see_no_name_of_a_party_no_plan_no_money_no_place_of_a_person()
     }
     for kind, fields in forbidden.items():
         assert not fields & fields_of(kind, Clearance.VISITORS)
+
+
+def test_what_is_for_one_eye_is_on_no_wall() -> None:
+    for clearance in (Clearance.WALL, Clearance.VISITORS):
+        assert fields_of("whisper", clearance) == frozenset()
+        assert not {"digits", "ask", "expires_at"} & fields_of("participant", clearance)
+    assert not {"digits", "ask"} & fields_of("participant", Clearance.FIELD)
 
 
 def test_no_row_has_a_field_for_what_is_sealed() -> None:

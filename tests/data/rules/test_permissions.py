@@ -7,7 +7,7 @@ from data.rules.permissions import ALLOWED, NOBODY, SYSTEM, Actor, Role, Verb, m
 D, C, L, J, F, FU, T, A, U = (  # 值班员 指挥长 院领导 承办法官 外勤 案款员 技术值守 督察 上级巡查
     Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER,
 )  # fmt: skip
-WALL, DIRECTOR, CASES, DEVICE, SYS = Role.WALL, Role.DIRECTOR, Role.CASE_SYSTEM, Role.DEVICE, Role.SYSTEM
+WALL, DIRECTOR, CASES, DEVICE, SYS, GUEST = Role.WALL, Role.DIRECTOR, Role.CASE_SYSTEM, Role.DEVICE, Role.SYSTEM, Role.GUEST
 
 # E.7 in the words of this issue; machines, walls and the director are ours. Own unit, own team, own case: the noun's rule narrows further.
 TABLE: dict[Verb, set[Role]] = {
@@ -22,6 +22,21 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.TAKE_CALL: {D, C, L},
     Verb.ANSWER_CALL: {D, C, L},
     Verb.END_CALL: {D, C, L, DEVICE, F, J},
+    Verb.RING_FIELD: {D, C, L},
+    Verb.ACCEPT_RING: {DEVICE, F, J},
+    Verb.WATCH_CALL: {D, C, L, WALL, GUEST, DEVICE, F, J},
+    Verb.SEND_MEDIA: {D, C, L, GUEST, DEVICE, F, J},
+    Verb.REPORT_MEDIA: {SYS},
+    Verb.CLOSE_PICTURE: {DEVICE, F, J},
+    Verb.COMMAND_CALL: {D, C, L, GUEST},
+    Verb.SPEAK: {D, C, L, GUEST},
+    Verb.WHISPER: {D, C, L, GUEST},
+    Verb.READ_WHISPER: {DEVICE, F, J},
+    Verb.INVITE_LEADER: {D, C, L, SYS},
+    Verb.ADMIT_LEADER: {D, C, L},
+    Verb.CONCLUDE_CALL: {D, C, L, GUEST},
+    Verb.SEND_ORDER: {D, C, L},
+    Verb.ANSWER_ORDER: {DEVICE, F, J},
     Verb.TAKE_SOS: {D, C, L},
     Verb.RESPOND_SOS: {D, C, L},
     Verb.RESOLVE_SOS: {D, C, L},
@@ -64,7 +79,7 @@ def test_nobody_and_a_locked_desk_may_nothing(verb: Verb) -> None:
 
 
 def test_a_wall_only_looks() -> None:
-    assert {verb for verb in Verb if may(somebody(WALL), verb)} == {Verb.SEE_WALL}
+    assert {verb for verb in Verb if may(somebody(WALL), verb)} == {Verb.SEE_WALL, Verb.WATCH_CALL}
 
 
 def test_the_command_line_sees_nobodys_data() -> None:
