@@ -127,8 +127,9 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
     sign_in = build_sign_in(settings, house.identity, house.journal, house.lanes, now)
     root.router.routes[0:0] = [*sign_in.routes(), *(director_routes(settings) if settings.demo else ())]
     _add_own_routes(root, house)
-    for page in FACES.values():
-        page.connect(house.dash, house.journal, house.lanes, now)
+    for face, page in FACES.items():
+        more = (lambda: _places(house, now),) if face == "desk" else ()
+        page.connect(house.dash, house.journal, house.lanes, now, *more)
     hashes = house.dash.csp_hashes()
     straight = {("POST", "/ingest/positions"): ingest.positions}  # a tenth of the way that leads through root and sub-app
     root.add_middleware(Gate, identity=house.identity, settings=settings, script_hashes=hashes, denied=sign_in.denied, straight=straight)
@@ -178,6 +179,14 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
 def _kept(positions: Positions, now_ms: int) -> packed.Records:
     """The newest positions that this process itself took in, of units on duty."""
     return packed.records_of([fix for fix in positions.newest().values() if positions.on_duty(fix.unit_no, now_ms)], now_ms)
+
+
+def _places(house: House, now: Callable[[], datetime]) -> dict[int, tuple[float, float]]:
+    """Where each unit on duty is whose position is not lost."""
+    now_ms = int(now().timestamp() * 1000)
+    oldest = now_ms - house.settings.lost_s * 1000
+    there = house.positions.newest().items()
+    return {no: (fix.lat, fix.lon) for no, fix in there if fix.t_ms >= oldest and house.positions.on_duty(no, now_ms)}
 
 
 def _doors(house: House, now: Callable[[], datetime]) -> Doors:

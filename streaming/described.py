@@ -98,6 +98,29 @@ class CallEnd(msgspec.Struct):
     id: Id
 
 
+class CallAct(msgspec.Struct):
+    """id: of the call. why: of close_picture safety, privacy, secret, other; of earpiece_off withdrawn, device_changed."""
+
+    id: Id
+    act: Literal["accept", "close_picture", "open_picture", "earpiece_on", "earpiece_off"]
+    why: str = ""
+
+
+class WhisperSeen(msgspec.Struct):
+    """id: of the whisper."""
+
+    id: Id
+
+
+class OrderAnswer(msgspec.Struct):
+    """id: of the order. reason: of declined."""
+
+    id: Id
+    event: Literal["delivered", "accepted", "declined", "arrived"]
+    t: datetime
+    reason: Literal["busy", "far", "vehicle", "other"] | None = None
+
+
 class DutyChange(msgspec.Struct):
     id: Id
     on: bool
@@ -151,7 +174,8 @@ class ErrorAnswer(msgspec.Struct):
 
 
 MODELS: tuple[Any, ...] = (
-    PositionBatch, TakenPositions, TakenRows, CaseBatch, MissionBatch, Pressed, Numbered, CallEnd, DutyChange, SilenceDeclaration, Done, Me,
+    PositionBatch, TakenPositions, TakenRows, CaseBatch, MissionBatch, Pressed, Numbered, CallEnd, CallAct, WhisperSeen, OrderAnswer,
+    DutyChange, SilenceDeclaration, Done, Me,
     Seen, ErrorAnswer,
 )  # fmt: skip
 

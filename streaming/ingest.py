@@ -19,9 +19,13 @@ from starlette.types import Receive, Scope, Send
 
 from data.actions.calls import end_call, place_call
 from data.actions.cases import CaseReport, report_case
+from data.actions.centre_rings import accept_ring
 from data.actions.missions import MissionReport, report_mission
+from data.actions.orders import answer_order
+from data.actions.participants import close_picture, open_picture
 from data.actions.sos import raise_sos
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence
+from data.actions.whispers import confirm_earpiece, see_whisper, withdraw_earpiece
 from data.attempts import Attempts
 from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, TooLarge, Unavailable
 from data.journal import Journal
@@ -31,6 +35,7 @@ from geo.coordinates import to_wgs84
 from geo.fixes import Fix, believe
 from streaming import osmand
 from streaming.described import (
+    CallAct,
     CallEnd,
     CaseBatch,
     Done,
@@ -38,20 +43,24 @@ from streaming.described import (
     Me,
     MissionBatch,
     Numbered,
+    OrderAnswer,
     PositionBatch,
     Pressed,
     Seen,
     SilenceDeclaration,
     TakenPositions,
     TakenRows,
+    WhisperSeen,
     describe,
     operation,
 )
 from streaming.messages import (
+    CallActMessage,
     Cases,
     DutyMessage,
     EndMessage,
     Missions,
+    OrderMessage,
     Press,
     SilenceMessage,
     as_reported,
@@ -62,6 +71,15 @@ from streaming.messages import (
 )
 from streaming.positions import Positions
 from streaming.positions_door import MOST_FIXES, PositionsDoor, Say, body_from, iso, refusal, told_of
+
+# What an officer does within his own call, and whether it has a reason.
+ACTS: dict[str, tuple[Callable[..., bool], bool]] = {
+    "accept": (accept_ring, False),
+    "close_picture": (close_picture, True),
+    "open_picture": (open_picture, False),
+    "earpiece_on": (confirm_earpiece, False),
+    "earpiece_off": (withdraw_earpiece, True),
+}
 
 Who = Callable[[HTTPConnection], Awaitable[Actor]]
 WhoByKey = Callable[[str, HTTPConnection], Awaitable[Actor | None]]
@@ -217,6 +235,31 @@ def build_ingest(doors: Doors) -> DeviceDoors:
         actor = await doors.device(request, Verb.END_CALL)
         message = await read(request, EndMessage)
         await doors.write(actor, end_call, ulid(message.id))
+        return _json(orjson.dumps({"id": message.id}), 202)
+
+    @door("/calls/act", role="device", status=202, takes=CallAct, answers=Done)
+    async def calls_act(request: Request) -> Response:
+        actor = await doors.device(request, Verb.ACCEPT_RING)
+        message = await read(request, CallActMessage)
+        if message.act not in ACTS:
+            raise BadInput("act", code="input.bad")
+        action, reasoned = ACTS[message.act]
+        await doors.write(actor, action, ulid(message.id), *((message.why,) if reasoned else ()))
+        return _json(orjson.dumps({"id": message.id}), 202)
+
+    @door("/whispers/seen", role="device", status=202, takes=WhisperSeen, answers=Done)
+    async def whispers_seen(request: Request) -> Response:
+        actor = await doors.device(request, Verb.READ_WHISPER)
+        message = await read(request, EndMessage)
+        await doors.write(actor, see_whisper, ulid(message.id))
+        return _json(orjson.dumps({"id": message.id}), 202)
+
+    @door("/orders/answer", role="device", status=202, takes=OrderAnswer, answers=Done)
+    async def orders_answer(request: Request) -> Response:
+        actor = await doors.device(request, Verb.ANSWER_ORDER)
+        message = await read(request, OrderMessage)
+        at = datetime.fromtimestamp(instant_ms(message.t) / 1000, UTC)
+        await doors.write(actor, answer_order, ulid(message.id), message.event, at, message.reason)
         return _json(orjson.dumps({"id": message.id}), 202)
 
     @door("/duty", role="device", status=202, takes=DutyChange, answers=Done)

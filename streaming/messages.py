@@ -73,6 +73,23 @@ class EndMessage(msgspec.Struct):
     id: str
 
 
+class CallActMessage(msgspec.Struct):
+    """What an officer does within his own call. id: of the call."""
+
+    id: str
+    act: str
+    why: str = ""
+
+
+class OrderMessage(msgspec.Struct):
+    """A team's answer to an order. id: of the order."""
+
+    id: str
+    event: str
+    t: str
+    reason: str | None = None
+
+
 class Cases(msgspec.Struct):
     """Changes of cases, as the court's case system tells them."""
 

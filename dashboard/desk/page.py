@@ -9,7 +9,7 @@ from typing import Any
 import dash_leaflet as dl
 from dash import Dash, Input, Output, dcc, html
 
-from dashboard.desk.verbs import perform, steps
+from dashboard.desk.verbs import WITH_PLACES, Places, perform, steps
 from dashboard.i18n import t
 from dashboard.panels import ids
 from dashboard.sign_in import actor_here
@@ -43,7 +43,7 @@ def layout() -> html.Div:
     )
 
 
-def connect(app: Dash, journal: Journal, lanes: Lanes, now: Callable[[], datetime]) -> None:
+def connect(app: Dash, journal: Journal, lanes: Lanes, now: Callable[[], datetime], places: Callable[[], Places] = dict) -> None:
     """Two callbacks: what is pressed, and whether this desk is locked. Errors reach the person through the one `on_error` of the app."""
 
     @app.callback(
@@ -56,7 +56,8 @@ def connect(app: Dash, journal: Journal, lanes: Lanes, now: Callable[[], datetim
     )
     async def act(asked: dict[str, Any]) -> tuple[str, str, str, str]:
         actor = actor_here()
-        changed = await asyncio.shield(lanes.writer.run(journal.do, actor, now(), perform, asked))
+        where = places() if asked.get("verb") in WITH_PLACES else None
+        changed = await asyncio.shield(lanes.writer.run(journal.do, actor, now(), perform, asked, where))
         return t(f"desk.done_{asked['verb']}" if changed else "desk.done_nothing"), "", "", str(asked.get("nonce"))
 
     @app.callback(Output(ids.LOCK, "data-lock"), Input(ids.LOCK, "id"))

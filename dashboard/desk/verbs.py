@@ -5,10 +5,15 @@ from typing import Any
 
 from data.actions.calls import answer_call, end_call, take_call
 from data.actions.cases import CaseReport, report_case
+from data.actions.centre_rings import ring_team, ring_unit
+from data.actions.invitations import admit_leader, conclude_call, refuse_leader
 from data.actions.links import approve_pairing
 from data.actions.missions import MissionReport, report_mission
+from data.actions.orders import send_support
+from data.actions.participants import leave_call, release_command, take_command
 from data.actions.sos import acknowledge_sos, resolve_sos, respond_sos
 from data.actions.walls import NO_FOCUS, steer_wall
+from data.actions.whispers import begin_speaking, begin_whisper, fall_silent, whisper
 from data.errors import BadInput
 from data.journal import Work
 from data.rules import cases, missions
@@ -17,16 +22,21 @@ from data.rules.missions import MissionStep
 from data.rules.walls import VISITORS_LAYOUT
 
 Asked = Mapping[str, Any]
+Places = Mapping[int, tuple[float, float]]
 MISSION_STEPS = tuple(step for step in MissionStep if step is not MissionStep.ASSIGNED)
+WITH_PLACES = frozenset({"support"})
 CASE_EVENTS = tuple(event for event in CaseEvent if event is not CaseEvent.FILED)
 
 
-def perform(work: Work, asked: Asked) -> bool:
-    """Do what the desk asked for. Returns False if that was so already. Raises BadInput for a verb that does not exist."""
+def perform(work: Work, asked: Asked, places: Places | None = None) -> bool:
+    """Do what the desk asked for. Returns False if that was so already. Raises BadInput for a verb that does not exist.
+
+    places: where each unit with a fresh position is, for the verbs of `WITH_PLACES`.
+    """
     verb = VERBS.get(str(asked.get("verb")))
     if verb is None:
         raise BadInput("verb", code="input.bad")
-    return verb(work, asked) is not False
+    return verb(work, {**asked, "places": places or {}}) is not False
 
 
 def steps() -> dict[str, Any]:
@@ -102,6 +112,23 @@ def _change(event: CaseEvent) -> Callable[[Work, Asked], object]:
     return change
 
 
+# --- talks ---
+
+
+def _support(work: Work, asked: Asked) -> str:
+    """The nearest free team, or the one that is named."""
+    team = _text(asked, "team") if asked.get("team") else None
+    return send_support(work, _text(asked, "id"), asked["places"], team, _text(asked, "text") if asked.get("text") else None)
+
+
+def _unit(asked: Asked) -> int:
+    """The page knows a unit by its number as text."""
+    said = _text(asked, "id")
+    if not (said.isascii() and said.isdigit() and len(said) < 10):
+        raise BadInput("unit", code="unit.bad_number")
+    return int(said)
+
+
 def _pair(work: Work, asked: Asked) -> bool:
     return bool(approve_pairing(work, _text(asked, "code"), _text(asked, "name")))
 
@@ -110,6 +137,19 @@ VERBS: dict[str, Callable[[Work, Asked], object]] = {
     "take_call": lambda work, asked: take_call(work, _text(asked, "id")),
     "answer_call": lambda work, asked: answer_call(work, _text(asked, "id")),
     "end_call": lambda work, asked: end_call(work, _text(asked, "id"), "finished"),
+    "ring_unit": lambda work, asked: ring_unit(work, _unit(asked)),
+    "ring_team": lambda work, asked: ring_team(work, _text(asked, "id")),
+    "support": _support,
+    "admit": lambda work, asked: admit_leader(work, _text(asked, "id")),
+    "refuse_leader": lambda work, asked: refuse_leader(work, _text(asked, "id")),
+    "whisper": lambda work, asked: whisper(work, _text(asked, "id"), _text(asked, "text")),
+    "whisper_voice": lambda work, asked: begin_whisper(work, _text(asked, "id")),
+    "speak": lambda work, asked: begin_speaking(work, _text(asked, "id")),
+    "fall_silent": lambda work, asked: fall_silent(work, _text(asked, "id")),
+    "command": lambda work, asked: take_command(work, _text(asked, "id")),
+    "release_command": lambda work, asked: release_command(work, _text(asked, "id")),
+    "leave_call": lambda work, asked: leave_call(work, _text(asked, "id")),
+    "conclude": lambda work, asked: conclude_call(work, _text(asked, "text"), _text(asked, "id")),
     "take_sos": lambda work, asked: acknowledge_sos(work, _text(asked, "id")),
     "respond_sos": lambda work, asked: respond_sos(work, _text(asked, "id"), _text(asked, "team") if asked.get("team") else None),
     "resolve_sos": lambda work, asked: resolve_sos(work, _text(asked, "id"), False),

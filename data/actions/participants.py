@@ -56,7 +56,7 @@ def join_call(work: Work, call_id: str) -> str:
 
 def leave_call(work: Work, call_id: str, participant_id: str | None = None) -> bool:
     """Somebody looks no more: himself, or as the relay sees it. Returns False if he is not in it."""
-    allowed(work, Verb.WATCH_CALL if participant_id is None else Verb.REPORT_MEDIA)
+    allowed(work, Verb.SEND_MEDIA if participant_id is None else Verb.REPORT_MEDIA)
     call = held(work, CallRow, words.ulid(call_id), "not_found.call")
     leaving = mine(work, call) if participant_id is None else of_call(work, call, participant_id)
     if leaving is None or leaving.state != ParticipantState.IN or leaving.kind == ParticipantKind.FIELD:

@@ -140,7 +140,11 @@ OUTSIDE = {"": (), "wall": ("wall",), "phone": ("phone",)} | {
 RIGHT = {
     "take_call": Verb.TAKE_CALL, "answer_call": Verb.ANSWER_CALL, "end_call": Verb.END_CALL, "take_sos": Verb.TAKE_SOS,
     "respond_sos": Verb.RESPOND_SOS, "resolve_sos": Verb.RESOLVE_SOS, "false_sos": Verb.RESOLVE_SOS, "steer": Verb.STEER_WALL,
-    "visitors": Verb.STEER_WALL, "show": Verb.STEER_WALL, "take_off": Verb.STEER_WALL, "pair": Verb.PAIR_WALL,
+    "visitors": Verb.STEER_WALL, "ring_unit": Verb.RING_FIELD, "ring_team": Verb.RING_FIELD, "support": Verb.SEND_ORDER,
+    "admit": Verb.ADMIT_LEADER, "refuse_leader": Verb.ADMIT_LEADER, "whisper": Verb.WHISPER, "whisper_voice": Verb.WHISPER,
+    "speak": Verb.SPEAK, "fall_silent": Verb.SPEAK, "command": Verb.COMMAND_CALL, "release_command": Verb.COMMAND_CALL,
+    "leave_call": Verb.SEND_MEDIA, "conclude": Verb.CONCLUDE_CALL,
+    "show": Verb.STEER_WALL, "take_off": Verb.STEER_WALL, "pair": Verb.PAIR_WALL,
 }  # fmt: skip
 
 
@@ -160,7 +164,16 @@ def verb_door(product: Product) -> dict[str, Any]:
 
 def asked_of(verb: str, product: Product) -> dict[str, Any]:
     """A verb as its page would send it, about things that may not exist."""
-    about = {"id": str(ULID()), "layout": 1, "on": True, "kind": "call", "row": str(ULID()), "code": "ACDEFH", "name": "大屏"}
+    about = {
+        "id": str(ULID()),
+        "layout": 1,
+        "on": True,
+        "kind": "call",
+        "row": str(ULID()),
+        "code": "ACDEFH",
+        "name": "大屏",
+        "text": "先稳住",
+    }
     case = {
         "case_no": "（2026）岭0108执1号",
         "stage": "INVESTIGATING",
@@ -169,7 +182,7 @@ def asked_of(verb: str, product: Product) -> dict[str, Any]:
         "judge": "陈甲",
         "node": 1,
     }
-    more = {"id": product.seeded.wall_id} if right_of(verb) is Verb.STEER_WALL else {}
+    more = {"id": product.seeded.wall_id} if right_of(verb) is Verb.STEER_WALL else {"id": "1001"} if verb == "ring_unit" else {}
     return {"verb": verb, "nonce": "1"} | about | case | more
 
 
@@ -195,7 +208,10 @@ async def test_12_every_verb_of_the_desk_is_refused_to_whoever_may_not(product: 
     assert set(entries(product)[len(before) :]) <= {"audit.recorded"}
 
 
-@pytest.mark.parametrize("door", ["positions", "calls", "sos", "duty", "silence", "cases", "missions", "calls/end"])
+@pytest.mark.parametrize(
+    "door",
+    ["positions", "calls", "sos", "duty", "silence", "cases", "missions", "calls/end", "calls/act", "whispers/seen", "orders/answer"],
+)
 async def test_12_every_door_for_devices_is_refused_to_whoever_may_not(product: Product, door: str) -> None:
     seeded = product.seeded
     foreign = {"ecc_desk": seeded.desk, "ecc_wall": seeded.wall}

@@ -32,6 +32,12 @@ export function askJudge(send) {
   openDialog('judge-dialog', t('desk.case_assigned'), [label], { confirm: t('desk.judge_go'), send: (dialog) => settled(dialog, send(judge.value)) });
 }
 
+/** One line to write. @param {'whisper'} name @param {(text: string) => Promise<Answer>} send */
+export function askLine(name, send) {
+  const [text, label] = line(`${name}-input`, t(`desk.${name}_line`), { maxlength: 60 });
+  openDialog(`${name}-dialog`, t(`desk.${name}_title`), [label], { confirm: t(`desk.${name}_go`), send: (dialog) => settled(dialog, send(text.value)) });
+}
+
 const SHEET = /** @type {[key: string, says: string][]} */ ([
   ['1–9', 'verbs'], ['↑ ↓', 'arrows'], ['Q', 'queue'], ['M', 'missions'], ['C', 'cases'], ['F', 'find'], ['W 1–9', 'walls'], ['R J B', 'layouts'], ['G', 'visitors'], ['8', 'show'], ['9', 'take_off'],
   ['L', 'lock'], ['P', 'pair'], ['Esc', 'escape'], ['?', 'help']]);

@@ -4,8 +4,9 @@ import { now, rows, serverNow } from './state.mjs';
 import { hm, hms } from './clock.mjs';
 import { age, clock } from './desk_draw.mjs';
 import { batteryOf, doing } from './desk_find.mjs';
-import { beganAt, nameOf, ownerOf, stateOfCase, stateOfMission } from './desk_lists.mjs';
+import { leaderSaid, beganAt, nameOf, orderSaid, ownerOf, stateOfCase, stateOfMission } from './desk_lists.mjs';
 import { h, sign } from './draw.mjs';
+import { leaderOf, names, orderOf, pictureWord, ringsOut } from './talks.mjs';
 import { t } from './text.mjs';
 import { unitsSeen } from './units.mjs';
 
@@ -40,10 +41,17 @@ function callFacts(kind, row) {
   const going = row.responding_team_id ? rows.team?.get(row.responding_team_id)?.name : '';
   const owner = ownerOf(row);
   const whose = owner === 'nobody' ? h('span', { class: 'unowned' }, sign('clock'), t('wall.nobody')) : h('span', { class: owner === 'me' ? 'plate' : '' }, t(owner === 'me' ? 'desk.mine_since' : 'desk.owned', { who: row.owner, time: hms(row.owned_at) }));
-  const word = kind === 'sos' ? t(`desk.sos_${row.state}`) : t(`desk.call_${row.answered_at ? 'ANSWERED' : row.state}`);
+  const word = kind === 'sos' ? t(`desk.sos_${row.state}`) : ringsOut(row) ? t('desk.ringing_out') : t(`desk.call_${row.state}`);
   return told(kind === 'sos' ? 'sos' : 'idle', nameOf(row), word, row.answered_at ?? beganAt(row), [
     join(row.number, row.place ?? t('wall.place_unknown')), join(row.case_no, row.matter), fixLine(row.unit, row.fix_at),
-    h('span', { class: 'parts' }, whose, going ? h('span', {}, t('desk.going', { team: going })) : null)]);
+    kind === 'call' ? talkLine(row) : null, h('span', { class: 'parts' }, whose, going ? h('span', {}, t('desk.going', { team: going })) : null)]);
+}
+
+/** Who is there, what is wrong with the picture, who was sent, who waits to come in. @param {Row} row */
+function talkLine(row) {
+  const [order, leader, there] = [orderOf(row.id), leaderOf(row.id), names(row.id)];
+  const line = join(pictureWord(row), leader ? leaderSaid(leader) : '', order ? orderSaid(order) : '', row.commander ? t('desk.in_command', { who: row.commander }) : '', there.length ? t('desk.there', { names: there.join('、') }) : '');
+  return line ? h('span', { class: 'talk-line' }, line) : null;
 }
 
 /** @param {Row} row */

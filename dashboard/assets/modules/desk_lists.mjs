@@ -7,6 +7,7 @@ import { choose, desk, isChosen } from './desk_state.mjs';
 import { h, sign } from './draw.mjs';
 import { head } from './heads.mjs';
 import { openCalls, openSos } from './stage.mjs';
+import { leaderOf, orderOf, ringsOut, wantsNext } from './talks.mjs';
 import { t } from './text.mjs';
 
 /** @typedef {Record<string, any>} Row */
@@ -26,7 +27,7 @@ const newest = (/** @type {One[]} */ list, /** @type {(row: Row) => number | und
 /** An alarm that nobody has first, then mine, then what waits, then others'. @returns {One[]} */
 export function waiting() {
   /** @type {One[]} */
-  const open = [...openSos().map((row) => /** @type {One} */ (['sos', row])), ...openCalls().map((row) => /** @type {One} */ (['call', row]))];
+  const open = [...openSos().map((row) => /** @type {One} */ (['sos', row])), ...[...openCalls(), ...all('call').filter(ringsOut)].map((row) => /** @type {One} */ (['call', row]))];
   const rank = (/** @type {One} */ [kind, row]) => (ownerOf(row) === 'nobody' ? (kind === 'sos' ? 0 : 2) : ownerOf(row) === 'me' ? 1 : 3);
   return open.sort((a, b) => rank(a) - rank(b) || beganAt(a[1]) - beganAt(b[1]));
 }
@@ -72,7 +73,7 @@ function choosing(kind, row, attributes, inside) {
 
 export function drawQueue() {
   const list = waiting();
-  drawList('queue', list, card, list.length > QUEUE_MOST ? QUEUE_MOST - 1 : QUEUE_MOST, 'desk.queue_none', [now.hello.me?.id, list.map(([, row]) => rows.unit?.get(row.unit)?.status)]);
+  drawList('queue', list, card, list.length > QUEUE_MOST ? QUEUE_MOST - 1 : QUEUE_MOST, 'desk.queue_none', [now.hello.me?.id, list.map(([, row]) => [orderOf(row.id)?.state, leaderOf(row.id)?.state, leaderOf(row.id)?.verified_at]), list.map(([, row]) => rows.unit?.get(row.unit)?.status)]);
   head('queue', newest(list, beganAt), list.length ? 'live' : 'empty');
   const done = all('call').filter((row) => row.ended_at).length + all('sos').filter((row) => row.closed_at).length;
   const longest = all('call').reduce((most, row) => Math.max(most, (row.answered_at ?? row.ended_at ?? serverNow()) - row.placed_at), 0);
@@ -85,7 +86,7 @@ export function drawQueue() {
 function card([kind, row]) {
   const owner = ownerOf(row);
   const shape = kind === 'sos' ? 'sos' : rows.unit?.get(row.unit)?.status ?? 'idle';
-  const escalated = owner === 'nobody' && (kind === 'sos' ? row.level : row.state === 'MISSED' ? 1 : 0);
+  const escalated = (owner === 'nobody' && (kind === 'sos' ? row.level : row.state === 'MISSED' ? 1 : 0)) || (kind === 'call' && wantsNext(orderOf(row.id)) ? 1 : 0);
   return choosing(kind, row, { class: 'card', 'data-kind': kind, 'data-owner': owner, 'data-state': row.state, 'data-level': escalated ? String(escalated) : null }, [
     sign(shape), h('b', {}, ...(kind === 'sos' ? [h('em', {}, t('wall.sos')), [row.who, row.team].filter(Boolean).join(' ')] : [nameOf(row)])), clock(row.answered_at ?? beganAt(row)),
     h('span', {}, [String(row.place ?? '').split(' ')[0], row.matter].filter(Boolean).join(' ') || row.number), said(kind, row, owner)]);
@@ -93,11 +94,21 @@ function card([kind, row]) {
 
 /** Whose it is, or how long it has been nobody's. @param {string} kind @param {Row} row @param {string} owner */
 function said(kind, row, owner) {
+  if (kind === 'call' && ringsOut(row)) return h('span', { class: 'unowned' }, sign('clock'), t('desk.ringing_out'));
+  const order = kind === 'call' ? orderOf(row.id) : undefined;
+  if (wantsNext(order)) return h('span', { class: 'unowned' }, sign('clock'), orderSaid(/** @type {Row} */ (order)));
+  const leader = kind === 'call' ? leaderOf(row.id) : undefined;
+  if (leader?.state === 'WAITING') return h('span', { class: 'unowned' }, sign('clock'), leaderSaid(leader));
   if (owner === 'me') return h('span', { class: 'plate' }, t(row.answered_at ? 'desk.talking' : 'desk.mine'));
   if (owner === 'other') return h('span', {}, t('desk.owned', { who: row.owner, time: hms(row.owned_at) }));
   const key = kind === 'sos' ? (row.level ? 'desk.sos_level' : 'wall.nobody') : row.state === 'MISSED' ? 'desk.missed' : 'wall.nobody';
   return h('span', { class: 'unowned' }, sign('clock'), t(key, { n: row.level }));
 }
+
+/** @param {Row} order */
+export const orderSaid = (order) => t(`desk.order_${order.state}`, { team: order.team ?? '', why: order.reason ? t(`row.reason.${order.reason}`) : '' });
+/** @param {Row} leader */
+export const leaderSaid = (leader) => t(`desk.leader_${leader.verified_at ? 'VERIFIED' : leader.state}`, { who: leader.who ?? '', digits: leader.digits ?? '' });
 
 // --- missions and cases
 

@@ -3,12 +3,13 @@
 import { now, rows } from './state.mjs';
 import { ask } from './desk_ask.mjs';
 import { keep } from './desk_draw.mjs';
-import { askJudge, askNode } from './desk_dialogs.mjs';
+import { askJudge, askLine, askNode } from './desk_dialogs.mjs';
 import { desk, steps } from './desk_state.mjs';
 import { ownerOf } from './desk_lists.mjs';
 import { numberOf, steered } from './desk_walls.mjs';
 import { h } from './draw.mjs';
 import { nearestTeams } from './nearest.mjs';
+import { leaderOf, orderOf, ringsOut, wantsNext } from './talks.mjs';
 import { t } from './text.mjs';
 
 /** @typedef {Record<string, any>} Row */
@@ -24,18 +25,48 @@ const send = (asked) => () => void ask(asked);
 /** Nine places, from 1 to 9. @param {string} kind @param {Row} row @returns {(Verb | null)[]} */
 function verbsOf(kind, row) {
   if (kind === 'case') return desk.menu ? choices(row) : caseVerbs(row);
-  const own = kind === 'call' ? callVerbs(row) : kind === 'sos' ? sosVerbs(row) : kind === 'mission' ? missionVerbs(row) : [];
+  const own = kind === 'call' ? callVerbs(row) : kind === 'sos' ? sosVerbs(row) : kind === 'mission' ? missionVerbs(row) : kind === 'unit' ? unitVerbs(row) : [];
   return [...Array.from({ length: 7 }, (_, i) => own[i] ?? null), ...wallVerbs(kind, row)];
 }
 
-/** @param {Row} row @returns {Verb[]} */
+/** @param {Row} row @returns {(Verb | null)[]} */
 function callVerbs(row) {
+  const talks = ['ANSWERED', 'LIVE', 'DEGRADED', 'RECONNECTING'].includes(row.state);
   const owner = ownerOf(row);
   const go = (/** @type {string} */ verb) => ({ name: t(`desk.${verb}`), verb, go: send({ verb, id: row.id }) });
   return [
     { ...go('take_call'), next: owner === 'nobody', quiet: owner !== 'nobody', object: owner === 'other' ? row.owner : '' },
-    { ...go('answer_call'), next: owner === 'me' && !row.answered_at, quiet: Boolean(row.answered_at) || owner === 'other', object: row.answered_at ? t('desk.answered') : '' },
-    { ...go('end_call'), next: Boolean(row.answered_at), off: !row.answered_at },
+    { ...go('answer_call'), next: owner === 'me' && !row.answered_at, quiet: Boolean(row.answered_at) || owner === 'other', off: ringsOut(row), object: row.answered_at ? t('desk.answered') : '' },
+    { ...go('end_call'), next: Boolean(row.answered_at) && Boolean(orderOf(row.id)), off: !row.answered_at && !ringsOut(row) },
+    supportVerb(row),
+    leaderVerb(row),
+    { ...go('whisper'), off: !talks, go: () => askLine('whisper', (text) => ask({ verb: 'whisper', id: row.id, text })) },
+    row.commander_id && row.commander_id === now.hello.me?.id ? { ...go('release_command') } : { ...go('command'), off: !talks, quiet: Boolean(row.commander_id), object: row.commander ?? '' },
+  ];
+}
+
+/** One key sends the nearest free team, and again the next one when that does not answer. @param {Row} row @returns {Verb} */
+function supportVerb(row) {
+  const order = orderOf(row.id);
+  const [near] = nearestTeams(row, 9).filter(({ team, state }) => ['idle', 'back'].includes(state) && team.id !== order?.team_id);
+  const next = !order || wantsNext(order);
+  return { name: t(wantsNext(order) ? 'desk.support_next' : 'desk.support'), verb: 'support', off: ringsOut(row), quiet: !next, next: next && Boolean(row.answered_at),
+    object: next ? (near ? t('desk.team_minutes', { team: near.team.name, n: near.minutes }) : '') : order?.team ?? '', go: send({ verb: 'support', id: row.id }) };
+}
+
+/** Invites a leader; lets in the one who waits and has typed his digits. @param {Row} row @returns {Verb | null} */
+function leaderVerb(row) {
+  const leader = leaderOf(row.id);
+  if (!leader?.verified_at) return null;
+  return { name: t('desk.admit'), verb: 'admit', object: leader.who ?? '', next: true, go: send({ verb: 'admit', id: leader.id }) };
+}
+
+/** The centre rings: nothing is seen or heard before he accepts on his phone. @param {Row} row @returns {(Verb | null)[]} */
+function unitVerbs(row) {
+  const busy = Boolean(row.call_id);
+  return [
+    row.kind === 'OFFICER' ? { name: t('desk.ring_unit'), verb: 'ring_unit', off: busy, go: send({ verb: 'ring_unit', id: row.no }) } : null,
+    row.team_id ? { name: t('desk.ring_team'), verb: 'ring_team', object: row.team ?? '', sure: true, go: send({ verb: 'ring_team', id: row.team_id }) } : null,
   ];
 }
 
@@ -61,10 +92,11 @@ function sosVerbs(row) {
 const MISSION = ['departed', 'arrived', 'fruitless', 'finished', 'cancelled'];
 const LIKELY = /** @type {Record<string, string>} */ ({ ASSIGNED: 'departed', EN_ROUTE: 'arrived', ON_SCENE: 'finished' });
 
-/** @param {Row} row @returns {Verb[]} */
+/** @param {Row} row @returns {(Verb | null)[]} */
 function missionVerbs(row) {
   const possible = steps().mission[row.state] ?? [];
-  return MISSION.map((step) => ({ name: t(`desk.mission_${step}`), verb: `mission_${step}`, off: !possible.includes(step), next: LIKELY[row.state] === step, sure: true, go: send({ verb: `mission_${step}`, id: row.id }) }));
+  const team = row.team_id ? { name: t('desk.ring_team'), verb: 'ring_team', object: row.team ?? '', sure: true, go: send({ verb: 'ring_team', id: row.team_id }) } : null;
+  return [...MISSION.map((step) => ({ name: t(`desk.mission_${step}`), verb: `mission_${step}`, off: !possible.includes(step), next: LIKELY[row.state] === step, sure: true, go: send({ verb: `mission_${step}`, id: row.id }) })), team];
 }
 
 /** On the wall, and off it again: for every kind at the same keys. @param {string} kind @param {Row} row @returns {(Verb | null)[]} */

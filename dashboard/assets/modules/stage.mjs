@@ -7,6 +7,7 @@ import { head } from './heads.mjs';
 import { flyTo, follow, frameDistrict, look, mapReady, reach, showComing, unframed } from './map.mjs';
 import { apart, beside, foundBy, nearestTeams } from './nearest.mjs';
 import { ring } from './sound.mjs';
+import { names, orderOf, orderTime, partsOf, pictureWord, ringsOut, wantsNext } from './talks.mjs';
 import { t } from './text.mjs';
 import { select } from './trail.mjs';
 import { stateOf, unitsSeen } from './units.mjs';
@@ -20,7 +21,7 @@ const OF_SOS = /** @type {[number, number]} */ ([-300, 60]); // the card stands 
 const OF_CALL = /** @type {[number, number]} */ ([324, 100]); // the middle of the framed scene
 let staged = '';
 
-export const openCalls = () => all('call').filter((row) => !row.ended_at && row.state !== 'ENDED').sort((a, b) => a.placed_at - b.placed_at);
+export const openCalls = () => all('call').filter((row) => !row.ended_at && row.state !== 'ENDED' && !ringsOut(row)).sort((a, b) => a.placed_at - b.placed_at);
 export const openSos = () => all('sos').filter((row) => !['RESOLVED', 'FALSE_ALARM'].includes(row.state)).sort((a, b) => a.raised_at - b.raised_at);
 /** The row of this wall itself. */
 export const own = () => (now.hello.wall_id ? rows.wall?.get(now.hello.wall_id) : undefined);
@@ -174,14 +175,33 @@ function card(row) {
 function scene(row) {
   const state = stateOfCall(row);
   const word = t(row.state === 'MISSED' && !row.owner_id ? 'wall.call_missed' : `wall.call_${state}`);
+  const order = orderOf(row.id);
   return h('article', { class: 'call staged', 'data-state': state, 'data-call': row.id },
     h('div', { class: 'scene' },
-      h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('span', {}, row.number ?? '')),
-      h('div', { class: 'foot' }, h('b', {}, row.place ?? t('wall.place_unknown')), h('span', {}, [fixOf(row), t('wall.staged', { time: hms(row.received_at ?? row.placed_at) })].join('  ')))),
-    h('div', { class: 'order' },
+      h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('span', {}, row.number ?? ''), h('em', { class: 'picture' }, pictureWord(row))),
+      h('div', { class: 'foot' }, thereLine(row), h('b', {}, row.place ?? t('wall.place_unknown')), h('span', {}, [fixOf(row), t('wall.staged', { time: hms(row.received_at ?? row.placed_at) })].join('  ')))),
+    order ? orderBlock(order) : h('div', { class: 'order' },
       h('div', { class: 'word' }, sign(state === 'answered' ? 'done' : 'clock'), h('b', {}, word), h('time', {}, span(serverNow() - (row.answered_at ?? row.placed_at)))),
       h('div', { class: 'steps' }, step('placed', row.placed_at, true), step('received', row.received_at, true), step('owned', row.owned_at, Boolean(row.owned_at)), step('answered', row.answered_at, Boolean(row.answered_at)), step('ended', row.ended_at, false)),
       h('footer', {}, saidOf(row))));
+}
+
+/** Who is there, who waits to come in, who commands. @param {Row} row */
+function thereLine(row) {
+  const waits = partsOf(row.id, 'WAITING').map((one) => t('wall.leader_waits', { who: one.who ?? '' }));
+  const line = [names(row.id).join('、'), ...waits, row.commander ? t('wall.in_command', { who: row.commander }) : ''].filter(Boolean).join('  ');
+  return line ? h('span', { class: 'there' }, line) : null;
+}
+
+/** Who was sent, how far that has come, and its clock. @param {Row} order */
+function orderBlock(order) {
+  const gone = order.state === 'ACCEPTED' || order.state === 'ARRIVED';
+  const far = t('wall.order_far', { km: (order.distance_m / 1000).toFixed(1), n: Math.max(1, Math.round(order.eta_s / 60)) });
+  return h('div', { class: 'order', 'data-order': order.id, 'data-state': order.state },
+    h('div', { class: 'word' }, sign(gone ? (order.state === 'ARRIVED' ? 'done' : 'way') : 'clock'), h('b', {}, t(`wall.order_${order.state}`)), h('time', {}, span(orderTime(order)))),
+    h('div', { class: 'steps' }, step('sent', order.sent_at, true), step('delivered', order.delivered_at, Boolean(order.delivered_at)),
+      step(order.state === 'DECLINED' ? 'declined' : 'accepted', order.answered_at, Boolean(order.answered_at)), step('arrived', order.arrived_at, Boolean(order.arrived_at))),
+    h('footer', {}, [order.number, t('wall.order', { team: order.team ?? '' }), order.distance_m === undefined ? '' : far].filter(Boolean).join('  ')));
 }
 
 /** @param {string} name @param {number | null} at @param {boolean} done */
@@ -250,5 +270,5 @@ function near(row) {
 
 export function sound() {
   const unowned = openSos().filter((one) => !one.owner_id);
-  ring(now.connection !== 'live' && now.connection !== 'waiting' ? '' : unowned.length ? (unowned.some((one) => one.level) ? 'again' : 'sos') : openCalls().some((one) => !one.owner_id && !one.answered_at) ? 'call' : '');
+  ring(now.connection !== 'live' && now.connection !== 'waiting' ? '' : unowned.length ? (unowned.some((one) => one.level) ? 'again' : 'sos') : openCalls().some((one) => (!one.owner_id && !one.answered_at) || wantsNext(orderOf(one.id))) ? 'call' : '');
 }

@@ -83,7 +83,7 @@ export class Press {
   /** @returns {Standing} */
   #stand() {
     const { outbox, live, clock } = this.#phone;
-    const rows = [...live.rows[this.#kind].values()].filter((row) => !this.#ended.has(row.id));
+    const rows = [...live.rows[this.#kind].values()].filter((row) => !this.#ended.has(row.id) && !ringsHere(row));
     const waiting = outbox.waiting(this.#kind).filter((one) => !this.#ended.has(one.action.id)).at(-1);
     if (waiting && !live.rows[this.#kind].has(waiting.action.id)) return underWay(waiting, clock.served(waiting.action), clock.now());
     const open = rows.map(standingOf).filter((standing) => standing.phase !== 'idle');
@@ -185,6 +185,9 @@ function standingOf(row) {
     case 'RAISED':
       return { ...known, phase: row.owner ? 'owned' : 'received' };
     case 'ANSWERED':
+    case 'LIVE':
+    case 'DEGRADED':
+    case 'RECONNECTING':
     case 'ACKED':
     case 'RESPONDING':
       return { ...known, phase: 'answered' };
@@ -194,6 +197,9 @@ function standingOf(row) {
       return idle();
   }
 }
+
+/** The centre rings: that is asked in full screen, it is no call of one's own yet. @param {import('./wire').CallRow | import('./wire').SosRow} row */
+const ringsHere = (row) => 'kind' in row && row.kind === 'CENTRE' && row.state === 'RINGING';
 
 /** @param {Element} place @param {string} selector */
 function within(place, selector) {

@@ -6,6 +6,7 @@ const TONES = {
   answered: [[660, 0.12], [990, 0.2]],
   ended: [[440, 0.12]],
   refused: [[300, 0.15], [220, 0.35]],
+  summons: [[880, 0.15], [660, 0.15], [880, 0.15]],
 };
 /** ms on, off, on… @type {Record<string, number[]>} */
 const SHAKES = {
@@ -17,6 +18,8 @@ const SHAKES = {
   answered: [120, 80, 120],
   ended: [40],
   refused: [300, 100, 300],
+  summons: [400, 150, 400],
+  whisper: [80, 60, 80, 60, 200],
 };
 const LOUD = 0.4;
 const OPEN_AFTER_MS = 120; // opening sound holds the page up for 50 ms and more: what the touch itself began leaves before

@@ -15,6 +15,7 @@ import { mountMissions } from './missions.mjs';
 import { mountNotices } from './notices.mjs';
 import { mountSheets } from './sheets.mjs';
 import { mountSilence } from './silence.mjs';
+import { mountSummons } from './summons.mjs';
 import { openStore } from './store.mjs';
 import { t } from './texts.mjs';
 import { ulid } from './ids.mjs';
@@ -191,7 +192,7 @@ function mountAll(phone) {
   const call = mountCall(phone);
   const duty = mountDuty(phone);
   const sheets = mountSheets(phone);
-  const drawn = [duty, mountStrip(phone), notices, mountMissions(phone), mountSilence(phone), call, sheets];
+  const drawn = [duty, mountStrip(phone), notices, mountMissions(phone), mountSilence(phone), call, mountSummons(phone), sheets];
   const busy = () => phone.outbox.waiting().length > 0 || part('phone').hasAttribute('data-busy') || !part('sheet').hidden;
   return { notices, call, duty, drawn, busy };
 }

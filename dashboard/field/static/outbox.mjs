@@ -13,17 +13,20 @@ import { wireFix } from './position.mjs';
  */
 
 /** @type {Record<Kind, string>} */
-const LANE = { sos: 'sos', call: 'call', end: 'call', duty: 'duty', silence: 'silence', mission: 'mission' };
+const LANE = { sos: 'sos', call: 'call', end: 'call', act: 'call', order: 'order', whisper: 'whisper', duty: 'duty', silence: 'silence', mission: 'mission' };
 /** @type {Record<Kind, string>} */
 const DOOR = {
   sos: '/ingest/sos',
   call: '/ingest/calls',
   end: '/ingest/calls/end',
+  act: '/ingest/calls/act',
+  order: '/ingest/orders/answer',
+  whisper: '/ingest/whispers/seen',
   duty: '/ingest/duty',
   silence: '/ingest/silence',
   mission: '/ingest/missions',
 };
-const CAP_MS = { sos: 4000, call: 8000, end: 15000, duty: 15000, silence: 15000, mission: 30000 };
+const CAP_MS = { sos: 4000, call: 8000, end: 15000, act: 4000, order: 4000, whisper: 15000, duty: 15000, silence: 15000, mission: 30000 };
 const LIMIT_MS = 8000; // a radio that hangs: give up and ask again with the same id
 const KEEP_MS = 500; // a disk that is slow must not hold back an alarm
 
@@ -203,6 +206,12 @@ function messageOf(action, clock) {
       return { id, t, fix: details.fix ? wireFix(details.fix, clock) : null };
     case 'end':
       return { id: details.call_id, t };
+    case 'act':
+      return { id: details.call_id, act: details.act, why: details.why ?? '' };
+    case 'order':
+      return { id: details.order_id, event: details.answer, t, reason: details.reason ?? null };
+    case 'whisper':
+      return { id: details.whisper_id };
     case 'duty':
       return { id, t, on: details.on };
     case 'silence':

@@ -56,7 +56,7 @@ export interface Taken {
   shifted?: boolean;
 }
 
-export type Kind = 'sos' | 'call' | 'end' | 'duty' | 'silence' | 'mission';
+export type Kind = 'sos' | 'call' | 'end' | 'act' | 'order' | 'whisper' | 'duty' | 'silence' | 'mission';
 
 /** Something a person did. It is kept until the centre has answered; `id` never changes, so twice is once. */
 export interface Action {
@@ -70,6 +70,12 @@ export interface Action {
     on?: boolean;
     minutes?: number;
     call_id?: string;
+    act?: 'accept' | 'close_picture' | 'open_picture' | 'earpiece_on' | 'earpiece_off';
+    why?: string;
+    order_id?: string;
+    answer?: 'delivered' | 'accepted' | 'declined' | 'arrived';
+    reason?: string;
+    whisper_id?: string;
     mission_id?: string;
     event?: 'departed' | 'arrived' | 'fruitless' | 'finished';
   };
@@ -81,12 +87,56 @@ export type Fate = 'kept' | 'sending' | 'waiting' | 'answered' | 'refused' | 'wi
 export interface CallRow {
   id: string;
   number?: string;
-  state: 'RINGING' | 'ANSWERED' | 'MISSED' | 'ENDED';
+  state: 'RINGING' | 'ANSWERED' | 'LIVE' | 'DEGRADED' | 'RECONNECTING' | 'MISSED' | 'ENDED';
   placed_at: number;
+  kind?: 'ONE_TAP' | 'CENTRE';
+  unit?: string;
+  rung_by?: string | null;
+  rung_team_id?: string | null;
+  commander?: string | null;
+  picture_closed_at?: number | null;
+  output?: 'UNKNOWN' | 'SPEAKER' | 'HEADSET';
+  whispering?: string | null;
+  speaking?: string | null;
   owner?: string | null;
   owned_at?: number | null;
   answered_at?: number | null;
   ended_at?: number | null;
+}
+
+/** Somebody in a call of this phone. */
+export interface ParticipantRow {
+  id: string;
+  call_id: string;
+  kind: 'FIELD' | 'DESK' | 'LEADER' | 'WALL';
+  state: 'INVITED' | 'WAITING' | 'IN' | 'LEFT' | 'REFUSED';
+  who?: string | null;
+  wall?: string | null;
+}
+
+export interface WhisperRow {
+  id: string;
+  call_id: string;
+  who?: string | null;
+  text: string;
+  sent_at: number;
+  seen_at?: number | null;
+}
+
+/** An order to this phone's team. */
+export interface OrderRow {
+  id: string;
+  number: string;
+  state: 'SENT' | 'DELIVERED' | 'ACCEPTED' | 'ARRIVED' | 'DECLINED' | 'OVERDUE' | 'WITHDRAWN';
+  text?: string | null;
+  place?: string | null;
+  who?: string | null;
+  of_team?: string | null;
+  matter?: string | null;
+  case_no?: string | null;
+  distance_m: number;
+  eta_s: number;
+  sent_at: number;
 }
 
 export interface SosRow {
@@ -119,6 +169,9 @@ export interface UnitRow {
 
 export interface Rows {
   call: Map<string, CallRow>;
+  participant: Map<string, ParticipantRow>;
+  whisper: Map<string, WhisperRow>;
+  order: Map<string, OrderRow>;
   sos: Map<string, SosRow>;
   mission: Map<string, MissionRow>;
   unit: Map<string, UnitRow>;

@@ -120,9 +120,8 @@ def upgrade() -> None:
         sa.Column("overdue_at", INSTANT, nullable=True),
         sa.Column("arrived_at", INSTANT, nullable=True),
         sa.Column("withdrawn_at", INSTANT, nullable=True),
-        *_points(
-            "support_order", court_code="court.code", call_id="call.id", team_id="team.id", sent_by="officer.id", answered_by="unit.no"
-        ),
+        sa.ForeignKeyConstraint(["court_code"], ["court.code"], name=op.f("fk_support_order_court_code")),
+        *_points("support_order", call_id="call.id", team_id="team.id", sent_by="officer.id", answered_by="unit.no"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_support_order")),
     )
     for table, columns in (
