@@ -1,10 +1,11 @@
-"""`/api`: map layers, ways by road, one unit's track, the browser that waits for a desk, the description of every door."""
+"""`/api`: map layers, ways by road, one unit's track, the browser that waits for a desk, tokens for the relay, the description of doors."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeGuard
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -12,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from dashboard.map_layers import MapLayers
 from dashboard.newest import Newest
 from dashboard.ways import Coming, RoadWays
+from data.actions.participants import Claim, claim_media
 from data.actions.tracks import read_track
 from data.errors import BadInput, NotSignedIn
 from data.journal import Journal
@@ -24,6 +26,7 @@ from data.rules.permissions import Actor, Sight
 from data.settings import Settings
 from geo.coordinates import Place
 from streaming.history import History
+from streaming.media_tokens import LONGEST_S, MediaTokens, Right
 from streaming.positions_door import body_from
 
 NEAR_MOST = 200  # units by straight line among which those on duty are looked for
@@ -37,6 +40,30 @@ DESCRIBED = {
 }
 
 
+DESCRIBED_TOKENS = {
+    "x-role": "duty, commander, leader, device, wall, guest",
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["call", "right"],
+                    "properties": {
+                        "call": {"type": "string"},
+                        "right": {"enum": ["publish", "view"]},
+                        "stream": {"type": "string"},
+                        "fingerprint": {"type": "string"},
+                    },
+                }
+            }
+        },
+    },
+}
+FINGERPRINT = re.compile(r"(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}")
+DOOR = {Right.PUBLISH: "whip", Right.VIEW: "whep"}
+
+
 def build_api(
     settings: Settings,
     journal: Journal,
@@ -45,6 +72,7 @@ def build_api(
     newest: Newest,
     ways: RoadWays,
     now: Callable[[], datetime],
+    tokens: MediaTokens,
     document: Callable[[], dict[str, Any]],
 ) -> FastAPI:
     """The sub-app for `/api`. newest: where everybody is. document: the merged description, made when it is asked for."""
@@ -102,6 +130,29 @@ def build_api(
         found = await lanes.readers.run(look)
         return Response(orjson.dumps({"address": found.address, "asked_at": _ms(found.asked_at)}), media_type="application/json")
 
+    @api.post("/media/tokens", openapi_extra=DESCRIBED_TOKENS)
+    async def media_token(request: Request) -> Response:
+        """A word for the relay: one stream of one call, to send or to receive, for ten minutes at most; a page renews it at half time.
+
+        `?face=` wall, desk, field or join says whose cookie counts. Without `stream` it is one's own, to send. fingerprint: SHA-256 of
+        the asker's own DTLS certificate, as in SDP; a stolen token is then worth nothing.
+        """
+        actor, said = _actor(request), _object(await body_from(request.receive))
+        call, right, stream, print_ = (said.get(name) for name in ("call", "right", "stream", "fingerprint"))
+        if not (isinstance(call, str) and isinstance(right, str) and isinstance(stream, str | None)) or not _is_print(print_):
+            raise BadInput("token", code="input.bad")
+        claim: Claim = await lanes.writer.run(journal.do, actor, now(), claim_media, call, right, stream)
+        granted = Right(claim.right.value)
+        token = tokens.issue(claim.participant_id, str(claim.stream), granted, now=now(), fingerprint=print_)
+        answer = {
+            "token": token,
+            "stream": str(claim.stream),
+            "participant": claim.participant_id,
+            "url": f"{settings.media}/media/{DOOR[granted]}",
+            "expires_at": _ms(now() + timedelta(seconds=LONGEST_S)),
+        }
+        return Response(orjson.dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
+
     @api.get("/openapi.json", openapi_extra={"x-role": "signed in"})
     async def openapi() -> Response:
         return Response(orjson.dumps(document()), media_type="application/json")
@@ -145,13 +196,24 @@ def _said(coming: Coming) -> dict[str, Any]:
     return {"team": coming.team_id, "unit": str(coming.unit_no), "seconds": round(way.seconds), "metres": round(way.metres), "line": line}
 
 
-def _code(body: bytes) -> str:
-    """Raises BadInput."""
+def _is_print(value: object) -> TypeGuard[str | None]:
+    return value is None or (isinstance(value, str) and FINGERPRINT.fullmatch(value) is not None)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body. Raises BadInput."""
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise BadInput("pairing", code="input.not_json") from error
-    code = said.get("code") if isinstance(said, dict) else None
+        raise BadInput("body", code="input.not_json") from error
+    if not isinstance(said, dict):
+        raise BadInput("body", code="input.bad")
+    return said
+
+
+def _code(body: bytes) -> str:
+    """Raises BadInput."""
+    code = _object(body).get("code")
     if not isinstance(code, str):
         raise BadInput("code", code="input.bad")
     return code

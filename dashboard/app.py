@@ -117,10 +117,12 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
     house = _furnish(settings, now, root)
     root.state.house = house
     ingest = build_ingest(_doors(house, now))
-    api = build_api(settings, house.journal, house.lanes, house.history, house.hub.newest, house.ways, now, lambda: document(root))
+    tokens = load_media_tokens(settings.keys)
+    newest = house.hub.newest
+    api = build_api(settings, house.journal, house.lanes, house.history, newest, house.ways, now, tokens, lambda: document(root))
     for path, app in (("/ingest", ingest), ("/api", api), ("/field", _field(house)), ("/vendor", build_vendor())):
         root.mount(path, app)
-    media = describe_media(load_media_tokens(settings.keys))  # served by the relay on its own port
+    media = describe_media(tokens)  # served by the relay on its own port
     root.state.described = {"/ingest": ingest, "/api": api, "/media": media, "": root}
     for app in (root, ingest, api):
         app.add_exception_handler(CommandCentreError, _refuse)

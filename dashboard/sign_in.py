@@ -27,7 +27,7 @@ from data.rules.permissions import ALLOWED, Actor, Verb
 from data.settings import Settings
 from streaming import bearer
 
-DESK, WALL, DIRECTOR = "ecc_desk", "ecc_wall", "ecc_director"
+DESK, WALL, JOIN, DIRECTOR = "ecc_desk", "ecc_wall", "ecc_join", "ecc_director"
 ANSWERED = frozenset({"http.response.start", "websocket.http.response.start"})
 REMEMBERED = 1_000  # paths whose rule need not be looked for again
 AGAIN_S = 3  # a wall that was opened while the database is away comes up without a keyboard
@@ -49,6 +49,8 @@ class Access(Enum):
     DESK = auto()
     ANYBODY = auto()  # whoever is signed in by whatever means
     DIRECTOR = auto()
+    MEDIA = auto()  # who asks for a stream: `?face=` names the cookie
+    JOIN = auto()  # the device of a leader who came by a link
     LIVE = auto()  # the one socket: `?face=` names the cookie
     NOBODY = auto()
 
@@ -95,6 +97,7 @@ POLICY = (
     Rule("/live", Access.LIVE, socket=True),
     Rule("/api/openapi.json", Access.ANYBODY),
     Rule("/api/layers/*", Access.ANYBODY),
+    Rule("/api/media/tokens", Access.MEDIA, json=True),
     Rule("/api/*", Access.DESK, json=True),
     Rule("/ingest/ws", Access.OWN, socket=True),
     Rule("/ingest/*", Access.OWN),
@@ -236,7 +239,7 @@ class Gate:
                 actor = await self._identity.session(token)
             if actor is not None and actor.kind == _KIND[cookie]:
                 return actor
-        if access in (Access.ANYBODY, Access.LIVE) and "authorization" in connection.headers:
+        if access in (Access.ANYBODY, Access.LIVE, Access.MEDIA) and "authorization" in connection.headers:
             return await bearer.actor_of(connection, self._identity, self._settings)
         return None
 
@@ -293,14 +296,15 @@ def _noting_403(send: Send, path: str) -> Send:
     return noting
 
 
-_KIND = {DESK: "OFFICER", WALL: "WALL", DIRECTOR: "DIRECTOR", bearer.DEVICE_COOKIE: "DEVICE"}
+_KIND = {DESK: "OFFICER", WALL: "WALL", JOIN: "JOIN", DIRECTOR: "DIRECTOR", bearer.DEVICE_COOKIE: "DEVICE"}
 
 
 def _cookies(access: Access, connection: HTTPConnection) -> tuple[str, ...]:
     """Which cookies count here, the first that is good wins. One browser may be desk and wall at once."""
-    if access is Access.LIVE:
+    if access in (Access.LIVE, Access.MEDIA):
         face = connection.query_params.get("face", "wall")
-        return {"wall": (WALL, DESK), "desk": (DESK,), "field": (bearer.DEVICE_COOKIE,)}.get(face, ())
+        own = {"wall": (WALL, DESK), "desk": (DESK,), "field": (bearer.DEVICE_COOKIE,)}
+        return (own | ({"join": (JOIN,)} if access is Access.MEDIA else {})).get(face, ())
     if access is Access.CENTRE:
         from_wall = urlsplit(connection.headers.get("referer", "")).path == "/centre/wall"
         return (WALL, DESK) if from_wall else (DESK, WALL)
@@ -308,6 +312,7 @@ def _cookies(access: Access, connection: HTTPConnection) -> tuple[str, ...]:
         Access.WALL_PAGE: (WALL, DESK),
         Access.DESK_PAGE: (DESK,),
         Access.DESK: (DESK,),
+        Access.JOIN: (JOIN,),
         Access.DIRECTOR: (DIRECTOR,),
         Access.ANYBODY: (DESK, WALL, bearer.DEVICE_COOKIE, DIRECTOR),
     }[access]
