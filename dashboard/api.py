@@ -13,16 +13,18 @@ from fastapi import FastAPI, Request, Response
 from dashboard.map_layers import MapLayers
 from dashboard.newest import Newest
 from dashboard.ways import Coming, RoadWays
+from data.actions.invitations import invite_leader
 from data.actions.participants import Claim, claim_media
 from data.actions.tracks import read_track
-from data.errors import BadInput, NotSignedIn
+from data.errors import BadInput, NotPermitted, NotSignedIn
 from data.journal import Journal
 from data.lanes import Lanes
+from data.queries.joining import leaders
 from data.queries.links import WaitingView, waiting_view
 from data.queries.wall import sight_of, visitors_of
 from data.queries.ways import Alarm, alarm_of, teams_of
 from data.rules import words
-from data.rules.permissions import Actor, Sight
+from data.rules.permissions import Actor, Sight, Verb, may
 from data.settings import Settings
 from geo.coordinates import Place
 from streaming.history import History
@@ -55,6 +57,21 @@ DESCRIBED_TOKENS = {
                         "stream": {"type": "string"},
                         "fingerprint": {"type": "string"},
                     },
+                }
+            }
+        },
+    },
+}
+DESCRIBED_INVITATION = {
+    "x-role": "duty, commander, leader",
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["call", "officer"],
+                    "properties": {name: {"type": "string"} for name in ("call", "officer", "ask")},
                 }
             }
         },
@@ -152,6 +169,29 @@ def build_api(
             "expires_at": _ms(now() + timedelta(seconds=LONGEST_S)),
         }
         return Response(orjson.dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    @api.get("/leaders", openapi_extra={"x-role": "duty, commander, leader"})
+    async def whom(request: Request) -> Response:
+        """Whom a desk may ask to join a call: [{"id", "who"}]."""
+        if not may(_actor(request), Verb.INVITE_LEADER):
+            raise NotPermitted("leaders", verb=Verb.INVITE_LEADER.value)
+
+        def look() -> list[dict[str, Any]]:
+            with journal.database.reading() as session:
+                return leaders(session)
+
+        return Response(orjson.dumps({"leaders": await lanes.readers.run(look)}), media_type="application/json")
+
+    @api.post("/invitations", openapi_extra=DESCRIBED_INVITATION)
+    async def invitation(request: Request) -> Response:
+        """Ask a leader to join a call. The link is told once; the digits, which are told by telephone, stand at the desk as well."""
+        actor, said = _actor(request), _object(await body_from(request.receive))
+        call, officer, ask = (said.get(name) for name in ("call", "officer", "ask"))
+        if not (isinstance(call, str) and isinstance(officer, str) and isinstance(ask, str | None)):
+            raise BadInput("invitation", code="input.bad")
+        made = await lanes.writer.run(journal.do, actor, now(), invite_leader, call, officer, ask)
+        told = {"link": f"{settings.origin}/join/{made.secret}", "digits": made.digits, "participant": made.participant_id}
+        return Response(orjson.dumps(told), media_type="application/json", headers={"Cache-Control": "no-store"})
 
     @api.get("/openapi.json", openapi_extra={"x-role": "signed in"})
     async def openapi() -> Response:

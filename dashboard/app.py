@@ -33,6 +33,7 @@ from dashboard.demo.relocation import relocation, when_asked
 from dashboard.field.app import build_field
 from dashboard.health import Health
 from dashboard.i18n import t
+from dashboard.join.app import Bell, Join
 from dashboard.listening import listening
 from dashboard.live import Hub
 from dashboard.map_layers import MapLayers
@@ -43,6 +44,7 @@ from dashboard.sign_in_pages.pages import build_sign_in
 from dashboard.supervise import ready_file, wait_until_prepared
 from dashboard.vendor import build_vendor
 from dashboard.ways import RoadWays
+from data.attempts import Attempts
 from data.engines import Database, open_database
 from data.errors import CommandCentreError, Misconfigured, NotPermitted
 from data.identity import Identity
@@ -107,6 +109,7 @@ class House:
     hub: Hub
     ways: RoadWays
     dash: Dash
+    bell: Bell
 
 
 def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
@@ -120,7 +123,8 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
     tokens = load_media_tokens(settings.keys)
     newest = house.hub.newest
     api = build_api(settings, house.journal, house.lanes, house.history, newest, house.ways, now, tokens, lambda: document(root))
-    for path, app in (("/ingest", ingest), ("/api", api), ("/field", _field(house)), ("/vendor", build_vendor())):
+    faces = (("/field", _field(house)), ("/join", _join(house, now)), ("/vendor", build_vendor()))
+    for path, app in (("/ingest", ingest), ("/api", api), *faces):
         root.mount(path, app)
     media = describe_media(tokens)  # served by the relay on its own port
     root.state.described = {"/ingest": ingest, "/api": api, "/media": media, "": root}
@@ -144,11 +148,13 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
     identity = Identity(database, settings.keys, lanes.readers)
     hub: Hub
     positions: Positions
+    bell = Bell()
 
     def announce(announcements: Sequence[Announcement]) -> None:
         identity.heard(announcements)
         for announcement in announcements:
             positions.heard(announcement.kind)
+            bell.heard(announcement.kind)
         hub.poke()
         bus.announce(announcements)
 
@@ -173,9 +179,8 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
         doubtful=positions.doubtful.often,
     )
     dash = _dash(root)
-    return House(
-        settings, build_id, database, lanes, journal, identity, bus, history, positions, health, hub, RoadWays(settings.layers), dash
-    )
+    ways = RoadWays(settings.layers)
+    return House(settings, build_id, database, lanes, journal, identity, bus, history, positions, health, hub, ways, dash, bell)
 
 
 def _kept(positions: Positions, now_ms: int) -> packed.Records:
@@ -208,6 +213,10 @@ def _doors(house: House, now: Callable[[], datetime]) -> Doors:
         seen=lambda actor: seen(house.database, actor),
         area_at=lambda lat, lon: area_at(house.database, lat, lon),
     )
+
+
+def _join(house: House, now: Callable[[], datetime]) -> Any:
+    return Join(house.settings, house.identity, house.journal, house.lanes, house.bell, now, Attempts()).app()
 
 
 def _field(house: House) -> Any:
@@ -380,6 +389,7 @@ async def _lifespan(root: FastAPI) -> AsyncIterator[None]:
 def _running(house: House) -> dict[str, Any]:
     def on_announcement(_: int, kind: str) -> None:
         house.positions.heard(kind)
+        house.bell.heard(kind)
         house.hub.poke()
 
     return {

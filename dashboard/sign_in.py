@@ -50,7 +50,6 @@ class Access(Enum):
     ANYBODY = auto()  # whoever is signed in by whatever means
     DIRECTOR = auto()
     MEDIA = auto()  # who asks for a stream: `?face=` names the cookie
-    JOIN = auto()  # the device of a leader who came by a link
     LIVE = auto()  # the one socket: `?face=` names the cookie
     NOBODY = auto()
 
@@ -77,6 +76,8 @@ POLICY = (
     Rule("/sign-in/style.css", Access.OPEN, static=True),
     Rule("/password", Access.OPEN),
     Rule("/link/*", Access.OPEN),
+    Rule("/join/static/*", Access.OPEN, static=True),
+    Rule("/join/*", Access.OPEN),  # the link, and then the cookie of the device that pressed its button
     Rule("/pair", Access.OPEN),
     Rule("/sign-out", Access.OPEN),
     Rule("/field", Access.OPEN),
@@ -129,7 +130,7 @@ def note_refusal(error: NotPermitted) -> None:
 
 def loggable(path: str) -> str:
     """A path as it may stand in a log: without the secret of a one-time link, without its query."""
-    return re.sub(r"(?<=/link/)[^/]+", "…", path.partition("?")[0])
+    return re.sub(r"(?<=/link/)[^/]+|(?<=/join/)[\w-]{20,}", "…", path.partition("?")[0])
 
 
 class Gate:
@@ -312,7 +313,6 @@ def _cookies(access: Access, connection: HTTPConnection) -> tuple[str, ...]:
         Access.WALL_PAGE: (WALL, DESK),
         Access.DESK_PAGE: (DESK,),
         Access.DESK: (DESK,),
-        Access.JOIN: (JOIN,),
         Access.DIRECTOR: (DIRECTOR,),
         Access.ANYBODY: (DESK, WALL, bearer.DEVICE_COOKIE, DIRECTOR),
     }[access]

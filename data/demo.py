@@ -18,6 +18,7 @@ from data.actions.accounts import open_account, set_pin
 from data.actions.calls import answer_call, end_call
 from data.actions.cases import CaseReport, Party, report_case
 from data.actions.devices import enrol_device, revoke_device
+from data.actions.invitations import standing_invitation
 from data.actions.links import make_link
 from data.actions.missions import MissionReport, report_mission
 from data.actions.organisation import add_officer, add_unit, add_vehicle, draw_area, draw_fence, form_team, found_court
@@ -105,6 +106,7 @@ class Prepared:
     wall: str
     desk: str
     director: str
+    leader: str  # `/join/<secret>`: into the call that is open when the button is pressed
     pin: str
     phones: list[tuple[str, int, str]]
     devices: list[DemoDevice]
@@ -311,6 +313,7 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
             wall=make_link(work, Purpose.WALL, wall_id=wall_id, ttl=LINK_LIVES),
             desk=make_link(work, Purpose.SIGN_IN, officer_id=duty.id, ttl=LINK_LIVES),
             director=make_link(work, Purpose.DIRECTOR, ttl=LINK_LIVES),
+            leader=standing_invitation(work, _leader(work), LINK_LIVES),
             pin=pin,
             phones=phones,
             devices=devices,
@@ -322,6 +325,12 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
             planned=planned,
             cases=cases,
         )
+
+
+def _leader(work: Work) -> str:
+    """The first of those who join from afar."""
+    found = select(OfficerRow.id).where(OfficerRow.role == Role.LEADER).order_by(OfficerRow.badge_no, OfficerRow.id)
+    return work.session.scalars(found).first() or ""
 
 
 def _desk_pin(journal: Journal, settings: Settings, officer_id: str, now: datetime) -> str:

@@ -31,6 +31,7 @@ class Begun(msgspec.Struct, frozen=True):
     plan: Plan
     canaries: dict[str, list[str]]
     pin: str = ""
+    leader: str = ""
 
 
 def take(path: Path) -> Begun:
@@ -44,6 +45,11 @@ def link(settings: Settings, secret: str) -> str:
     return f"{settings.origin}/link/{secret}"
 
 
+def join_link(settings: Settings, secret: str) -> str:
+    """Into whichever call is open when its button is pressed."""
+    return f"{settings.origin}/join/{secret}"
+
+
 def links_text(begun: Begun, settings: Settings, pids: dict[str, int]) -> str:
     """The file for LINKS=FILE; its form is the same in every release (README)."""
     http = f"{settings.origin}/ingest"
@@ -51,7 +57,8 @@ def links_text(begun: Begun, settings: Settings, pids: dict[str, int]) -> str:
     doors |= {name: f"{settings.media}/media/{name}" for name in ("whip", "whep")}
     return json.dumps(
         {
-            "links": {name: link(settings, getattr(begun, name)) for name in ("wall", "desk", "director")},
+            "links": {name: link(settings, getattr(begun, name)) for name in ("wall", "desk", "director")}
+            | {"leader": join_link(settings, begun.leader)},
             "phones": [{"officer": phone.officer, "link": link(settings, phone.secret)} for phone in begun.phones],
             "devices": [
                 {"unit": unit.unit, "token": unit.token, "osmand_id": unit.osmand_id} for unit in begun.plan.devices if unit.driver is None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dashboard import logs
-from dashboard.demo.begun import Begun, Phone, link, links_text, take
+from dashboard.demo.begun import Begun, Phone, join_link, link, links_text, take
 from dashboard.demo.day import BEGINS, seconds
 from dashboard.demo.plan import Plan, Unit, as_text, read_plan
 from dashboard.i18n import t
@@ -142,6 +142,7 @@ def addresses(settings: Settings, begun: Begun) -> str:
     code = io.StringIO()
     segno.make(link(settings, phone.secret), error="l").terminal(code, compact=True, border=2)
     faces = [t(f"demo.link_{name}", link=link(settings, getattr(begun, name))) for name in ("wall", "desk", "director")]
+    faces.append(t("demo.link_leader", link=join_link(settings, begun.leader)))
     phones = [t("demo.link_phone", officer=each.officer, link=link(settings, each.secret)) for each in begun.phones]
     if settings.tls_cert:
         phones.insert(0, t("demo.link_ca", link=f"{settings.origin}/ca"))
@@ -213,4 +214,4 @@ def _begun(settings: Settings, prepared: "Prepared") -> Begun:
         cases=prepared.cases,
     )
     phones = [Phone(officer, secret) for officer, _, secret in prepared.phones]
-    return Begun(prepared.wall, prepared.desk, prepared.director, phones, plan, asdict(prepared.canaries), prepared.pin)
+    return Begun(prepared.wall, prepared.desk, prepared.director, phones, plan, asdict(prepared.canaries), prepared.pin, prepared.leader)

@@ -3,6 +3,7 @@
 import { now, rows } from './state.mjs';
 import { ask } from './desk_ask.mjs';
 import { keep } from './desk_draw.mjs';
+import { askLeader } from './desk_leader.mjs';
 import { askJudge, askLine, askNode } from './desk_dialogs.mjs';
 import { desk, steps } from './desk_state.mjs';
 import { ownerOf } from './desk_lists.mjs';
@@ -57,7 +58,7 @@ function supportVerb(row) {
 /** Invites a leader; lets in the one who waits and has typed his digits. @param {Row} row @returns {Verb | null} */
 function leaderVerb(row) {
   const leader = leaderOf(row.id);
-  if (!leader?.verified_at) return null;
+  if (!leader?.verified_at) return { name: t('desk.leader'), verb: 'leader', object: leader ? leader.who ?? '' : '', off: ringsOut(row), go: () => void askLeader(row.id) };
   return { name: t('desk.admit'), verb: 'admit', object: leader.who ?? '', next: true, go: send({ verb: 'admit', id: leader.id }) };
 }
 
