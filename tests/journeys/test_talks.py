@@ -1,6 +1,7 @@
 """A talk in real browsers: the centre rings a phone, a team is sent and answers, a line is whispered, the officer decides his picture."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,10 @@ import pytest
 from playwright.async_api import Browser, Geolocation, Page, expect
 from ulid import ULID
 
+from data.actions.organisation import add_officer
+from data.journal import Journal
+from data.rules.permissions import SYSTEM, Role
+from data.sealing import load_sealing
 from tests.running import Product
 
 CALLER, HELPER = 1001, 1002  # of 一组 and 二组
@@ -161,3 +166,53 @@ async def test_a_team_that_cannot_go_says_why_and_the_desk_hears_it(floor: Floor
     await expect(floor.desk.locator("#notice")).to_have_text("附近没有空闲且定位有效的队组。")
     await floor.desk.keyboard.press("3")
     await expect(floor.wall.locator("article.call")).to_have_count(0)
+
+
+async def test_a_leader_joins_by_link_digits_and_one_key(floor: Floor, product: Product) -> None:
+    """The duty officer makes the link, tells the digits, lets him in; the line of conclusion is kept."""
+    database = product.database()
+    journal = Journal(database, load_sealing(product.settings.keys), product.settings.court_code)
+    journal.do(SYSTEM, datetime.now(UTC), add_officer, "王样", "院长", Role.LEADER)
+    database.close()
+    await floor.send(CALLER, "calls", {"id": str(ULID()), "t": moment(), "fix": None})
+    await expect(floor.desk.locator('[data-panel="queue"] .card')).to_have_count(1)
+    for key in ("1", "2"):
+        await floor.desk.keyboard.press(key)
+    await expect(floor.desk.locator("#notice")).to_have_text("已接听。")
+    await floor.desk.keyboard.press("5")
+    await floor.desk.locator("#leader-who").select_option(label="王院长")
+    await floor.desk.locator("#leader-ask").fill("说明腾退期限与后果")
+    await floor.desk.keyboard.press("Enter")
+    link = await floor.desk.locator("#leader-link").input_value()
+    digits = re.sub(r"\D", "", await floor.desk.locator("#invited-dialog .digits").inner_text())
+    await floor.desk.keyboard.press("Escape")
+    context = await floor.browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN", permissions=["camera", "microphone"])
+    leader = await context.new_page()
+    leader.on("pageerror", lambda error: floor.wrong.append(f"join: {error}"))
+    await leader.goto(link)
+    await expect(leader.locator("h1")).to_contain_text("王院长")
+    await expect(leader.locator(".ask dd")).to_have_text("说明腾退期限与后果")
+    assert await leader.evaluate("document.documentElement.scrollWidth") == 390
+    await leader.get_by_role("button", name="进入连线").click()
+    await expect(leader.locator("#waiting-state")).to_contain_text("等候核对")
+    await expect(leader.locator("#check-picture")).to_have_text("画面正常")
+    await expect(floor.wall.locator(".there")).to_contain_text("王院长 在等候室")
+    assert digits not in await floor.wall.content()
+    await leader.locator("#digits-input").press_sequentially(digits)
+    await expect(leader.locator("#waiting-state")).to_contain_text("等值班员准入")
+    assert await leader.evaluate("document.documentElement.scrollWidth") == 390
+    await floor.desk.keyboard.press("5")
+    await expect(leader.locator("#talk")).to_be_visible()
+    await expect(leader.locator("#output")).to_contain_text("未确认")
+    await expect(floor.caller.locator("#in-call")).to_contain_text("王院长")
+    await leader.locator("#whisper-input").fill("请他坐下谈")
+    await leader.locator("#whisper button").click()
+    await expect(floor.caller.locator("#summons .whispered")).to_have_text("请他坐下谈")
+    await floor.caller.locator("#summons [data-act=seen]").click()
+    await leader.locator("#speak").click()
+    await expect(leader.locator("#speak")).to_have_text("停止讲话")
+    await floor.desk.keyboard.press("3")
+    await leader.locator("#conclusion").fill("已释明后果，同意腾退。")
+    await leader.locator("#conclude button").click()
+    await expect(leader.locator("#after-title")).to_have_text("结论已存入案件。")
+    await context.close()

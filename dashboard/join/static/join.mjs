@@ -22,9 +22,6 @@ const pad = (/** @type {number} */ n) => String(Math.floor(n)).padStart(2, '0');
 const clock = (/** @type {number} */ ms) => `${pad(Math.max(0, ms) / 60000)}:${pad((Math.max(0, ms) / 1000) % 60)}`;
 const served = () => Date.now() + offset;
 
-if (document.querySelector('main.brief')) briefClocks();
-if (document.querySelector('main.room')) void beInRoom();
-
 // --- before the button
 
 function briefClocks() {
@@ -34,7 +31,10 @@ function briefClocks() {
   const hint = document.querySelector('.browser');
   if (inApp && hint instanceof HTMLElement) hint.hidden = false;
   const tick = () => {
-    for (const time of document.querySelectorAll('time[data-since]')) time.textContent = clock(served() - Number(time.getAttribute('data-since')));
+    for (const time of document.querySelectorAll('time[data-since]')) {
+      const seconds = Math.max(0, Math.floor((served() - Number(time.getAttribute('data-since'))) / 1000));
+      time.textContent = (time.getAttribute(seconds < 60 ? 'data-seconds' : 'data-minutes') ?? '').replace('#', String(seconds < 60 ? seconds : Math.floor(seconds / 60)));
+    }
     for (const time of document.querySelectorAll('time[data-until]')) time.textContent = clock(Number(time.getAttribute('data-until')) - served());
   };
   tick();
@@ -109,7 +109,7 @@ function draw() {
   if (state === 'WAITING') drawWaiting(me);
   if (state === 'IN' && call) drawTalk(me, call);
   if (state === 'LEFT' || state === 'REFUSED') {
-    part('after-title', HTMLElement).textContent = t(state === 'REFUSED' ? 'refused' : 'after');
+    part('after-title', HTMLElement).textContent = t(main.hasAttribute('data-concluded') ? 'concluded' : state === 'REFUSED' ? 'refused' : 'after');
     part('conclude', HTMLFormElement).hidden = !me.joined_at || main.hasAttribute('data-concluded');
   }
 }
@@ -163,8 +163,7 @@ async function whispered() {
 async function concluded() {
   if (!(await tell('/join/conclude', { text: part('conclusion', HTMLInputElement).value }))) return;
   document.querySelector('main')?.setAttribute('data-concluded', '');
-  part('after-title', HTMLElement).textContent = t('concluded');
-  part('conclude', HTMLFormElement).hidden = true;
+  draw();
 }
 
 /** @param {string} path @param {Said} said @returns {Promise<Said | null>} null: refused, and said why */
@@ -192,3 +191,6 @@ function ended(sentence) {
   part('leave', HTMLButtonElement).hidden = true;
   say(sentence);
 }
+
+if (document.querySelector('main.brief')) briefClocks();
+if (document.querySelector('main.room')) void beInRoom();
