@@ -22,7 +22,18 @@ from data.queries.wall import rows
 from data.rules.permissions import Actor, Clearance, Role, Sight
 from data.settings import Settings
 
-NONE = [("call", "-"), ("sos", "-"), ("unit", "0"), ("team", "-"), ("mission", "-"), ("entry", "0"), ("today", "today")]
+NONE = [
+    ("call", "-"),
+    ("participant", "-"),
+    ("whisper", "-"),
+    ("order", "-"),
+    ("sos", "-"),
+    ("unit", "0"),
+    ("team", "-"),
+    ("mission", "-"),
+    ("entry", "0"),
+    ("today", "today"),
+]
 NOWHERE = (0.0, 0.0)
 VIEWERS = ((Clearance.WALL, Role.WALL), (Clearance.DESK, Role.DUTY), (Clearance.FIELD, Role.DEVICE))
 
