@@ -58,6 +58,7 @@ function supportVerb(row) {
 /** Invites a leader; lets in the one who waits and has typed his digits. @param {Row} row @returns {Verb | null} */
 function leaderVerb(row) {
   const leader = leaderOf(row.id);
+  if (leader?.state === 'WAITING' && !leader.verified_at) return { name: t('desk.refuse_leader'), verb: 'refuse_leader', object: leader.who ?? '', sure: true, go: send({ verb: 'refuse_leader', id: leader.id }) };
   if (!leader?.verified_at) return { name: t('desk.leader'), verb: 'leader', object: leader ? leader.who ?? '' : '', off: ringsOut(row), go: () => void askLeader(row.id) };
   return { name: t('desk.admit'), verb: 'admit', object: leader.who ?? '', next: true, go: send({ verb: 'admit', id: leader.id }) };
 }
