@@ -55,12 +55,11 @@ function supportVerb(row) {
     object: next ? (near ? t('desk.team_minutes', { team: near.team.name, n: near.minutes }) : '') : order?.team ?? '', go: send({ verb: 'support', id: row.id }) };
 }
 
-/** Invites a leader; lets in the one who waits and has typed his digits. @param {Row} row @returns {Verb | null} */
+/** Invites a leader; lets in the one who waits, once he has typed his digits: a key that comes a little early waits for that. @param {Row} row @returns {Verb | null} */
 function leaderVerb(row) {
   const leader = leaderOf(row.id);
-  if (leader?.state === 'WAITING' && !leader.verified_at) return { name: t('desk.refuse_leader'), verb: 'refuse_leader', object: leader.who ?? '', sure: true, go: send({ verb: 'refuse_leader', id: leader.id }) };
-  if (!leader?.verified_at) return { name: t('desk.leader'), verb: 'leader', object: leader ? leader.who ?? '' : '', off: ringsOut(row), go: () => void askLeader(row.id) };
-  return { name: t('desk.admit'), verb: 'admit', object: leader.who ?? '', next: true, go: send({ verb: 'admit', id: leader.id }) };
+  if (leader?.state !== 'WAITING') return { name: t('desk.leader'), verb: 'leader', object: leader ? leader.who ?? '' : '', off: ringsOut(row), go: () => void askLeader(row.id) };
+  return { name: t('desk.admit'), verb: 'admit', object: leader.who ?? '', next: true, off: !leader.verified_at, go: send({ verb: 'admit', id: leader.id }) };
 }
 
 /** The centre rings: nothing is seen or heard before he accepts on his phone. @param {Row} row @returns {(Verb | null)[]} */
