@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 
 from dashboard.map_layers import MapLayers
 from dashboard.newest import Newest
+from dashboard.recordings import add_recordings
 from dashboard.ways import Coming, RoadWays
 from data.actions.invitations import invite_leader
 from data.actions.participants import Claim, claim_media
@@ -28,6 +29,7 @@ from data.rules.permissions import Actor, Sight, Verb, may
 from data.settings import Settings
 from geo.coordinates import Place
 from streaming.history import History
+from streaming.ice import load_ice
 from streaming.media_tokens import LONGEST_S, MediaTokens, Right
 from streaming.positions_door import body_from
 
@@ -94,7 +96,7 @@ def build_api(
 ) -> FastAPI:
     """The sub-app for `/api`. newest: where everybody is. document: the merged description, made when it is asked for."""
     api = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None)
-    layers = MapLayers(settings.layers)
+    layers, ice = MapLayers(settings.layers), load_ice(settings)
 
     def alarm_seen(actor: Actor, kind: str, alarm_id: str) -> tuple[Sight, Alarm]:
         with journal.database.reading() as session:
@@ -167,6 +169,7 @@ def build_api(
             "participant": claim.participant_id,
             "url": f"{settings.media}/media/{DOOR[granted]}",
             "expires_at": _ms(now() + timedelta(seconds=LONGEST_S)),
+            "iceServers": ice.of(claim.participant_id, now()),
         }
         return Response(orjson.dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
 
@@ -197,6 +200,7 @@ def build_api(
     async def openapi() -> Response:
         return Response(orjson.dumps(document()), media_type="application/json")
 
+    add_recordings(api, settings, journal, lanes, now)
     return api
 
 

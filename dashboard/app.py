@@ -39,6 +39,7 @@ from dashboard.live import Hub
 from dashboard.map_layers import MapLayers
 from dashboard.plain_frames import PlainFrames
 from dashboard.rehearsal import rehearse
+from dashboard.replay.app import build_replay
 from dashboard.sign_in import Gate, error_answer, note_refusal
 from dashboard.sign_in_pages.pages import build_sign_in
 from dashboard.supervise import ready_file, wait_until_prepared
@@ -123,7 +124,12 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
     tokens = load_media_tokens(settings.keys)
     newest = house.hub.newest
     api = build_api(settings, house.journal, house.lanes, house.history, newest, house.ways, now, tokens, lambda: document(root))
-    faces = (("/field", _field(house)), ("/join", _join(house, now)), ("/vendor", build_vendor()))
+    faces = (
+        ("/field", _field(house)),
+        ("/join", _join(house, now)),
+        ("/replay", build_replay(t.alone("replay"))),
+        ("/vendor", build_vendor()),
+    )
     for path, app in (("/ingest", ingest), ("/api", api), *faces):
         root.mount(path, app)
     media = describe_media(tokens)  # served by the relay on its own port

@@ -4,11 +4,16 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard import vendor
 from dashboard.i18n import t
 from data.engines import open_database, ping
 from data.errors import CommandCentreError
+from data.queries.recordings import bytes_per_day
+from data.rules.recordings import RESERVE, forecast
 from data.settings import Settings
 from streaming.embedded import binary
 
@@ -25,7 +30,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Every check, none stops the others."""
-    checks: list[Callable[[Settings], Iterator[Finding]]] = [_python, _home, _disk, _database, _bus, _vendor]
+    checks: list[Callable[[Settings], Iterator[Finding]]] = [_python, _home, _disk, _database, _recordings, _bus, _vendor]
     return [finding for check in checks for finding in check(settings)]
 
 
@@ -56,6 +61,25 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, t("doctor.database_bad", dialect=database.dialect))
     finally:
         database.close()
+
+
+def _recordings(settings: Settings) -> Iterator[Finding]:
+    """How long the disk lasts at the pace of the last days."""
+    if not settings.recordings.exists():
+        return
+    database = open_database(settings.database_url)
+    try:
+        with database.reading() as session:
+            said = forecast(shutil.disk_usage(settings.recordings).free, bytes_per_day(session, datetime.now(UTC)), RESERVE)
+    except (CommandCentreError, SQLAlchemyError):  # a database that is not there or not up to date is said by its own line
+        return
+    finally:
+        database.close()
+    free = round(said.free_bytes / 1e9, 1)
+    if said.days is None:
+        yield Finding(not said.warn, t("doctor.recordings_none", gigabytes=free))
+    else:
+        yield Finding(not said.warn, t("doctor.recordings", gigabytes=free, days=int(said.days)))
 
 
 def _bus(settings: Settings) -> Iterator[Finding]:

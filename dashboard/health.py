@@ -1,17 +1,23 @@
 """How the parts are: bus, database, jobs, relay, disk. Looked at all the time by threads of their own; asking never waits."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.supervise import Beat, beat_file
 from data.engines import Database, ping
 from data.errors import Unavailable
 from data.lanes import Lane
+from data.queries.recordings import bytes_per_day
+from data.rules.recordings import RESERVE, Forecast, forecast
 from data.settings import Settings
 from streaming.pace import pause
 
@@ -20,6 +26,7 @@ LATE_S = 2.0  # a database that has not answered for so long is down, whatever i
 LOOK_S = 0.5
 SILENT_S = 2.5  # jobs and relay beat twice a second; with the looking and the tick the wall says it within four
 RELAY_BEGINS_S = 30.0  # it starts after us: so long nobody is told that it is not there yet
+PACE_S = 600.0
 DISK_LEAST_PCT = 2  # below that the next day file may not fit
 
 log = logging.getLogger(__name__)
@@ -56,6 +63,9 @@ class Health:
         self._database_ok = False
         self._beaten = {"jobs": Beaten(), "relay": Beaten(time.monotonic() + RELAY_BEGINS_S)}
         self._free_pct = 100
+        self._forecast: Forecast | None = None
+        self._pace: list[int] = []
+        self._paced_at = float("-inf")
         self._since: dict[str, tuple[bool, int]] = {}
 
     @property
@@ -91,7 +101,25 @@ class Health:
                     self._beaten[name].heard(at_ns)
             except (Unavailable, OSError) as error:
                 log.warning("disk and processes could not be looked at: %s", type(error).__name__)
+            await self._foresee()
             await pause(LOOK_S)
+
+    async def _foresee(self) -> None:
+        """How long the disk lasts for recordings; what a day needs is counted anew each ten minutes."""
+        if not self._database_ok:
+            return
+        with contextlib.suppress(Unavailable, OSError, SQLAlchemyError):
+            if time.monotonic() - self._paced_at > PACE_S:
+                self._pace, self._paced_at = await self._lane.run(self._count), time.monotonic()
+            self._forecast = forecast(await self._lane.run(self._free), self._pace, RESERVE)
+
+    def _count(self) -> list[int]:
+        with self._database.reading() as session:
+            return bytes_per_day(session, datetime.fromtimestamp(self._now_ms() / 1000, UTC))
+
+    def _free(self) -> int:
+        disk = os.statvfs(self._settings.recordings)
+        return disk.f_bavail * disk.f_frsize
 
     def _look(self) -> tuple[int, dict[str, int]]:
         disk = os.statvfs(self._settings.home)
@@ -104,7 +132,10 @@ class Health:
         return round(100 * disk.f_bavail / max(disk.f_blocks, 1)), beats
 
     def parts(self) -> dict[str, dict[str, Any]]:
-        """As `/live` tells it each second: {"bus": {"up", "since"}, "database", "jobs", "relay", "disk": {…, "free_pct"}}."""
+        """As `/live` tells it each second: {"bus": {"up", "since"}, "database", "jobs", "relay", "disk"}.
+
+        Of the disk also `free_pct` and, when it must be said, `recording_days`.
+        """
         now = time.monotonic()
         database_up = self._database_ok and not (self._asking and now - self._asked > LATE_S)
         parts: dict[str, dict[str, Any]] = {
@@ -112,9 +143,15 @@ class Health:
             "database": self._timed("database", database_up),
             "jobs": self._timed("jobs", now - self._beaten["jobs"].moved < SILENT_S),
             "relay": self._timed("relay", now - self._beaten["relay"].moved < SILENT_S),
-            "disk": self._timed("disk", self._free_pct >= DISK_LEAST_PCT) | {"free_pct": self._free_pct},
+            "disk": self._timed("disk", self._free_pct >= DISK_LEAST_PCT) | {"free_pct": self._free_pct} | self._recording_days(),
         }
         return parts
+
+    def _recording_days(self) -> dict[str, int]:
+        """Only when it must be said: days that are left for recordings, 0: no new one begins."""
+        if self._forecast is None or not self._forecast.warn:
+            return {}
+        return {"recording_days": int(self._forecast.days or 0)}
 
     def _timed(self, name: str, up: bool) -> dict[str, Any]:
         was = self._since.get(name)

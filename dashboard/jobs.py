@@ -1,17 +1,21 @@
 """The jobs process: timers and retention, apart from the loop that serves `/live`."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from dashboard.supervise import Beat
 from data.actions.audit import record_audit
+from data.actions.recordings import purge_recording
 from data.engines import open_database
-from data.errors import CommandCentreError, Misconfigured
+from data.errors import CommandCentreError, Misconfigured, RuleBroken
 from data.journal import Announcement, Journal
 from data.lanes import Lanes
+from data.queries.recordings import due_for_purge, purged_ids
 from data.rules.identity import Act
 from data.rules.permissions import SYSTEM
 from data.sealing import load_sealing
@@ -19,6 +23,7 @@ from data.settings import Settings
 from streaming.bus import Bus
 from streaming.deadline_watch import watch
 from streaming.history import History
+from streaming.recorder import remove
 
 BEAT_S = 0.5  # so often that a missing one is noticed within seconds
 RETENTION_S = 3_600.0
@@ -45,7 +50,12 @@ async def _run(settings: Settings) -> None:
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    parts = (watch(journal, lanes.writer, _now), _keep_short(history, settings.history_days, journal, lanes), _beat(Beat(settings, "jobs")))
+    parts = (
+        watch(journal, lanes.writer, _now),
+        _keep_short(history, settings.history_days, journal, lanes),
+        _purge_recordings(settings.recordings, settings.recording_days, journal, lanes),
+        _beat(Beat(settings, "jobs")),
+    )
     tasks = [asyncio.create_task(part) for part in parts]
     await ending.wait()
     for task in tasks:
@@ -83,6 +93,32 @@ async def remove_outdated(history: History, days: int, journal: Journal, lanes: 
         await asyncio.to_thread(history.remove, day)
         log.info("positions of %s removed", day)
         await lanes.writer.run(journal.do, SYSTEM, _now(), record_audit, Act.PURGE, "positions", day)
+
+
+async def _purge_recordings(folder: Path, days: int, journal: Journal, lanes: Lanes) -> None:
+    """Recordings whose time is over, none that is held or evidence: first the journal says so, then the files go."""
+    while True:
+        with contextlib.suppress(CommandCentreError, OSError):
+            for recording_id in await lanes.readers.run(_due, journal, days):
+                with contextlib.suppress(RuleBroken):  # held meanwhile
+                    await lanes.writer.run(journal.do, SYSTEM, _now(), purge_recording, recording_id, days)
+                    log.info("recording %s purged", recording_id)
+        with contextlib.suppress(CommandCentreError, OSError):
+            for recording_id in await lanes.readers.run(_purged, journal, folder):
+                await asyncio.to_thread(remove, folder, recording_id)
+        await asyncio.sleep(RETENTION_S)
+
+
+def _due(journal: Journal, days: int) -> list[str]:
+    with journal.database.reading() as session:
+        return due_for_purge(session, _now(), days)
+
+
+def _purged(journal: Journal, folder: Path) -> set[str]:
+    """What still lies on disk though its purge stands in the journal."""
+    there = [each.name for each in folder.iterdir() if each.is_dir()] if folder.exists() else []
+    with journal.database.reading() as session:
+        return purged_ids(session, there)
 
 
 def _now() -> datetime:

@@ -15,10 +15,15 @@ from fastapi.responses import JSONResponse
 from dashboard import i18n
 from dashboard.listening import listening
 from dashboard.supervise import Beat
+from data.engines import open_database
+from data.journal import Journal, silent
+from data.sealing import load_sealing
 from data.settings import Settings
 from streaming import hooks
+from streaming.bus import Bus
+from streaming.call_recordings import CallRecordings
 from streaming.ice import load_ice
-from streaming.media_events import Limits
+from streaming.media_events import Limits, MediaEvent
 from streaming.media_tokens import load_media_tokens
 from streaming.pace import pause
 from streaming.relay import Relay
@@ -40,11 +45,13 @@ log = logging.getLogger(__name__)
 def build(settings: Settings, limits: Limits | None = None) -> FastAPI:
     """The relay and its doors; opens nothing before its lifespan. Raises Misconfigured when a library has changed under us."""
     hooks.check()
-    relay = Relay(settings.media_addresses or own_addresses(), limits=limits)
+    recordings = Recordings(settings)
+    relay = Relay(settings.media_addresses or own_addresses(), lambda event: recordings.on_event(event, relay), limits)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(part) for part in (relay.run(), _beat(Beat(settings, "relay")))]
+        await asyncio.to_thread(recordings.open)
+        tasks = [asyncio.create_task(part) for part in (relay.run(), recordings.look(relay), _beat(Beat(settings, "relay")))]
         for task in tasks:
             task.add_done_callback(_ended)
         gc.freeze()  # what was imported stays for good: looking through it again and again is time that packets wait
@@ -55,6 +62,7 @@ def build(settings: Settings, limits: Limits | None = None) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await relay.aclose()
+            await asyncio.to_thread(recordings.close)
 
     root = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     root.state.relay = relay
@@ -66,6 +74,37 @@ def build(settings: Settings, limits: Limits | None = None) -> FastAPI:
     tokens, ice = load_media_tokens(settings.keys), load_ice(settings)
     root.mount("/media", build_media(tokens, relay, _now, i18n.of_error, settings.origin, lambda person: ice.links(person, _now())))
     return root
+
+
+class Recordings:
+    """The recordings of this process, with the database and the bus that they are told to; nothing is open before `open`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._kept: CallRecordings | None = None
+
+    def open(self) -> None:
+        settings = self._settings
+        self._database = open_database(settings.database_url)
+        announce = Bus(settings.redis_url).announce if settings.redis_url else silent
+        journal = Journal(self._database, load_sealing(settings.keys), settings.court_code, announce, settings.civil_offset_s)
+        self._kept = CallRecordings(settings.recordings, journal, _now)
+
+    def on_event(self, event: MediaEvent, relay: Relay) -> None:
+        if self._kept is not None:
+            self._kept.on_event(event, relay)
+
+    async def look(self, relay: Relay) -> None:
+        """For ever."""
+        while True:
+            if self._kept is not None:
+                self._kept.look(relay)
+            await pause(BEAT_S)
+
+    def close(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._database.close()
 
 
 def own_addresses() -> tuple[str, ...]:

@@ -59,13 +59,15 @@ _ID_FIELD = {
     "whisper": "whisper_id",
     "order": "order_id",
     "sos": "sos_id",
+    "recording": "recording_id",
     "wall": "wall_id",
     "session": "session_id",
     "link": "link_id",
     "audit": "audit_id",
 }
 _ROW_KINDS = (
-    "court", "officer", "team", "unit", "area", "fence", "case", "mission", "call", "participant", "whisper", "order", "sos", "wall",
+    "court", "officer", "team", "unit", "area", "fence", "case", "mission", "call", "participant", "whisper", "order", "sos", "recording",
+    "wall",
 )  # fmt: skip
 _ROW_OF_FIELD = {_ID_FIELD[kind]: kind for kind in _ROW_KINDS}
 _ROWS_OF_FIELD = {
@@ -1021,3 +1023,131 @@ class AuditRecorded(Event):
     audit_id: str
     act: str
     digest: str
+
+
+# --- recordings -----------------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingBegan(Event):
+    kind = "recording.began"
+    subject = "recording"
+    recording_id: str
+    call_id: str | None
+    unit_no: int | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingBroken(Event):
+    """The lamp is red: bytes do not reach the disk. why: disk_low | disk | stuck | nothing_whole | internal."""
+
+    kind = "recording.broken"
+    subject = "recording"
+    recording_id: str
+    call_id: str | None
+    unit_no: int | None
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingMended(Event):
+    kind = "recording.mended"
+    subject = "recording"
+    recording_id: str
+    call_id: str | None
+    unit_no: int | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingEnded(Event):
+    """why: over | closed (the relay was ended) | replaced (another codec) | abandoned (the relay died)."""
+
+    kind = "recording.ended"
+    subject = "recording"
+    recording_id: str
+    call_id: str | None
+    unit_no: int | None
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentKept(Event):
+    """A file of a recording is whole: its digest stands in the chain."""
+
+    kind = "recording.segment_kept"
+    subject = "recording"
+    shown = False
+    recording_id: str
+    call_id: str | None
+    number: int
+    size: int
+    duration_ms: int
+    sha256: str
+    recovered: bool
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingGap(Event):
+    """track: audio | video. why: lost | silent | disk | overflow | internal."""
+
+    kind = "recording.gap"
+    subject = "recording"
+    shown = False
+    recording_id: str
+    call_id: str | None
+    track: str
+    lasted_ms: int
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingClassed(Event):
+    """category: ROUTINE (six months) | KEPT (with the file)."""
+
+    kind = "recording.classed"
+    subject = "recording"
+    shown = False
+    recording_id: str
+    call_id: str | None
+    category: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingHeld(Event):
+    kind = "recording.held"
+    subject = "recording"
+    shown = False
+    recording_id: str
+    call_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingHoldLifted(Event):
+    kind = "recording.hold_lifted"
+    subject = "recording"
+    shown = False
+    recording_id: str
+    call_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingPurged(Event):
+    """Its time was over; digests: SHA-256 of each file that went."""
+
+    kind = "recording.purged"
+    subject = "recording"
+    shown = False
+    recording_id: str
+    call_id: str | None
+    size: int
+    digests: tuple[str, ...]

@@ -58,6 +58,8 @@ class Settings:
     civil_offset_s: int = 28_800
     layers: Path = Path()
     history_days: int = 30
+    recordings: Path = Path()
+    recording_days: int = 184
     session_hours: int = 12
     wall_session_days: int = 400
     stale_s: int = 30
@@ -67,7 +69,6 @@ class Settings:
     visitors_default: bool = False
     turn_urls: tuple[str, ...] = ()
     turn_addresses: tuple[str, ...] = ()
-    relay_addresses: tuple[str, ...] = ()
     log_level: str = "info"
     demo: bool = False
 
@@ -80,6 +81,8 @@ class Settings:
         """These settings with some changed, checked again; what was derived from the home follows a new home."""
         if "home" in changes:
             changes.setdefault("layers", Path())
+            if self.recordings == self.home / "recordings":
+                changes.setdefault("recordings", Path())
             if self.database_url == _sqlite_in(self.home):
                 changes.setdefault("database_url", "")
         return _complete(replace(self, **changes))
@@ -126,7 +129,7 @@ class Settings:
     def make_folders(self) -> None:
         """The home and its folders, for us alone (0700). Raises Misconfigured when they cannot be made or written."""
         try:
-            for folder in (self.home, self.keys, self.positions, self.log, self.run, self.layers):
+            for folder in (self.home, self.keys, self.positions, self.log, self.run, self.layers, self.recordings):
                 folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
             self.home.chmod(FOLDER_MODE)
         except OSError as error:
@@ -276,6 +279,7 @@ _LIMITS = {
     "media_port": (0, 65_535),
     "civil_offset_s": (-86_400, 86_400),  # the demonstration may shift its day by up to a whole one
     "history_days": (1, 3_650),
+    "recording_days": (184, 36_500),  # never less than the six months that the rules ask for
     "session_hours": (1, 24),
     "wall_session_days": (1, 3_650),
     "stale_s": (5, 3_600),
@@ -293,6 +297,7 @@ def _complete(settings: Settings) -> Settings:
         settings,
         home=home,
         layers=home / "layers" if settings.layers == Path() else settings.layers,
+        recordings=home / "recordings" if settings.recordings == Path() else settings.recordings,
         database_url=_driver(settings.database_url) or _sqlite_in(home),
     )
     for check in (_check_numbers, _check_words, _check_tls, _check_addresses, _check_turn):
@@ -377,7 +382,7 @@ def _check_turn(settings: Settings) -> None:
             turn_url(url)
         except ValueError as error:
             raise _bad("turn_urls", f"{url}: {error}") from error
-    for key in ("turn_addresses", "relay_addresses"):
+    for key in ("turn_addresses",):
         for address in getattr(settings, key):
             try:
                 ipaddress.ip_address(address)

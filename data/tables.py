@@ -528,3 +528,53 @@ class AuditRow(Table):
     fields: Mapped[list[Any]] = mapped_column(JSON, default=list)
     reason: Mapped[str | None] = mapped_column(Text)
     result: Mapped[str] = mapped_column(String(32))  # done | refused | failed
+
+
+# --- recordings -----------------------------------------------------------------------------------------------------------------
+
+
+class RecordingRow(Table):
+    """One published stream on disk, in segments. Its files stand in `recordings/<id>/`."""
+
+    __tablename__ = "recording"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    stream: Mapped[str] = mapped_column(String(64))  # the relay's name of it
+    call_id: Mapped[str | None] = mapped_column(ForeignKey("call.id"), index=True)
+    unit_no: Mapped[int | None] = mapped_column(ForeignKey("unit.no"), index=True)
+    state: Mapped[str] = mapped_column(String(16))  # recordings.RecordingState
+    category: Mapped[str] = mapped_column(String(16))  # recordings.Category
+    began_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    broken_at: Mapped[datetime | None] = mapped_column(Instant)
+    broken_why: Mapped[str | None] = mapped_column(String(16))
+    ended_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    ended_why: Mapped[str | None] = mapped_column(String(16))
+    held_at: Mapped[datetime | None] = mapped_column(Instant)  # 留存: nothing purges it
+    held_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    purged_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SegmentRow(Table):
+    """One file of a recording; its digest also stands in the journal's chain."""
+
+    __tablename__ = "segment"
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    form: Mapped[str] = mapped_column(String(8))  # webm | mp4
+    began_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    duration_ms: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    recovered: Mapped[bool] = mapped_column(Boolean, default=False)  # the process or the disk ended it
+
+
+class RecordingGapRow(Table):
+    """Something that a recording does not hold, and why."""
+
+    __tablename__ = "recording_gap"
+    id: Mapped[str] = _ulid()
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id"), index=True)
+    track: Mapped[str] = mapped_column(String(8))  # audio | video
+    from_at: Mapped[datetime] = mapped_column(Instant)
+    to_at: Mapped[datetime] = mapped_column(Instant)
+    why: Mapped[str] = mapped_column(String(16))

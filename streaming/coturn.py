@@ -47,13 +47,13 @@ def configuration(settings: Settings, secret: bytes) -> str:
     """The whole file; it holds the secret, so it is for its reader alone. Raises Misconfigured, naming the setting."""
     if not settings.turn_urls:
         raise _missing("turn_urls")
-    if not settings.relay_addresses:
-        raise _missing("relay_addresses")
+    if not settings.media_addresses:
+        raise _missing("media_addresses")
     parts = (
         f"# Written by `ecc turn-config` for coturn 4.6.1; holds a secret: 0600, owned by coturn's user.\n"
         f"static-auth-secret={secret.decode()}\nrealm={turn_url(settings.turn_urls[0])[1]}\n",
         _ALWAYS,
-        "".join(f"allowed-peer-ip={address}\n" for address in map(_reachable, settings.relay_addresses)),
+        "".join(f"allowed-peer-ip={address}\n" for address in map(_reachable, settings.media_addresses)),
         f"# coturn knows no ports of a peer: let a firewall at the relay take UDP from coturn at the media ports only.\n"
         f"user-quota={MOST_PER_PERSON}\ntotal-quota={MOST_IN_ALL}\nmax-bps={MOST_BYTES_PER_S}\n",
         _listening(settings),
@@ -67,11 +67,12 @@ def _missing(key: str) -> Misconfigured:
 
 
 def _reachable(address: str) -> str:
-    """The address, if coturn can have it as a peer: it never relays to its own machine's loopback."""
+    """The address that browsers are told, if coturn can have it as a peer: it never relays to its own machine's loopback."""
+    address = address.rpartition("=")[2]
     at = ipaddress.ip_address(address)
     if at.is_loopback or at.is_unspecified or at.is_multicast:
         raise Misconfigured(
-            f"no peer: {address}", code="misconfigured.bad_value", key="relay_addresses", why=f"{address}: loopback | multicast | any"
+            f"no peer: {address}", code="misconfigured.bad_value", key="media_addresses", why=f"{address}: loopback | multicast | any"
         )
     return address
 

@@ -1,20 +1,22 @@
 """Every call on disk, as it came: one thread writes what the relay forwards, in segments of a minute, and says what became of it.
 
 What is said (`Fact`) goes to the journal: each segment with its digest, each gap with its reason, the lamp that is green only while bytes
-reach the disk. The relay's loop only appends to a list; when the disk is slower than the media, what came last is dropped and said.
+reach the disk. The relay's loop (`forward.Sink`) only appends to a list; when the disk is slower than the
+media, what came last is dropped and said.
 """
 
 import logging
 import os
+import shutil
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from data.errors import StorageFull
+from data.rules.recordings import RESERVE
 from streaming.frames import CLOCK_RATE, WINDOW_S, Frame, Part, Pictures, Reorder, Sender, Sounds, Timeline
 from streaming.segments import OPEN_SUFFIX, Kept, SegmentFile, recovered, thumbnail
 
@@ -25,24 +27,11 @@ PICTURE_GONE_S = 3.0  # without a picture for so long a due segment begins witho
 WAITING_MOST = 4_000  # packets of one recording that the disk has not taken: some twenty seconds; what comes then is dropped
 GAP_S = {"video": 3.0, "audio": 1.0}  # between two frames; «定格» sends a picture every two seconds
 DARK_S = 3.0  # media comes and no byte has reached the disk for so long: red
-RESERVE = 500_000_000  # bytes that stay free, so that the journal can still say that the disk is full
 RETRY_S = 2.0
 CLOSING_S = 10.0
 FORM = {"vp8": "webm", "h264": "mp4"}
 
 log = logging.getLogger(__name__)
-
-
-class Sink(Protocol):
-    """What the relay hands its packets to. Called in its loop: must return at once and never raise."""
-
-    def take(self, kind: str, seq: int, timestamp: int, marker: bool, payload: bytes, now_s: float) -> None:
-        """A forwarded packet. seq: counted on, timestamp: 32 bits, both unbroken when another publisher goes on."""
-        ...
-
-    def report(self, kind: str, ntp: int, timestamp: int, now_s: float) -> None:
-        """The sender's clock at a timestamp."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +90,9 @@ class Recorder:
     def begin(self, recording_id: str, codecs: Mapping[str, str], wish_key: Callable[[], None] = lambda: None) -> "Recording":
         """A new recording. codecs: {"video": "vp8" | "h264", "audio": "opus"}, what the stream may bring; wish_key: asks for a key frame.
 
-        wish_key is called from the recorder's thread. Raises StorageFull: refused early, because the disk is nearly full.
+        wish_key is called from the recorder's thread. A disk that is nearly full refuses early: the lamp is red from the beginning, the
+        call goes on, and recording begins once there is room.
         """
-        if self.free() < self._reserve:
-            raise StorageFull("recordings", code="recording.disk_low")
         recording = Recording(recording_id, self._folder / recording_id, codecs, wish_key, self._tell, self._segment_s, self._room)
         self._recordings.append(recording)
         return recording
@@ -163,13 +151,13 @@ class Recording:
         self._tracks = {kind: _Track(kind, codec, sender) for kind, codec in codecs.items() if kind in CLOCK_RATE}
         self._waiting: deque[tuple[str, Part | _Said]] = deque()
         self._overflowed = False
-        self._wall_ms = time.time() - time.monotonic()  # so that a clock set meanwhile bends no recording
+        self._wall_s = time.time() - time.monotonic()  # so that a clock set meanwhile bends no recording
         self._file: SegmentFile | None = None
         self._number = 0
         self._shape: object = None  # of the open file's pictures
         self._held: list[Frame] = []  # sound that waits for the first picture
         self._held_since_s = 0.0
-        self._broken: str | None = None
+        self._broken = None if room() else "disk_low"
         self._retry_s = self._wished_s = 0.0
         self._heard_s = self._coming_s = self._reached_s = float("-inf")  # media last, since when without a pause, bytes on disk last
         self._written = 0
@@ -193,13 +181,18 @@ class Recording:
         if kind in self._tracks and len(self._waiting) < WAITING_MOST:
             self._waiting.append((kind, _Said(ntp, timestamp, now_s)))
 
+    @property
+    def heard(self) -> bool:
+        """Whether anything came at all."""
+        return self._heard_s > float("-inf")
+
     def end(self, why: str) -> None:
         """No more comes. What has come is still written."""
         self._end = self._end or why
 
     def look(self, now_s: float) -> None:
         """Turn the lamp."""
-        why = self._broken
+        why = self._broken if self.heard else None
         comes = now_s - self._heard_s < DARK_S
         if why is None and comes and now_s - max(self._reached_s, self._coming_s) > DARK_S:
             why = "nothing_whole" if not self._waiting or self._file is None else "stuck"
@@ -240,7 +233,7 @@ class Recording:
         frame = track.frames.put(part)
         if frame is None:
             return
-        at_ms = int((track.timeline.at_s(frame.timestamp, frame.arrived_s) + self._wall_ms) * 1000)
+        at_ms = int((track.timeline.at_s(frame.timestamp, frame.arrived_s) + self._wall_s) * 1000)
         if frame.key and frame.shape is not None:
             self.last_key = frame
         if self._broken is not None and not self._mended(now_s):
@@ -296,7 +289,7 @@ class Recording:
             path.with_suffix(".jpg").write_bytes(small)
 
     def _at_ms(self, kind: str, frame: Frame) -> int:
-        return int((self._tracks[kind].timeline.at_s(frame.timestamp, frame.arrived_s) + self._wall_ms) * 1000)
+        return int((self._tracks[kind].timeline.at_s(frame.timestamp, frame.arrived_s) + self._wall_s) * 1000)
 
     def _hold(self, frame: Frame, now_s: float) -> None:
         if not self._held:
@@ -377,7 +370,8 @@ class Recording:
         except OSError as error:
             log.error("recording %s: its end was cut: %s", self.id, error.strerror or error)
         self.over = True
-        self._tell(Ended(self.id, int((now_s + self._wall_ms) * 1000), self._end or ""))
+        last_ms = max(track.last_ms for track in self._tracks.values()) if self._tracks else 0
+        self._tell(Ended(self.id, last_ms or int((now_s + self._wall_s) * 1000), self._end or ""))
 
 
 class _Said(NamedTuple):
@@ -415,3 +409,10 @@ def recover(folder: Path, tell: Tell) -> None:
                 tell(SegmentKept(part.parent.name, int(number), kept.path.suffix[1:], kept, recovered=True))
         except OSError:
             log.exception("a cut segment could not be taken in")
+
+
+def remove(folder: Path, recording_id: str) -> None:
+    """The files of one recording, after its purge stands in the journal. Raises OSError."""
+    if not recording_id.isalnum():
+        raise OSError("no recording's folder")
+    shutil.rmtree(folder / recording_id)

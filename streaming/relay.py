@@ -148,6 +148,10 @@ class Relay:
         session.connecting = asyncio.create_task(self._connect(session, first))
         return session
 
+    def stream(self, name: str) -> Stream | None:
+        """None when nobody publishes it and nobody waits for it any more."""
+        return self._streams.get(name)
+
     def session(self, id: str) -> Session:
         """Raises NotFound."""
         session = self._sessions.get(id)

@@ -12,6 +12,7 @@ CHINESE, ENGLISH = (ROOT / "SECURITY.md").read_text(encoding="utf-8").split("\n-
 NAMED = re.compile(r"`([^`]+)`")
 OF_A_HOME = {
     "positions/",
+    "recordings/",
     "log/",
     "run/",
     "keys/sealing.key",

@@ -58,6 +58,8 @@ SIGNS = {
     "sos.responding": "way",
     "sos.resolved": "done",
     "sos.false_alarm": "done",
+    "recording.broken": "silent",
+    "recording.mended": "done",
 }
 # Who came, who went where and what is planned is nothing for guests.
 NOT_FOR_VISITORS = {kind for kind in SIGNS if kind.partition(".")[0] in ("duty", "silence", "fence")} | {

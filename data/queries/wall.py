@@ -14,13 +14,25 @@ from sqlalchemy.orm import Session
 
 from data.events import Row
 from data.journal import CIVIL_OFFSET_S, head
-from data.queries import calls, cases, entries, organisation, today, units
+from data.queries import calls, cases, entries, organisation, recordings, today, units
 from data.queries.calls import open_or_of_today
 from data.queries.reading import Drawn, Ids, Reading, Say
 from data.rules.civil import day_start
 from data.rules.permissions import Actor, Clearance, Role, Sight
 from data.rules.walls import VISITORS_LAYOUT
-from data.tables import CallRow, CaseRow, MissionRow, OrderRow, ParticipantRow, SosRow, TeamRow, UnitRow, WallRow, WhisperRow
+from data.tables import (
+    CallRow,
+    CaseRow,
+    MissionRow,
+    OrderRow,
+    ParticipantRow,
+    RecordingRow,
+    SosRow,
+    TeamRow,
+    UnitRow,
+    WallRow,
+    WhisperRow,
+)  # fmt: skip
 
 _KINDS: dict[str, Callable[[Reading, Ids], Drawn]] = {
     "court": organisation.courts,
@@ -35,8 +47,10 @@ _KINDS: dict[str, Callable[[Reading, Ids], Drawn]] = {
     "whisper": calls.whispers_,
     "order": calls.orders_,
     "sos": calls.alarms,
+    "recording": recordings.recordings_,
     "wall": organisation.walls,
 }
+_OF_UNIT: dict[str, type[CallRow] | type[SosRow] | type[RecordingRow]] = {"call": CallRow, "sos": SosRow, "recording": RecordingRow}
 TODAY = ("today", "today")
 
 
@@ -170,8 +184,8 @@ def _was_own(reading: Reading, kind: str, row_id: str) -> bool:
         return session.scalar(whose) == sight.unit_no
     if kind == "call" and session.scalar(select(CallRow.rung_team_id).where(CallRow.id == row_id)) == (sight.team_id or ""):
         return True
-    if kind in ("call", "sos"):
-        table = CallRow if kind == "call" else SosRow
+    if kind in _OF_UNIT:
+        table = _OF_UNIT[kind]
         return session.scalar(select(table.unit_no).where(table.id == row_id)) == sight.unit_no
     return False
 

@@ -56,7 +56,9 @@ class Act(StrEnum):
     INVITE = "invite"
     ADMIT = "admit"
     ISSUE_TOKEN = "issue_token"
-    PURGE = "purge"  # positions older than promised were removed
+    REPLAY = "replay"  # somebody looked at a recording
+    HOLD = "hold"  # a recording is kept, or is no longer
+    PURGE = "purge"  # positions or recordings older than promised were removed
 
 
 OF_A_PERSON = frozenset({Act.READ_RESTRICTED, Act.READ_TRACK, Act.WATCH})  # what «谁看过我» tells an officer

@@ -25,6 +25,7 @@ DESKS = frozenset({DESK})
 # --- who sees which field of which row --------------------------------------------------------------------------------------------
 
 VISIBLE: dict[str, dict[str, frozenset[Clearance]]] = {
+    "recording": {"id": ALL, "call_id": ALL, "unit": ALL, "state": ALL, "began_at": ALL, "broken_at": ALL, "broken_why": INSIDE},
     "court": {"code": ALL, "name": ALL, "duty_phone": frozenset({DESK, FIELD}), "lat": ALL, "lon": ALL},
     "area": {"id": SHOWN, "street": SHOWN, "name": SHOWN, "lat": SHOWN, "lon": SHOWN, "cases": SHOWN},
     "fence": {"id": SHOWN, "name": SHOWN, "kind": SHOWN, "ring": SHOWN, "inside": CENTRE},

@@ -124,6 +124,9 @@ class Verb(StrEnum):
     DRAW_FENCE = "draw.fence"
     CROSS_FENCE = "cross.fence"
     RUN_TIMER = "run.timer"
+    KEEP_RECORDING = "keep.recording"
+    HOLD_RECORDING = "hold.recording"
+    REPLAY_RECORDING = "replay.recording"
     DIRECT_DEMO = "direct.demo"
 
 
@@ -175,6 +178,9 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.DRAW_FENCE: _COMMAND | {Role.TECHNICAL, Role.SYSTEM},
     Verb.CROSS_FENCE: frozenset({Role.SYSTEM}),
     Verb.RUN_TIMER: frozenset({Role.SYSTEM}),
+    Verb.KEEP_RECORDING: frozenset({Role.SYSTEM}),
+    Verb.HOLD_RECORDING: _COMMAND | {Role.LEADER, Role.INSPECTOR},
+    Verb.REPLAY_RECORDING: _CENTRE | {Role.INSPECTOR} | _OWN,  # who «own», his own only
     Verb.DIRECT_DEMO: frozenset({Role.DIRECTOR}),
 }
 

@@ -52,7 +52,7 @@ def coturn() -> Iterator[CoturnServer]:
     try:
         relay = tuple(address for address in (OWN_V4, OWN_V6) if address)
         listening = ("127.0.0.1", "::1") if OWN_V6 else ("127.0.0.1",)
-        settings = Settings.of(home=server.folder, turn_urls=(server.url,), turn_addresses=listening, relay_addresses=relay)
+        settings = Settings.of(home=server.folder, turn_urls=(server.url,), turn_addresses=listening, media_addresses=relay)
         server.configure(configuration(settings, SECRET))
         server.start()
         yield server
@@ -239,7 +239,7 @@ def test_the_secret_is_not_in_its_log(coturn: CoturnServer) -> None:
 
 
 def of(tmp_path: Path, **values: object) -> str:
-    kept: dict[str, object] = {"turn_urls": ("turn:turn.court.example",), "relay_addresses": ("203.0.113.5", "2001:db8::5")}
+    kept: dict[str, object] = {"turn_urls": ("turn:turn.court.example",), "media_addresses": ("10.0.0.5=203.0.113.5", "2001:db8::5")}
     return configuration(Settings.of(home=tmp_path, **(kept | values)), SECRET)
 
 
@@ -258,9 +258,9 @@ def test_every_peer_is_denied_and_each_relay_allowed(tmp_path: Path) -> None:
     ("key", "values"),
     [
         ("turn_urls", ()),
-        ("relay_addresses", ()),
-        ("relay_addresses", ("127.0.0.1",)),
-        ("relay_addresses", ("0.0.0.0",)),
+        ("media_addresses", ()),
+        ("media_addresses", ("127.0.0.1",)),
+        ("media_addresses", ("0.0.0.0",)),
         ("turn_urls", ("turns:turn.court.example:443?transport=tcp",)),
     ],
 )
@@ -284,7 +284,7 @@ def test_a_secured_address_has_the_courts_certificate(tmp_path: Path, transport:
 def test_the_command_writes_a_file_for_its_owner_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("HOME", str(tmp_path)), ("TURN_URLS", "turn:turn.court.example"), ("RELAY_ADDRESSES", "203.0.113.5")):
+    for name, value in (("HOME", str(tmp_path)), ("TURN_URLS", "turn:turn.court.example"), ("MEDIA_ADDRESSES", "203.0.113.5")):
         monkeypatch.setenv(f"ECC_{name}", value)
     assert main(["turn-config"]) == 0
     written = tmp_path / "turnserver.conf"

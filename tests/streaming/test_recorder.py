@@ -13,7 +13,6 @@ from typing import TypeVar
 import av
 import pytest
 
-from data.errors import StorageFull
 from streaming.frames import Frame, Vp8Shape
 from streaming.recorder import WAITING_MOST, Ended, Fact, Gap, Lamp, Recorder, Recording, SegmentKept, recover
 from streaming.segments import thumbnail
@@ -180,13 +179,18 @@ def test_media_without_one_whole_picture_is_no_green_lamp(tmp_path: Path) -> Non
     assert of(alone.facts, Lamp) == [Lamp("01R", False, "nothing_whole")]
 
 
-def test_a_nearly_full_disk_refuses_early(tmp_path: Path) -> None:
+def test_a_nearly_full_disk_refuses_early_and_says_so(tmp_path: Path) -> None:
     facts: list[Fact] = []
     recorder = Recorder(tmp_path, facts.append, reserve=10**18)
-    with pytest.raises(StorageFull) as refused:
-        recorder.begin("01R", VIDEO_AND_SOUND)
-    assert refused.value.code == "recording.disk_low"
+    recording = recorder.begin("01R", VIDEO_AND_SOUND)
+    recorder.look()
+    assert facts == []  # nothing has come yet that could be missed
+    for sent in clip("vp8", 1):
+        recording.take(sent.kind, sent.seq, sent.timestamp, sent.marker, sent.payload, time.monotonic())
+    recorder.look()
+    assert facts == [Lamp("01R", False, "disk_low")]
     recorder.close()
+    assert not list(tmp_path.glob("*/*"))
 
 
 @pytest.fixture

@@ -269,6 +269,7 @@ function system() {
     now.guests ? null : [count.online === count.onDuty ? 'done' : 'silent', t('wall.fixes', { online: count.online, all: count.onDuty })],
     caseSystem(part('case_system')),
     now.parts.disk?.free_pct !== undefined ? [part('disk') ? 'done' : 'clock', t('wall.disk', { n: Math.round(now.parts.disk.free_pct) })] : null,
+    now.parts.disk?.recording_days !== undefined ? ['clock', t(now.parts.disk.recording_days ? 'wall.recording_days' : 'wall.recording_refused', { n: now.parts.disk.recording_days })] : null,
     refusedOften(),
   ].filter((item) => item !== null);
   fill(document.getElementById('system-body'), ...items.map(([word, text]) => h('span', { 'data-sign': word }, sign(/** @type {string} */ (word)), text)));

@@ -7,7 +7,7 @@ import { head } from './heads.mjs';
 import { flyTo, follow, frameDistrict, look, mapReady, reach, showComing, unframed } from './map.mjs';
 import { apart, beside, foundBy, nearestTeams } from './nearest.mjs';
 import { ring } from './sound.mjs';
-import { names, orderOf, orderTime, partsOf, pictureWord, ringsOut, wantsNext } from './talks.mjs';
+import { lamp, names, orderOf, orderTime, partsOf, pictureWord, ringsOut, wantsNext } from './talks.mjs';
 import { t } from './text.mjs';
 import { select } from './trail.mjs';
 import { stateOf, unitsSeen } from './units.mjs';
@@ -178,7 +178,7 @@ function scene(row) {
   const order = orderOf(row.id);
   return h('article', { class: 'call staged', 'data-state': state, 'data-call': row.id },
     h('div', { class: 'scene' },
-      h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('span', {}, row.number ?? ''), h('em', { class: 'picture' }, pictureWord(row))),
+      h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('span', {}, row.number ?? ''), h('em', { class: 'picture' }, pictureWord(row)), lamp(row)),
       h('div', { class: 'foot' }, thereLine(row), h('b', {}, row.place ?? t('wall.place_unknown')), h('span', {}, [fixOf(row), t('wall.staged', { time: hms(row.received_at ?? row.placed_at) })].join('  ')))),
     order ? orderBlock(order) : h('div', { class: 'order' },
       h('div', { class: 'word' }, sign(state === 'answered' ? 'done' : 'clock'), h('b', {}, word), h('time', {}, span(serverNow() - (row.answered_at ?? row.placed_at)))),

@@ -1,6 +1,7 @@
 // A talk beyond its card: who takes part, how its picture stands, and who was sent to help.
 
-import { all, serverNow } from './state.mjs';
+import { h } from './draw.mjs';
+import { all, now, serverNow } from './state.mjs';
 import { t } from './text.mjs';
 
 /** @typedef {Record<string, any>} Row */
@@ -31,4 +32,14 @@ export function pictureWord(row) {
   if (row.picture_closed_at) return t('wall.picture_closed');
   if (row.state === 'DEGRADED') return [t('wall.call_degraded'), row.mode ? t(`wall.mode_${row.mode}`) : ''].filter(Boolean).join('  ');
   return row.state === 'RECONNECTING' ? t('wall.call_reconnecting') : '';
+}
+
+/** The lamp of a call's recording: green only while bytes reach the disk and somebody is there who would say so. @param {Row} row */
+export function lamp(row) {
+  const running = all('recording').filter((one) => one.call_id === row.id);
+  if (!running.length) return null;
+  const broken = running.find((one) => one.state === 'BROKEN');
+  const dark = !broken && (now.connection !== 'live' || now.parts.relay?.up === false || now.parts.database?.up === false);
+  const text = broken ? t('wall.lamp_broken', { why: broken.broken_why ? t(`row.why.${broken.broken_why}`) : '' }).trim() : t(dark ? 'wall.lamp_unknown' : 'wall.lamp_on');
+  return h('em', { class: 'lamp', 'data-lamp': broken ? 'broken' : dark ? 'unknown' : 'on' }, text);
 }

@@ -40,6 +40,18 @@ from data.actions.organisation import (
     remove_fence,
 )
 from data.actions.participants import close_picture, join_call, leave_call, open_picture, release_command, take_command
+from data.actions.recordings import (
+    Segment,
+    begin_recording,
+    class_recording,
+    end_recording,
+    hold_recording,
+    keep_segment,
+    lift_hold,
+    purge_recording,
+    record_gap,
+    turn_lamp,
+)
 from data.actions.sessions import close_session, open_for_officer
 from data.actions.sos import acknowledge_sos, escalate_sos, raise_sos, resolve_sos, respond_sos
 from data.actions.tracks import watch_unit
@@ -85,6 +97,7 @@ class Scene(SmallCourt):
     invited: str
     digits: str
     guest_actor: Actor
+    recording: str
 
     def set(self) -> None:
         self.do(self.phone, begin_duty, 1001, self.now)
@@ -109,6 +122,12 @@ class Scene(SmallCourt):
         self.alarm = ulid()
         self.do(self.phone, raise_sos, self.alarm, self.now)
         return self.alarm
+
+    def record(self) -> str:
+        self.ring()
+        self.recording = ulid()
+        self.do(SYSTEM, begin_recording, self.recording, "stream", self.call)
+        return self.recording
 
     def case_id(self) -> str:
         with self.database.reading() as session:
@@ -336,6 +355,32 @@ law("session.closed", lambda c: c.do(c.technical, close_session, c.session_id), 
 law("link.made", linked)
 law("link.lapsed", lambda c: (c.later(601), c.do(SYSTEM, lapse_pairing, c.pairing)), asked_to_pair)
 law("link.used", lambda c: c.do(NOBODY, use_link, c.secret, Lasts()), linked)
+law("recording.began", lambda c: c.do(SYSTEM, begin_recording, ulid(), "stream", c.call), lambda c: c.ring())
+law("recording.broken", lambda c: c.do(SYSTEM, turn_lamp, c.recording, False, "disk"), lambda c: c.record())
+law(
+    "recording.mended",
+    lambda c: c.do(SYSTEM, turn_lamp, c.recording, True),
+    lambda c: (c.record(), c.do(SYSTEM, turn_lamp, c.recording, False, "disk")),
+)
+law("recording.ended", lambda c: c.do(SYSTEM, end_recording, c.recording, c.now, "over"), lambda c: c.record())
+law(
+    "recording.segment_kept",
+    lambda c: c.do(SYSTEM, keep_segment, c.recording, Segment(1, "webm", c.now, 1, 1, "ab" * 32)),
+    lambda c: c.record(),
+)
+law("recording.gap", lambda c: c.do(SYSTEM, record_gap, c.recording, "audio", c.now, c.now, "lost"), lambda c: c.record())
+law("recording.classed", lambda c: c.do(c.duty, class_recording, c.recording, "KEPT", "证据"), lambda c: c.record())
+law("recording.held", lambda c: c.do(c.duty, hold_recording, c.recording, "信访"), lambda c: c.record())
+law(
+    "recording.hold_lifted",
+    lambda c: c.do(c.duty, lift_hold, c.recording, "已结"),
+    lambda c: (c.record(), c.do(c.duty, hold_recording, c.recording, "信访")),
+)
+law(
+    "recording.purged",
+    lambda c: c.do(SYSTEM, purge_recording, c.recording),
+    lambda c: (c.record(), c.do(SYSTEM, end_recording, c.recording, c.now, "over"), c.later(200 * 86_400)),
+)
 
 UNDRAWN = {"court.founded"}  # of a wall without a court there is nothing to compare: its own test below
 

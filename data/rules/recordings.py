@@ -1,0 +1,105 @@
+"""Recordings: how they stand, how long they are kept, when the disk is full, whose own they are. `domain/rules.md` E.3, E.4, E.7."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from data.errors import BadInput
+from data.rules.permissions import Actor, Role
+
+ROUTINE_DAYS = 184  # «不少于六个月»; configurable, never shorter
+LEAST_ROUTINE_DAYS = 184
+RESERVE = 500_000_000  # bytes that recordings leave free, so that the journal can still say that the disk is full
+WARN_DAYS = 7.0  # a disk that lasts no longer is said to be getting full
+ALARM_NEARBY = timedelta(hours=1)  # an alarm of the same unit so long before or during: the recording stays with the file
+REPLAY_LASTS = timedelta(hours=1)  # one look; then a reason is asked for again
+SHA256 = re.compile(r"[0-9a-f]{64}")
+FORMS = frozenset({"webm", "mp4"})
+GAPS = frozenset({"lost", "silent", "disk", "overflow", "internal"})
+BREAKS = frozenset({"disk_low", "disk", "stuck", "nothing_whole", "internal"})
+ENDS = frozenset({"over", "closed", "replaced", "abandoned"})
+
+
+class RecordingState(StrEnum):
+    RUNNING = "RUNNING"  # bytes reach the disk
+    BROKEN = "BROKEN"  # they do not
+    ENDED = "ENDED"
+
+
+class Category(StrEnum):
+    ROUTINE = "ROUTINE"  # nothing happened: six months, then purged with a record
+    KEPT = "KEPT"  # evidence, obstruction, mass incident, major dispute: as long as the file
+
+
+def keep_until(category: Category, ended_at: datetime, routine_days: int = ROUTINE_DAYS) -> datetime | None:
+    """When it may be purged; None: never."""
+    if category is Category.KEPT:
+        return None
+    return ended_at + timedelta(days=max(routine_days, LEAST_ROUTINE_DAYS))
+
+
+def may_purge(category: Category, ended_at: datetime | None, held: bool, now: datetime, routine_days: int = ROUTINE_DAYS) -> bool:
+    """A hold overrides every purge; what still runs is never purged."""
+    if held or ended_at is None:
+        return False
+    until = keep_until(category, ended_at, routine_days)
+    return until is not None and now >= until
+
+
+# --- who may replay ---------------------------------------------------------------------------------------------------------------------
+
+WITH_REASON = frozenset({Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.INSPECTOR})  # E.7 «R*»
+WITHOUT_REASON = frozenset({Role.DEVICE, Role.FIELD})  # «own R»
+OWN_ONLY = frozenset({Role.JUDGE, Role.DEVICE, Role.FIELD})
+
+
+def is_own(actor: Actor, unit_no: int | None, team_id: str | None, judge_id: str | None) -> bool:
+    """Whether the recording is of this actor's own work: his unit; for a judge also his team and his case."""
+    if actor.unit_no is not None and actor.unit_no == unit_no:
+        return True
+    if actor.role is not Role.JUDGE:
+        return False
+    return (team_id is not None and actor.team_id == team_id) or (judge_id is not None and actor.officer_id == judge_id)
+
+
+# --- the disk ---------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """days: how long the disk lasts at the pace of the last days; None when nothing was recorded yet."""
+
+    free_bytes: int
+    bytes_per_day: int
+    days: float | None
+    warn: bool
+    refuse: bool
+
+
+def forecast(free_bytes: int, per_day: Sequence[int], reserve_bytes: int) -> Forecast:
+    """per_day: bytes recorded on each of the last days. The busiest day counts half at least: one big operation a week is no average."""
+    days = [each for each in per_day if each >= 0]
+    pace = max(sum(days) // len(days), max(days) // 2) if days else 0
+    left = max(0, free_bytes - reserve_bytes)
+    lasts = left / pace if pace else None
+    refuse = free_bytes < reserve_bytes
+    return Forecast(free_bytes, pace, lasts, refuse or (lasts is not None and lasts < WARN_DAYS), refuse)
+
+
+# --- what an action takes ---------------------------------------------------------------------------------------------------------------
+
+
+def digest(value: str) -> str:
+    """Raises BadInput recording.bad_digest."""
+    if not SHA256.fullmatch(value):
+        raise BadInput("sha256", code="recording.bad_digest")
+    return value
+
+
+def one_of(value: str, known: frozenset[str]) -> str:
+    """Raises BadInput recording.bad_word."""
+    if value not in known:
+        raise BadInput(value, code="recording.bad_word")
+    return value
