@@ -3,7 +3,6 @@
 Arguments: folder, number of recordings, seconds. The stream: 1280x720 at 30 frames, 1.05 Mbit/s of VP8 and Opus, encoded once.
 """
 
-import itertools
 import sys
 import time
 from pathlib import Path
@@ -27,10 +26,8 @@ def main(folder: str, count: int, seconds: float) -> None:
     print("ready", flush=True)
     begun_s, cpu_s = time.monotonic(), time.process_time()
     said = 0.0
-    for round_, each in itertools.product(itertools.count(), sent):
+    for round_, each in ((round_, each) for round_ in range(int(seconds / CLIP_S) + 1) for each in sent):
         at_s = round_ * CLIP_S + each.at_s
-        if at_s > seconds:
-            break
         time.sleep(max(0.0, begun_s + at_s - time.monotonic()))
         more, rate = (videos, 90_000) if each.kind == "video" else (sounds, 48_000)
         timestamp = int(each.timestamp + round_ * CLIP_S * rate) & 0xFFFFFFFF
