@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from dashboard.listening import listening
 from dashboard.supervise import Beat
 from data.engines import open_database
 from data.journal import Journal, silent
+from data.lanes import Lanes
 from data.sealing import load_sealing
 from data.settings import Settings
 from streaming import hooks
@@ -24,6 +25,7 @@ from streaming.bus import Bus
 from streaming.call_recordings import CallRecordings
 from streaming.ice import load_ice
 from streaming.media_events import Limits, MediaEvent
+from streaming.media_states import MediaStates
 from streaming.media_tokens import load_media_tokens
 from streaming.pace import pause
 from streaming.relay import Relay
@@ -46,12 +48,20 @@ def build(settings: Settings, limits: Limits | None = None) -> FastAPI:
     """The relay and its doors; opens nothing before its lifespan. Raises Misconfigured when a library has changed under us."""
     hooks.check()
     recordings = Recordings(settings)
-    relay = Relay(settings.media_addresses or own_addresses(), lambda event: recordings.on_event(event, relay), limits)
+    court = Court(settings) if settings.redis_url else None
+
+    def on_event(event: MediaEvent) -> None:
+        recordings.on_event(event, relay)
+        if court is not None:
+            court.states.happened(event)
+
+    relay = Relay(settings.media_addresses or own_addresses(), on_event, limits)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(recordings.open)
-        tasks = [asyncio.create_task(part) for part in (relay.run(), recordings.look(relay), _beat(Beat(settings, "relay")))]
+        parts = [relay.run(), recordings.look(relay), _beat(Beat(settings, "relay")), *(court.parts(relay) if court else ())]
+        tasks = [asyncio.create_task(part) for part in parts]
         for task in tasks:
             task.add_done_callback(_ended)
         gc.freeze()  # what was imported stays for good: looking through it again and again is time that packets wait
@@ -63,6 +73,8 @@ def build(settings: Settings, limits: Limits | None = None) -> FastAPI:
             await asyncio.gather(*tasks, return_exceptions=True)
             await relay.aclose()
             await asyncio.to_thread(recordings.close)
+            if court is not None:
+                await court.aclose()
 
     root = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     root.state.relay = relay
@@ -105,6 +117,25 @@ class Recordings:
         if self._kept is not None:
             self._kept.close()
             self._database.close()
+
+
+class Court:
+    """The way to the court's journal and from it. A relay that is given no bus forwards only."""
+
+    def __init__(self, settings: Settings) -> None:
+        assert settings.redis_url is not None
+        self._database, self._lanes, self._bus = open_database(settings.database_url), Lanes(), Bus(settings.redis_url)
+        sealing = load_sealing(settings.keys)
+        journal = Journal(self._database, sealing, settings.court_code, self._bus.announce, settings.civil_offset_s)
+        self.states = MediaStates(journal, self._lanes, _now)
+
+    def parts(self, relay: Relay) -> tuple[Coroutine[Any, Any, None], ...]:
+        return self.states.write(), self.states.follow(relay), self._bus.listen(self.states.announced, None)
+
+    async def aclose(self) -> None:
+        await self._bus.aclose()
+        self._lanes.close()
+        self._database.close()
 
 
 def own_addresses() -> tuple[str, ...]:

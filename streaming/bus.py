@@ -96,9 +96,12 @@ class Bus:
     # --- hearing ---
 
     async def listen(
-        self, on_announcement: OnAnnouncement, on_fixes: OnFixes, on_change: Callable[[bool], Awaitable[None]] | None = None
+        self, on_announcement: OnAnnouncement, on_fixes: OnFixes | None, on_change: Callable[[bool], Awaitable[None]] | None = None
     ) -> None:
-        """Hear both channels for ever, coming back by itself. A frozen server is noticed by an unanswered ping within two seconds."""
+        """Hear both channels for ever, coming back by itself; without `on_fixes` the announcements only.
+
+        A frozen server is noticed by an unanswered ping within two seconds.
+        """
         task = asyncio.current_task()
         while task is None or not task.cancelling():  # redis-py may swallow a cancellation; it is still counted
             try:
@@ -108,13 +111,15 @@ class Bus:
             await self._turn(False, on_change)
             await asyncio.sleep(0.25)
 
-    async def _hear(self, on_announcement: OnAnnouncement, on_fixes: OnFixes, on_change: Callable[[bool], Awaitable[None]] | None) -> None:
+    async def _hear(
+        self, on_announcement: OnAnnouncement, on_fixes: OnFixes | None, on_change: Callable[[bool], Awaitable[None]] | None
+    ) -> None:
         # protocol 2: the library's parser of 3 writes each message as text for a log nobody keeps, 2.2 ms for a frame of 10,000
         client = redis.asyncio.Redis.from_url(self._url, socket_timeout=None, socket_connect_timeout=WIRE_S, protocol=2)
         channel = client.pubsub()
         try:
             async with asyncio.timeout(WIRE_S):
-                await channel.subscribe(EVENTS, FIXES)
+                await channel.subscribe(EVENTS, *([FIXES] if on_fixes is not None else []))
             heard = pinged = float("-inf")
             task = asyncio.current_task()
             while task is None or not task.cancelling():
@@ -140,7 +145,7 @@ class Bus:
                     await channel.aclose()  # type: ignore[no-untyped-call]
                     await client.aclose()
 
-    def _pass_on(self, channel: bytes, data: bytes, on_announcement: OnAnnouncement, on_fixes: OnFixes) -> None:
+    def _pass_on(self, channel: bytes, data: bytes, on_announcement: OnAnnouncement, on_fixes: OnFixes | None) -> None:
         try:
             if len(data) > LARGEST:
                 raise ValueError("too large")
@@ -150,7 +155,7 @@ class Bus:
                 if not isinstance(number, int) or not isinstance(kind, str):
                     raise TypeError("not an announcement")
                 on_announcement(number, kind)
-            else:
+            elif on_fixes is not None:
                 on_fixes(data)
         except (ValueError, KeyError, TypeError):
             self.foreign += 1

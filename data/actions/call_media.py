@@ -6,6 +6,8 @@ The officer's own media make the call LIVE, DEGRADED or RECONNECTING; those of o
 from dataclasses import asdict
 from typing import Any
 
+from sqlalchemy import select
+
 from data.actions.allowed import allowed
 from data.actions.keeping import held
 from data.actions.participants import of_call
@@ -18,7 +20,7 @@ from data.rules.participants import ParticipantKind, ParticipantState
 from data.rules.permissions import Verb
 from data.tables import CallRow, ParticipantRow
 
-__all__ = ["media_began", "media_degraded", "media_lost", "media_returned", "media_stopped"]
+__all__ = ["media_began", "media_degraded", "media_lost", "media_returned", "media_stopped", "relay_began"]
 
 
 def media_began(work: Work, call_id: str, participant_id: str, quality: Quality = UNMEASURED, cause: str = "published") -> bool:
@@ -52,6 +54,17 @@ def media_returned(work: Work, call_id: str, participant_id: str, quality: Quali
 def media_stopped(work: Work, call_id: str, participant_id: str, cause: str = "deleted") -> bool:
     """He ended it himself; the talk goes on. Returns False if nothing comes from him."""
     return _step(work, call_id, participant_id, MediaStep.STOP, UNMEASURED, cause)
+
+
+def relay_began(work: Work) -> int:
+    """The relay has just started, so nothing comes from anybody; whoever sends again says so himself. Returns how many that concerns."""
+    allowed(work, Verb.REPORT_MEDIA)
+    coming = ParticipantRow.media.in_((MediaState.LIVE, MediaState.DEGRADED))
+    there = select(ParticipantRow.call_id, ParticipantRow.id).join(CallRow, CallRow.id == ParticipantRow.call_id)
+    found = work.session.execute(there.where(coming, ParticipantRow.state == ParticipantState.IN, CallRow.state != CallState.ENDED)).all()
+    for call_id, participant_id in found:
+        media_lost(work, call_id, participant_id, cause="relay_restarted")
+    return len(found)
 
 
 _SO_ALREADY = {
