@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,7 +12,9 @@ from data.journal import Work
 from data.rules import words
 from data.rules.civil import daily_number, day_text
 from data.tables import DeviceRow, ReceivedRow, Table, UnitRow
-from geo.fixes import Fix
+
+if TYPE_CHECKING:  # the relay writes too, and has no use for the numbers library behind it
+    from geo.fixes import Fix
 
 Row = TypeVar("Row", bound=Table)
 
@@ -88,7 +90,7 @@ class Whereabouts:
     battery_pct: int | None = None
 
 
-def whereabouts(fix: Fix | None) -> Whereabouts:
+def whereabouts(fix: "Fix | None") -> Whereabouts:
     if fix is None:
         return Whereabouts()
     battery = fix.battery_pct if fix.battery_pct is not None and 0 <= fix.battery_pct <= 100 else None
