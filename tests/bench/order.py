@@ -90,6 +90,7 @@ async def _support(product: Product, desk: Page, helper: Page, wall: Page) -> tu
     fix = {"id": str(ULID()), "t": _now(), "lat": COURT[0], "lon": COURT[1], "src_crs": "WGS84", "accuracy_m": 8}
     async with httpx.AsyncClient(base_url=product.origin, headers=headers) as sender:
         (await sender.post("/ingest/calls", json={"id": str(ULID()), "t": _now(), "fix": fix})).raise_for_status()
+    await desk.locator("[data-panel=queue] .card[data-kind=call]").click()  # the unit that was rung stays chosen, whoever calls
     for verb in ("take_call", "answer_call"):
         await desk.locator(f"#verb-keys [data-verb={verb}]:not([data-quiet]):not(:disabled)").click()
     await _until(desk, "() => document.querySelector('#verb-keys [data-verb=support][data-next]')")
