@@ -173,6 +173,22 @@ def build_api(
         }
         return Response(orjson.dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
 
+    @api.post("/media/check", openapi_extra={"x-role": "device, wall, duty, commander, leader"})
+    async def media_check(request: Request) -> Response:
+        """A stream of the asker's own, to the relay and back, for a minute: what the check pages measure. `?face=` as for tokens."""
+        actor = _actor(request)
+        name = f"check.{re.sub(r'[^A-Za-z0-9_-]', '_', actor.id)[:64]}"
+        issued = {right: tokens.issue(name, name, right, now=now(), lasts_s=60) for right in Right}
+        answer = {
+            "publish": issued[Right.PUBLISH],
+            "view": issued[Right.VIEW],
+            "whip": f"{settings.media}/media/whip/{name}",
+            "whep": f"{settings.media}/media/whep/{name}",
+            "iceServers": ice.of(name.replace(".", "_"), now()),
+            "server_time": _ms(now()),
+        }
+        return Response(orjson.dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
+
     @api.get("/leaders", openapi_extra={"x-role": "duty, commander, leader"})
     async def whom(request: Request) -> Response:
         """Whom a desk may ask to join a call: [{"id", "who"}]."""

@@ -28,6 +28,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from dashboard import i18n
 from dashboard.api import build_api, merged
+from dashboard.check_page import check_page
 from dashboard.demo.director import director_routes
 from dashboard.demo.relocation import relocation, when_asked
 from dashboard.field.app import build_field
@@ -66,7 +67,7 @@ from streaming.whip import describe as describe_media
 HERE = Path(__file__).parent
 PREFIX = "/centre/"
 FACES = {name: import_module(f"dashboard.{name}.page") for name in ("wall", "desk") if (HERE / name / "page.py").exists()}
-TEXTS_OF = {"wall": ("wall", "row"), "desk": ("desk", "wall", "row")}
+TEXTS_OF = {"wall": ("wall", "video", "row"), "desk": ("desk", "wall", "video", "row")}
 SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}  # JSON that cannot end its <script>
 INBOUND_MOST = 1_100_000  # one batch of positions on /ingest/ws; /live allows far less by itself
 LOOKS_S = 0.25
@@ -226,7 +227,7 @@ def _join(house: House, now: Callable[[], datetime]) -> Any:
 
 
 def _field(house: House) -> Any:
-    return build_field(texts=t.alone("field"), build=house.build)
+    return build_field(texts=t.alone("field"), build=house.build, check=check_page(t.alone("check"), "field"))
 
 
 # --- Dash -------------------------------------------------------------------------------------------------------------------------
@@ -317,7 +318,8 @@ def _page(house: House, face: str) -> Callable[[Request], Any]:
 
 def _preloads(face: str) -> str:
     """So that the modules are fetched beside Dash's own scripts, not one after the other behind them."""
-    names = sorted(path.name for path in (HERE / "assets/modules").glob("*.mjs") if face == "desk" or not path.name.startswith("desk"))
+    left_out = ("check",) if face == "desk" else ("check", "desk", "publish", "seat")
+    names = sorted(path.name for path in (HERE / "assets/modules").glob("*.mjs") if not path.name.startswith(left_out))
     return "\n".join(f'<link rel="modulepreload" href="{PREFIX}assets/modules/{name}">' for name in names)
 
 
@@ -336,6 +338,8 @@ def _add_own_routes(root: FastAPI, house: House) -> None:
     for face in FACES:
         root.add_api_route(f"{PREFIX}{face}", _page(house, face), methods=["GET"], include_in_schema=False)
 
+    root.add_api_route(f"{PREFIX}check", _check_page, methods=["GET"], include_in_schema=False)
+
     @root.get("/healthz", openapi_extra={"x-role": "everybody"})
     async def healthz() -> JSONResponse:
         return JSONResponse({"alive": True, "build": house.build}, headers={"Cache-Control": "no-store"})
@@ -349,6 +353,10 @@ def _add_own_routes(root: FastAPI, house: House) -> None:
     @root.websocket("/live")
     async def live(socket: WebSocket) -> None:
         await house.hub.serve(socket, socket.query_params.get("face", ""), socket.scope.get("state", {}).get("actor"))
+
+
+async def _check_page() -> HTMLResponse:
+    return HTMLResponse(check_page(t.alone("check"), "desk"), headers={"Cache-Control": "no-store"})
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

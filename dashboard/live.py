@@ -421,6 +421,7 @@ class Hub:
             "me": {"id": viewer.actor.officer_id or viewer.actor.id, "label": label} if label else None,
             "stale_s": self.settings.stale_s,
             "lost_s": self.settings.lost_s,
+            "media": self.settings.media,
         }
         return as_json(said)
 

@@ -56,13 +56,17 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of the table. path: exact, or a beginning when it ends with `*`. static: browsers may keep it. json: takes nothing else."""
+    """One line of the table. path: exact, or a beginning when it ends with `*`. static: browsers may keep it. json: takes nothing else.
+
+    capture: a page that may ask for camera and microphone; no other one may.
+    """
 
     path: str
     access: Access
     socket: bool = False
     static: bool = False
     json: bool = False
+    capture: bool = False
 
     def fits(self, path: str) -> bool:
         return path.startswith(self.path[:-1]) if self.path.endswith("*") else path == self.path
@@ -77,11 +81,11 @@ POLICY = (
     Rule("/password", Access.OPEN),
     Rule("/link/*", Access.OPEN),
     Rule("/join/static/*", Access.OPEN, static=True),
-    Rule("/join/*", Access.OPEN),  # the link, and then the cookie of the device that pressed its button
+    Rule("/join/*", Access.OPEN, capture=True),  # the link, and then the cookie of the device that pressed its button
     Rule("/pair", Access.OPEN),
     Rule("/sign-out", Access.OPEN),
     Rule("/field", Access.OPEN),
-    Rule("/field/*", Access.OPEN, static=True),
+    Rule("/field/*", Access.OPEN, static=True, capture=True),
     Rule("/vendor/*", Access.OPEN, static=True),
     Rule("/centre/assets/*", Access.OPEN, static=True),
     Rule("/lock", Access.DESK_PAGE),
@@ -90,7 +94,8 @@ POLICY = (
     Rule("/replay/*", Access.DESK, static=True),
     Rule("/unlock", Access.DESK),
     Rule("/centre/wall", Access.WALL_PAGE),
-    Rule("/centre/desk", Access.DESK_PAGE),
+    Rule("/centre/desk", Access.DESK_PAGE, capture=True),
+    Rule("/centre/check", Access.DESK_PAGE, capture=True),
     Rule("/centre/_dash-ws-callback", Access.NOBODY, socket=True),
     Rule("/centre/_dash-ws-callback", Access.NOBODY),
     Rule("/centre/_dash-component-suites/*", Access.CENTRE, static=True),
@@ -102,6 +107,7 @@ POLICY = (
     Rule("/api/openapi.json", Access.ANYBODY),
     Rule("/api/layers/*", Access.ANYBODY),
     Rule("/api/media/tokens", Access.MEDIA, json=True),
+    Rule("/api/media/check", Access.MEDIA, json=True),
     Rule("/api/*", Access.DESK, json=True),
     Rule("/ingest/ws", Access.OWN, socket=True),
     Rule("/ingest/*", Access.OWN),
@@ -159,10 +165,14 @@ class Gate:
         self._settings = settings
         self._policy = (*more, *(DEMO_POLICY if settings.demo else ()), *POLICY)
         self._rules: dict[tuple[str, bool], Rule | None] = {}
-        self._headers = [
-            (name.encode(), value.encode()) for name, value in security_headers(script_hashes, settings.secure, settings.media).items()
-        ]
-        self._uncached = [*self._headers, (b"cache-control", b"no-store")]
+        hashes = list(script_hashes)
+        self._headers = {
+            capture: [
+                (name.encode(), value.encode())
+                for name, value in security_headers(hashes, settings.secure, settings.media, capture).items()
+            ]
+            for capture in (False, True)
+        }
         self._denied = denied
         self._denied_at: dict[tuple[str, str], float] = {}
 
@@ -277,7 +287,9 @@ class Gate:
         await answer(scope, receive, send)
 
     def _with_headers(self, send: Send, rule: Rule | None) -> Send:
-        headers = self._headers if rule is not None and rule.static else self._uncached
+        headers = self._headers[rule is not None and rule.capture]
+        if rule is None or not rule.static:
+            headers = [*headers, (b"cache-control", b"no-store")]
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -321,8 +333,8 @@ def _cookies(access: Access, connection: HTTPConnection) -> tuple[str, ...]:
     }[access]
 
 
-def security_headers(script_hashes: Iterable[str], secure: bool, media: str) -> dict[str, str]:
-    """What every answer carries. script_hashes: of Dash's inline scripts, `'sha256-…'`; media: the relay's origin.
+def security_headers(script_hashes: Iterable[str], secure: bool, media: str, capture: bool = False) -> dict[str, str]:
+    """What every answer carries. script_hashes: of Dash's inline scripts, `'sha256-…'`; media: the relay's origin; capture: as in `Rule`.
 
     `same-origin`, not `no-referrer`: with that Chromium sends `Origin: null` on a form's POST, and no Referer tells wall from desk.
     """
@@ -341,9 +353,10 @@ def security_headers(script_hashes: Iterable[str], secure: bool, media: str) -> 
         "form-action": "'self'",
         "frame-ancestors": "'none'",
     }
+    own = "self" if capture else ""
     headers = {
         "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-        "permissions-policy": "geolocation=(self), camera=(self), microphone=(self), payment=(), usb=(), serial=()",
+        "permissions-policy": f"geolocation=(self), camera=({own}), microphone=({own}), payment=(), usb=(), serial=()",
         "referrer-policy": "same-origin",
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",

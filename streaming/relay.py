@@ -95,8 +95,8 @@ class Relay:
             transport_cc = each.transport_cc or transport_cc
         session.intake = Intake(types, rtx, frozenset(again), transport_cc, number(), stream.cname)
         stream.publisher, stream.owner, stream.fresh = session, session.grant.person, True
-        if any(stream.tracks[kind] is not track for kind, track in before.items()):
-            for viewer in list(stream.viewers):  # what they agreed on no longer comes: they ask anew
+        if before and (set(stream.tracks) - set(before) or any(stream.tracks[kind] is not track for kind, track in before.items())):
+            for viewer in list(stream.viewers):  # what they agreed on is not what comes now, a picture beside the sound: they ask anew
                 self._drop(viewer)
 
     async def view(self, grant: Grant, offered: str) -> Session:

@@ -15,7 +15,9 @@ from typing import Any
 
 import httpx
 
+from dashboard.demo.camera_wire import tell
 from dashboard.demo.day import BEGINS, DAY, Step, seconds
+from dashboard.demo.order_answers import OrderAnswers
 from dashboard.demo.plan import Plan
 from dashboard.demo.senders import CaseSystem, Device
 from dashboard.demo.teams import Phase, Team
@@ -36,6 +38,7 @@ class Play:
 
     def __init__(self, plan: Plan, client: httpx.AsyncClient, clock: Callable[[], float] = time.monotonic) -> None:
         self.plan = plan
+        self._client = client
         self.cases = CaseSystem(client, plan.case_token)
         simulated = [unit for unit in plan.devices if unit.driver in plan.ways]
         self.devices = [Device(client, unit, number % OSMAND_EVERY == 4) for number, unit in enumerate(simulated)]
@@ -90,8 +93,16 @@ class Play:
                 wheels.create_task(self._read_script())
                 for number, device in enumerate(self.devices):
                     wheels.create_task(self._drive(device, number))
+                for answers in self._phones_that_answer():
+                    wheels.create_task(answers.run())
         finally:
             self.thaw()
+
+    def _phones_that_answer(self) -> list[OrderAnswers]:
+        """Of each simulated team the first officer's."""
+        context = ssl.create_default_context(cafile=self.plan.verify) if self.plan.verify else None
+        first = {str(unit.driver): unit for unit in reversed(self.plan.devices) if unit.driver in self.plan.ways and not unit.vehicle}
+        return [OrderAnswers(self._client, self.plan.origin, unit, context) for unit in first.values()]
 
     async def _drive(self, device: Device, number: int) -> None:
         """One fix each second; all devices within its first half, so that what moves is seen to move as soon as a wall is open."""
@@ -137,9 +148,19 @@ class Play:
         if step.act == "silence":
             return await self._go_dark(step)
         acts: dict[str, Callable[[], Awaitable[bool]]] = {
-            "call": lambda: device.press("calls"), "sos": lambda: device.press("sos"), "end_call": device.end_call
+            "call": lambda: self._call(device), "sos": lambda: device.press("sos"), "end_call": lambda: self._hang_up(device)
         }  # fmt: skip
         return await acts[step.act]()
+
+    async def _call(self, device: Device) -> bool:
+        done = await device.press("calls")
+        if done:
+            await tell(Path(self.plan.run), device.unit.unit, device.call_id or "")
+        return done
+
+    async def _hang_up(self, device: Device) -> bool:
+        await tell(Path(self.plan.run), device.unit.unit, "")
+        return await device.end_call()
 
     def _change_case(self, step: Step) -> None:
         """The case system tells of the next case in that stage; when none is left there, nothing happens."""

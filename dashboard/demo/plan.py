@@ -30,6 +30,7 @@ class Plan(msgspec.Struct, frozen=True):
     missions: dict[str, str]  # under way, by team
     planned: dict[str, str]
     cases: dict[str, list[str]]  # numbers of open cases by their stage
+    cameras: list[Unit] = []  # officers' phones whose cameras show a drawn clip while they call
     speed: float = 1.0
     verify: str | None = None
 

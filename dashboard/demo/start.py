@@ -1,4 +1,4 @@
-"""`ecc demo`: seeds, starts everything, prints addresses with one-time links. Its children: `--only seed` and `--only devices`."""
+"""`ecc demo`: seeds, starts everything, prints addresses with one-time links. Its children: `--only seed`, `devices`, `cameras`."""
 
 import argparse
 import gc
@@ -6,6 +6,7 @@ import io
 import shutil
 import subprocess
 import sys
+import time
 import webbrowser
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from data.demo import Prepared
 
 BEGUN, PLAN = "begun.json", "demo.json"
+CAMERAS = ("三组", "一组", "五组")  # the teams whose first officer has a camera, by the order of their calls in the script
+CAMERAS_AFTER_S = 10.0
 OURS = ("ecc.db", "layers", "run")  # a folder without any of them is not a home of ours, and is not emptied
 
 
@@ -39,6 +42,12 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
 
         logs.set_up("devices", settings.log, settings.log_level)
         return devices.run(read_plan(settings.run / PLAN))
+    if options.only == "cameras":
+        time.sleep(CAMERAS_AFTER_S)  # the centre's own start, and the units that move, come first
+        from dashboard.demo import cameras
+
+        logs.set_up("cameras", settings.log, settings.log_level)
+        return cameras.run(read_plan(settings.run / PLAN))
     if options.only == "seed":
         gc.disable()  # it lives for a second: looking for garbage would take a tenth of it
         return _seed(settings)
@@ -115,7 +124,7 @@ class Demonstration:
         verify = str(settings.tls_cert.with_name("authority.crt")) if settings.tls_cert else None
         plan = msgspec.structs.replace(self._begun.plan, origin=settings.origin, speed=self._speed, verify=verify)
         write_secret(settings.run / PLAN, as_text(plan))
-        return [program(settings, "devices", "demo", "--only", "devices", beats=False)]
+        return [program(settings, name, "demo", "--only", name, beats=False) for name in ("devices", "cameras")]
 
     def children_changed(self, pids: Mapping[str, int]) -> None:
         self._pids = dict(pids)
@@ -212,6 +221,7 @@ def _begun(settings: Settings, prepared: "Prepared") -> Begun:
         missions=prepared.missions,
         planned=prepared.planned,
         cases=prepared.cases,
+        cameras=[next(unit for unit in devices if unit.driver == team and not unit.vehicle) for team in CAMERAS],
     )
     phones = [Phone(officer, secret) for officer, _, secret in prepared.phones]
     return Begun(prepared.wall, prepared.desk, prepared.director, phones, plan, asdict(prepared.canaries), prepared.pin, prepared.leader)

@@ -21,7 +21,7 @@ from dashboard.field import icon
 STATIC = Path(__file__).parent / "static"
 ASSETS = Path(__file__).parent.parent / "assets"
 TOKENS = ASSETS / "tokens.css"
-SHARED = ("media_session.mjs",)  # modules that wall and desk use too
+SHARED = ("media_session.mjs", "passes.mjs", "publish.mjs", "tile.mjs", "whep.mjs")  # modules that wall and desk use too
 EXTRAS = ["/vendor/barlow-condensed/barlow-condensed-latin-600-normal.woff2"]  # kept by the phone when it is there
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -45,13 +45,15 @@ class Page:
     etag: str
 
 
-def build_field(*, texts: Mapping[str, str], build: str) -> Starlette:
+def build_field(*, texts: Mapping[str, str], build: str, check: str = "") -> Starlette:
     """The sub-app for `/field`.
 
     texts: the table [field] of the texts, without its name. build: the build id that `/live` says in its hello; a page of another build
-    renews itself. Raises KeyError when a text is missing that the page needs.
+    renews itself. check: the page at `/field/check`. Raises KeyError when a text is missing that the page needs.
     """
     pages = {name: _page(name, body) for name, body in _bodies(texts, build).items()}
+    if check:
+        pages["check"] = _page("", check.encode())  # not kept by the phone: without a network there is nothing to try
     return Starlette(routes=[Route("/{name:path}", _serve(pages))])
 
 

@@ -27,7 +27,7 @@ def layout() -> html.Div:
             _map(),
             _header(),
             html.Div([panel("today"), _missions()], className="column left"),
-            html.Div([panel("calls", html.Div(id="calls-body"), head=False)], className="column middle"),
+            html.Div([panel("calls", html.Div(id="tile", hidden=True), html.Div(id="calls-body"), head=False)], className="column middle"),
             html.Div([panel("events"), panel("cases"), panel("teams")], className="column right"),
             _legend(),
             panel("alarm", html.Div(id="alarm-body"), head=False),

@@ -213,6 +213,8 @@ async def test_every_answer_carries_the_headers_and_none_opens_to_others(house: 
             assert "frame-ancestors 'none'" in headers["content-security-policy"]
             assert "unsafe-eval" not in headers["content-security-policy"]
             assert headers["x-content-type-options"] == "nosniff"
+            assert ("camera=(self), microphone=(self)" in headers["permissions-policy"]) is (path in ("/field/", "/centre/desk")), path
+            assert f"connect-src 'self' {house.settings.media};" in headers["content-security-policy"]
             assert headers["referrer-policy"] == "same-origin"
             assert "access-control-allow-origin" not in headers
             assert "strict-transport-security" not in headers

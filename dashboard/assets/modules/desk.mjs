@@ -12,10 +12,12 @@ import { beganAt, drawCases, drawMissions, drawQueue, stepList, waiting } from '
 import { isLocked, lock, lockWhenIdle, unlock } from './desk_lock.mjs';
 import { drawMap, startMap } from './desk_map.mjs';
 import { chosenRow, choose, desk, goTo } from './desk_state.mjs';
+import { drawRoom, roomKey, startRoom } from './desk_room.mjs';
 import { drawVerbs } from './desk_verbs.mjs';
 import { drawWalls, selectWall, stepWall } from './desk_walls.mjs';
 import { h } from './draw.mjs';
 import { entry, head, list } from './page.mjs';
+import { hasPicture, showCall } from './stage_video.mjs';
 import { t } from './text.mjs';
 
 /** @type {Record<string, () => void>} */
@@ -27,6 +29,7 @@ export function startDesk() {
   startFind();
   on(draw);
   addEventListener('keydown', pressed);
+  startRoom();
   document.addEventListener('click', (event) => {
     const act = event.target instanceof Element ? event.target.closest('[data-act]')?.getAttribute('data-act') ?? '' : '';
     if (act.startsWith('zone:')) goTo(act.slice(5));
@@ -55,6 +58,7 @@ function nameOf(event) {
 function pressed(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || dialogOpen() || event.target instanceof HTMLInputElement) return;
   const key = nameOf(event);
+  if (roomKey(key, event)) return;
   if (key === 'arrowdown' || key === 'arrowup') {
     const by = key === 'arrowdown' ? 1 : -1;
     if (desk.zone === 'walls') stepWall(by); else stepList(by);
@@ -130,6 +134,10 @@ function chooseNext() {
 
 function drawChosen() {
   const row = chosenRow();
+  const called = desk.kind === 'call' && row && !row.ended_at ? row : undefined;
+  showCall(called, 'desk-tile');
+  document.getElementById('desk')?.toggleAttribute('data-picture', Boolean(called && hasPicture(called) && !called.picture_closed_at));
+  drawRoom(called);
   const body = document.getElementById('verbs-body');
   head('verbs', row ? beganAt(row) ?? row.changed_at ?? null : null, row ? 'live' : 'empty');
   keep(body, row ? 'row' : now.connection === 'connecting', () => (row

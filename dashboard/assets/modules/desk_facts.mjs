@@ -6,6 +6,7 @@ import { age, clock } from './desk_draw.mjs';
 import { batteryOf, doing } from './desk_find.mjs';
 import { leaderSaid, beganAt, nameOf, orderSaid, ownerOf, stateOfCase, stateOfMission } from './desk_lists.mjs';
 import { h, sign } from './draw.mjs';
+import { chips } from './stage_video.mjs';
 import { lamp, leaderOf, names, orderOf, pictureWord, ringsOut } from './talks.mjs';
 import { t } from './text.mjs';
 import { unitsSeen } from './units.mjs';
@@ -44,7 +45,7 @@ function callFacts(kind, row) {
   const word = kind === 'sos' ? t(`desk.sos_${row.state}`) : ringsOut(row) ? t('desk.ringing_out') : t(`desk.call_${row.state}`);
   return told(kind === 'sos' ? 'sos' : 'idle', nameOf(row), word, row.answered_at ?? beganAt(row), [
     join(row.number, row.place ?? t('wall.place_unknown')), join(row.case_no, row.matter), fixLine(row.unit, row.fix_at),
-    kind === 'call' ? talkLine(row) : null, h('span', { class: 'parts' }, whose, kind === 'call' ? lamp(row) : null, going ? h('span', {}, t('desk.going', { team: going })) : null)]);
+    kind === 'call' ? talkLine(row) : null, h('span', { class: 'parts' }, whose, kind === 'call' ? lamp(row) : null, ...(kind === 'call' && !row.ended_at ? chips(row) : []), going ? h('span', {}, t('desk.going', { team: going })) : null)]);
 }
 
 /** Who is there, what is wrong with the picture, who was sent, who waits to come in. @param {Row} row */

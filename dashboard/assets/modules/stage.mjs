@@ -7,18 +7,21 @@ import { head } from './heads.mjs';
 import { flyTo, follow, frameDistrict, look, mapReady, reach, showComing, unframed } from './map.mjs';
 import { apart, beside, foundBy, nearestTeams } from './nearest.mjs';
 import { ring } from './sound.mjs';
+import { chips, hasPicture, showCall } from './stage_video.mjs';
 import { lamp, names, orderOf, orderTime, partsOf, pictureWord, ringsOut, wantsNext } from './talks.mjs';
 import { t } from './text.mjs';
 import { select } from './trail.mjs';
 import { stateOf, unitsSeen } from './units.mjs';
 
 /** @typedef {Record<string, any>} Row */
-/** @typedef {{key: string, kind: 'sos' | 'call' | 'focus', lat?: number, lon?: number, unit?: string}} Goal */
+/** `beside`: the picture has the stage, the map is the card beside it. @typedef {{key: string, kind: 'sos' | 'call' | 'focus', lat?: number, lon?: number, unit?: string, beside?: boolean}} Goal */
 
 const TEAMS_NEAR = 3;
 const CARDS_MOST = 2;
 const OF_SOS = /** @type {[number, number]} */ ([-300, 60]); // the card stands left of the place, the teams below it
 const OF_CALL = /** @type {[number, number]} */ ([324, 100]); // the middle of the framed scene
+const OF_CARD = /** @type {[number, number]} */ ([-620, 19]); // the middle of the card beside the picture
+const CARD_PX = 96;
 let staged = '';
 
 export const openCalls = () => all('call').filter((row) => !row.ended_at && row.state !== 'ENDED' && !ringsOut(row)).sort((a, b) => a.placed_at - b.placed_at);
@@ -51,7 +54,7 @@ function goal() {
   const sos = sosOnStage();
   if (sos) return { key: `sos:${sos.id}`, kind: 'sos', lat: sos.lat, lon: sos.lon, unit: sos.unit };
   const call = callOnStage(openCalls());
-  if (call) return { key: `call:${call.id}`, kind: 'call', lat: call.lat, lon: call.lon, unit: call.unit };
+  if (call) return { key: `call:${call.id}`, kind: 'call', lat: call.lat, lon: call.lon, unit: call.unit, beside: hasPicture(call) };
   const wall = own();
   if (!wall?.focus_kind) return null;
   const place = placeOf(wall.focus_kind, wall.focus_id);
@@ -77,10 +80,11 @@ export function stage() {
   wall.dataset.stage = to?.kind ?? '';
   wall.dataset.staged = to?.key ?? '';
   showComing(to?.kind === 'focus' ? '' : to?.key ?? '');
+  wall.toggleAttribute('data-beside', Boolean(to?.beside));
   watch(to?.kind === 'focus' ? to.unit ?? '' : '');
   select(Number(to?.unit ?? 0));
   if (!mapReady()) return;
-  const key = to?.key ?? '';
+  const key = `${to?.key ?? ''}${to?.beside ? ':beside' : ''}`;
   const there = typeof to?.lat === 'number' && typeof to.lon === 'number';
   if (key === staged) {
     if (there && to.kind === 'focus' && to.unit) follow(to.lat ?? 0, to.lon ?? 0);
@@ -91,7 +95,7 @@ export function stage() {
   if (!there) { frameDistrict(); return; }
   const [lat, lon] = [to.lat ?? 0, to.lon ?? 0];
   if (to.kind === 'focus') flyTo(lat, lon, 13.8);
-  else look(lat, lon, zoomFor(to, lat, lon), to.kind === 'sos' ? OF_SOS : OF_CALL);
+  else look(lat, lon, zoomFor(to, lat, lon), to.kind === 'sos' ? OF_SOS : to.beside ? OF_CARD : OF_CALL);
 }
 
 let watched = '';
@@ -106,7 +110,7 @@ function watch(unit) {
 /** So near that the next two teams are in the picture, never nearer than the streets round about. @param {Goal} to @param {number} lat @param {number} lon */
 function zoomFor(to, lat, lon) {
   const far = Math.max(0, ...nearestTeams(rows[to.kind]?.get(to.key.slice(to.kind.length + 1)) ?? {}, 2).map(({ unit }) => apart(lat, lon, unit)));
-  return reach(lat, far || 2500, to.kind === 'sos' ? 330 : 290);
+  return reach(lat, far || 2500, to.kind === 'sos' ? 330 : to.beside ? CARD_PX : 290);
 }
 
 // --- focus
@@ -157,10 +161,12 @@ const stateOfCall = (row) => (row.answered_at ? 'answered' : row.owner_id ? 'tak
 export function calls() {
   const open = guests() ? [] : openCalls();
   const first = openSos().length ? undefined : callOnStage(open);
+  showCall(first, 'tile');
   const waiting = open.filter((row) => row !== first);
-  const cards = waiting.slice(0, first ? CARDS_MOST : CARDS_MOST + 1).map(card);
+  const beside = first && hasPicture(first);
+  const cards = waiting.slice(0, beside ? 1 : first ? CARDS_MOST : CARDS_MOST + 1).map(card);
   const more = waiting.length > cards.length ? [h('p', { class: 'more' }, t('wall.more', { n: waiting.length - cards.length }))] : [];
-  fill(document.getElementById('calls-body'), ...(first ? [scene(first), h('aside', {}, caseCard(first), nearCard(first), ...cards, ...more)] : [...cards, ...more]));
+  fill(document.getElementById('calls-body'), ...(first ? [scene(first), h('aside', {}, caseCard(first), beside ? placeCard(first) : null, nearCard(first), ...cards, ...more)] : [...cards, ...more]));
   head('calls', newest(all('call'), 'placed_at'), open.length ? 'live' : 'empty');
 }
 
@@ -177,8 +183,8 @@ function scene(row) {
   const word = t(row.state === 'MISSED' && !row.owner_id ? 'wall.call_missed' : `wall.call_${state}`);
   const order = orderOf(row.id);
   return h('article', { class: 'call staged', 'data-state': state, 'data-call': row.id },
-    h('div', { class: 'scene' },
-      h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('span', {}, row.number ?? ''), h('em', { class: 'picture' }, pictureWord(row)), lamp(row)),
+    h('div', { class: 'scene', 'data-picture': hasPicture(row) },
+      h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('span', {}, row.number ?? ''), h('em', { class: 'picture' }, row.picture_closed_at || row.state === 'RECONNECTING' ? '' : pictureWord(row)), lamp(row), ...chips(row)),
       h('div', { class: 'foot' }, thereLine(row), h('b', {}, row.place ?? t('wall.place_unknown')), h('span', {}, [fixOf(row), t('wall.staged', { time: hms(row.received_at ?? row.placed_at) })].join('  ')))),
     order ? orderBlock(order) : h('div', { class: 'order' },
       h('div', { class: 'word' }, sign(state === 'answered' ? 'done' : 'clock'), h('b', {}, word), h('time', {}, span(serverNow() - (row.answered_at ?? row.placed_at)))),
@@ -206,6 +212,11 @@ function orderBlock(order) {
 
 /** @param {string} name @param {number | null} at @param {boolean} done */
 const step = (name, at, done) => h('span', { 'data-done': done }, sign(done ? 'done' : 'waits'), h('b', {}, t(`wall.step_${name}`)), h('i', {}, at ? hms(at) : '–'));
+
+/** Where the caller is, while the picture has the stage: a window to the map that lies below everything. @param {Row} row */
+function placeCard(row) {
+  return h('section', { class: 'place-card' }, h('header', {}, h('h2', {}, t('video.place')), h('span', { class: 'age' }, row.fix_at ? ago(serverNow() - row.fix_at) : t('wall.sos_no_fix'))));
+}
 
 /** What the caller is there for. @param {Row} row */
 function caseCard(row) {

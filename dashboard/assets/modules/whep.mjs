@@ -24,6 +24,9 @@ export function view(element, { audio = true, video = true, ...options }) {
       }
       pc.addEventListener('connectionstatechange', () => {
         if (pc.connectionState !== 'connected') return;
+        for (const { currentDirection, receiver } of pc.getTransceivers()) {
+          if (currentDirection !== 'recvonly' && currentDirection !== 'sendrecv') stream.removeTrack(receiver.track); // an element waits for a picture that never comes, and is silent
+        }
         element.srcObject = stream;
         void element.play().catch(() => undefined); // without a touch some browsers refuse sound: the page asks for one
       });

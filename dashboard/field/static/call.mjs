@@ -67,6 +67,7 @@ export class Press {
     this.#glow.until = 0;
     this.#phone.notice(this.#kind, null);
     void this.#phone.act(this.#kind, { fix: this.#phone.positions.newest });
+    if (this.#kind === 'call') this.#phone.openPicture();
     this.render();
   }
 
@@ -236,7 +237,7 @@ export function mountCall(phone) {
     part('talk').hidden = !calling && !helping;
     part('withdraw').hidden = !calling;
     say(part('withdraw'), t(call.standing.phase === 'answered' ? 'call_end' : 'call_withdraw'));
-    say(part('talk-line'), t(helping ? 'talk_sos' : 'talk_call'));
+    say(part('talk-line'), t(helping ? 'talk_sos' : part('picture').dataset.state === 'live' ? 'talk_live' : 'talk_call'));
     mark(part('phone'), 'data-busy', calling || helping ? '' : null);
   };
   return { render, call, sos };

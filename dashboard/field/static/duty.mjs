@@ -84,7 +84,7 @@ export function mountDuty(phone) {
 }
 
 /** Asks the browser to leave the screen on; it lets go whenever the page is hidden. @param {() => boolean} needed */
-function keepAwake(needed) {
+export function keepAwake(needed) {
   /** @type {WakeLockSentinel | null} */
   let lock = null;
   let asking = false;

@@ -11,8 +11,10 @@ import { listenForTouch } from './feel.mjs';
 import { mark, part, say } from './draw.mjs';
 import { mountCall } from './call.mjs';
 import { mountDuty } from './duty.mjs';
+import { mountFaces } from './faces.mjs';
 import { mountMissions } from './missions.mjs';
 import { mountNotices } from './notices.mjs';
+import { mountPicture } from './picture.mjs';
 import { mountSheets } from './sheets.mjs';
 import { mountSilence } from './silence.mjs';
 import { mountSummons } from './summons.mjs';
@@ -30,6 +32,7 @@ import { ulid } from './ids.mjs';
  * @property {() => boolean} awake @property {() => boolean} helping an alarm of this phone is open
  * @property {(kind: Action['kind'], details: Action['details'], holdMs?: number) => Promise<Action>} act keeps it, then sends it
  * @property {(key: string, text: string | null) => void} notice @property {(why: 'sos') => void} startDuty
+ * @property {() => void} redraw @property {() => void} openPicture camera and microphone, by a tap
  * @property {(on: boolean) => void} rememberDuty for the next opening, perhaps without a network
  */
 
@@ -75,6 +78,8 @@ async function begin() {
     notice: (key, text) => parts.notices.set(key, text),
     startDuty: (why) => parts.duty.start(why),
     rememberDuty,
+    redraw: () => renderAll(),
+    openPicture: () => parts.picture.open(),
     async act(kind, details, holdMs) {
       /** @type {Action} */
       const action = { id: ulid(clock.now()), kind, t: Date.now(), offset: clock.offset, unit: String(phone.me?.unit ?? ''), details };
@@ -173,6 +178,7 @@ async function begin() {
   await openKept(phone);
   show(phone.me ? 'ready' : 'loading');
   renderAll();
+  void parts.picture.resume();
   setInterval(renderAll, 1000);
   setInterval(keepRows, KEEP_ROWS_MS);
   await positions.open();
@@ -191,10 +197,11 @@ function mountAll(phone) {
   const notices = mountNotices(phone);
   const call = mountCall(phone);
   const duty = mountDuty(phone);
+  const picture = mountPicture(phone, () => call.call.standing);
   const sheets = mountSheets(phone);
-  const drawn = [duty, mountStrip(phone), notices, mountMissions(phone), mountSilence(phone), call, mountSummons(phone), sheets];
+  const drawn = [duty, mountStrip(phone), notices, mountMissions(phone), mountSilence(phone), call, picture, mountFaces(phone, () => call.call.standing), mountSummons(phone), sheets];
   const busy = () => phone.outbox.waiting().length > 0 || part('phone').hasAttribute('data-busy') || !part('sheet').hidden;
-  return { notices, call, duty, drawn, busy };
+  return { notices, call, duty, picture, drawn, busy };
 }
 
 /** @param {Phone} phone */

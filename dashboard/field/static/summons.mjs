@@ -78,7 +78,7 @@ export function mountSummons(phone) {
       h('p', { class: 'said' }, t('ring_who', { who: row.rung_by ?? '', time: phone.clock.hhmmss(row.placed_at) })),
       h('p', {}, t('ring_line')),
       h('div', { class: 'answers' },
-        button('accept', t('ring_accept'), () => { done.add(row.id); actInCall(row.id, 'accept'); }, true),
+        button('accept', t('ring_accept'), () => { done.add(row.id); actInCall(row.id, 'accept'); phone.openPicture(); }, true),
         button('decline', t(whole ? 'ring_hide' : 'ring_decline'), () => {
           done.add(row.id);
           feel('press');

@@ -112,6 +112,7 @@ export interface ParticipantRow {
   state: 'INVITED' | 'WAITING' | 'IN' | 'LEFT' | 'REFUSED';
   who?: string | null;
   wall?: string | null;
+  media?: 'NONE' | 'LIVE' | 'DEGRADED' | 'LOST';
 }
 
 export interface WhisperRow {

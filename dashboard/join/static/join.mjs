@@ -1,6 +1,6 @@
 // The leader's page: its clocks before the button; afterwards his place in the call, asked for again and again, and what he may press.
 
-import { follow, preview, stop } from './media.mjs';
+import { follow, preview, scene, stop, touch } from './media.mjs';
 
 /** @typedef {Record<string, any>} Said */
 
@@ -55,6 +55,7 @@ async function beInRoom() {
   part('command', HTMLButtonElement).addEventListener('click', () => void tell('/join/command', { call: now.call_id, on: !now.me?.commands }));
   part('whisper', HTMLFormElement).addEventListener('submit', (event) => { event.preventDefault(); void whispered(); });
   part('conclude', HTMLFormElement).addEventListener('submit', (event) => { event.preventDefault(); void concluded(); });
+  part('scene', HTMLElement).addEventListener('click', touch);
   setInterval(draw, 500);
   for (;;) {
     if (!(await listen())) return;
@@ -125,7 +126,7 @@ function drawWaiting(me) {
 function drawTalk(me, call) {
   part('scene-line', HTMLElement).textContent = [call.team, call.who, call.place].filter(Boolean).join(' ');
   const word = call.picture_closed_at ? t('picture_closed') : call.state === 'RECONNECTING' ? t('picture_lost', { time: clock(served() - (call.media_at ?? served())) }) : call.state === 'DEGRADED' ? t('picture_degraded') : '';
-  part('scene-word', HTMLElement).textContent = word;
+  part('scene-word', HTMLElement).textContent = wordOf(word);
   const whispered = Boolean(call.whispering);
   part('output', HTMLElement).textContent = t(`output_${call.output ?? 'UNKNOWN'}`) + (call.commander ? ` ${t('in_command', { who: call.commander })}` : '');
   const speak = part('speak', HTMLButtonElement);
@@ -135,6 +136,15 @@ function drawTalk(me, call) {
   const command = part('command', HTMLButtonElement);
   command.textContent = t(me.commands ? 'release_command' : 'command');
   command.disabled = Boolean(call.commander) && !me.commands;
+}
+
+/** What the picture itself says, before what the server knows. @param {string} known */
+function wordOf(known) {
+  const { phase, since, wantsTouch } = scene();
+  if (wantsTouch) return t('touch_to_play');
+  if (phase === 'silent') return t('picture_silent', { n: Math.max(2, Math.floor((Date.now() - since) / 1000)) });
+  if (known || phase === 'live') return known;
+  return t(phase === 'audio' ? 'picture_audio' : 'picture_coming');
 }
 
 function showDigits() {

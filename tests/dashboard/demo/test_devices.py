@@ -147,7 +147,7 @@ async def test_fixes_kept_while_the_centre_was_away_arrive_later_and_none_twice(
 
 
 async def test_a_line_of_the_script_goes_through_its_own_door(play: Play, centre: Centre) -> None:
-    assert await play.do(Step("09:41:03", "call", "三组"))
+    assert await play.do(Step("09:39:30", "call", "三组"))
     assert await play.do(Step("", "end_call", "三组"))
     assert await play.do(Step("", "sos", "四组"))
     assert await play.do(Step("", "silence", "六组", minutes=14))

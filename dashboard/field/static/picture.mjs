@@ -1,0 +1,228 @@
+// Camera and microphone in a call: opened by the officer's own tap, sent to the relay, shown small to himself. Whatever fails here, the
+// call rings all the same: sound alone, then words alone, and which of them it is stands plainly on the phone.
+
+import { h, mark, part, say, sign } from './draw.mjs';
+import { Line } from './passes.mjs';
+import { keepAwake } from './duty.mjs';
+import { publish } from './publish.mjs';
+import { t } from './texts.mjs';
+
+/** @typedef {import('./field.mjs').Phone} Phone @typedef {import('./passes.mjs').Pass} Pass */
+/** @typedef {'' | 'refused' | 'missing' | 'busy' | 'insecure'} Problem */
+/** @typedef {ReturnType<typeof publish>} Publisher */
+/** Kept for a reload, also while the centre does not answer. @typedef {{call: string, pass: Pass | null, at: number}} Kept */
+
+const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const KEPT_MS = 9 * 60_000; // a pass is good for ten minutes
+const NOTICE_MS = 20_000;
+const MOST_BPS = 1_500_000;
+const ON_ITS_WAY = new Set(['received', 'owned', 'answered', 'missed']);
+/** @type {Record<Problem, string>} */
+const PROBLEMS = { '': '', refused: 'no_picture_refused', missing: 'no_picture_missing', busy: 'no_picture_busy', insecure: 'no_picture_insecure' };
+
+/** @param {Phone} phone @param {() => import('./call.mjs').Standing} standing of this phone's own call */
+export function mountPicture(phone, standing) {
+  const preview = /** @type {HTMLVideoElement} */ (part('preview'));
+  const wake = keepAwake(() => media !== null);
+  let wanted = false;
+  /** @type {MediaStream | null} */
+  let media = null;
+  /** @type {Promise<void> | null} */
+  let asking = null;
+  /** @type {Problem} */
+  let problem = '';
+  let facing = 'environment';
+  let torch = false;
+  let closed = false;
+  let call = '';
+  /** @type {Line<Publisher & {close: () => unknown}> | null} */
+  let line = null;
+  /** @type {{state: string, since: number}} */
+  let sending = { state: 'connecting', since: 0 };
+  let noticed = 0;
+
+  // --- the devices
+
+  /** By a tap, so that the browser may ask; both fit into one question. */
+  function open() {
+    wanted = true;
+    if (!asking && !media) asking = capture().finally(() => { asking = null; phone.redraw(); });
+    phone.redraw();
+  }
+
+  async function capture() {
+    problem = '';
+    const devices = navigator.mediaDevices;
+    if (!devices?.getUserMedia) { problem = window.isSecureContext ? 'missing' : 'insecure'; return; }
+    try {
+      media = await devices.getUserMedia({ video: { ...PICTURE, facingMode: { ideal: facing } }, audio: SOUND });
+    } catch (error) {
+      problem = problemOf(error);
+      media = await devices.getUserMedia({ audio: SOUND }).catch(() => null);
+    }
+    if (!wanted) stopDevices();
+    preview.srcObject = media;
+    if (media) void wake.ask();
+    for (const track of media?.getVideoTracks() ?? []) track.addEventListener('ended', () => { if (!closed && wanted) void renew(facing); });
+    follow();
+  }
+
+  function stopDevices() {
+    for (const track of media?.getTracks() ?? []) track.stop();
+    media = null;
+    preview.srcObject = null;
+    torch = false;
+  }
+
+  /** Another camera in the place of the one; many phones open only one at a time. @param {string} to */
+  async function renew(to) {
+    for (const track of media?.getVideoTracks() ?? []) { track.stop(); media?.removeTrack(track); }
+    torch = false;
+    try {
+      const fresh = await navigator.mediaDevices.getUserMedia({ video: { ...PICTURE, facingMode: { ideal: to } } });
+      const [track] = fresh.getVideoTracks();
+      if (!track || !media) { track?.stop(); return; }
+      media.addTrack(track);
+      preview.srcObject = media;
+      facing = to;
+      problem = '';
+      await line?.session?.replace(track);
+    } catch (error) {
+      problem = problemOf(error);
+    }
+    phone.redraw();
+  }
+
+  async function turnTorch() {
+    const [track] = media?.getVideoTracks() ?? [];
+    torch = !torch;
+    await track?.applyConstraints({ advanced: [/** @type {MediaTrackConstraintSet} */ ({ torch })] }).catch(() => { torch = !torch; });
+    phone.redraw();
+  }
+
+  // --- the line
+
+  /** Sends while this phone's own call is open, for the call that the centre knows. */
+  function follow() {
+    const { id, phase } = standing();
+    if (phase === 'idle') {
+      if (phone.live.state === 'live' && (call || (wanted && !asking))) stop(); // not while nobody tells us whether the call is over
+      return;
+    }
+    if (!wanted || !media || !ON_ITS_WAY.has(phase) || id === call) return;
+    begin(id, null);
+  }
+
+  /** @param {string} id @param {Pass | null} pass */
+  function begin(id, pass) {
+    line?.close();
+    call = id;
+    sending = { state: 'connecting', since: Date.now() };
+    keep(pass);
+    line = new Line({ call: id, right: 'publish' }, (given) => {
+      const sent = publish(/** @type {MediaStream} */ (media), { ...given, onstate: (state, since) => { sending = { state, since }; phone.redraw(); } });
+      if (closed) void sent.limit(0);
+      return sent;
+    }, { pass, onpass: keep, onrefused: () => phone.redraw() });
+    if (!noticed) noticed = phone.clock.now();
+  }
+
+  /** @param {Pass | null} pass */
+  function keep(pass) {
+    void phone.store.facts.put({ id: 'picture', value: /** @type {Kept} */ ({ call, pass, at: Date.now() }) });
+  }
+
+  function stop() {
+    wanted = false;
+    closed = false;
+    call = '';
+    noticed = 0;
+    line?.close();
+    line = null;
+    stopDevices();
+    problem = '';
+    void phone.store.facts.remove(['picture']);
+  }
+
+  /** After a reload in a call: what was sent goes on being sent, with the pass that is held, whether the centre answers or not. */
+  async function resume() {
+    const kept = /** @type {Kept | undefined} */ ((await phone.store.facts.get('picture'))?.value);
+    if (!kept?.call || Date.now() - kept.at > KEPT_MS || wanted) return;
+    wanted = true;
+    asking = capture().finally(() => { asking = null; });
+    await asking;
+    if (media && call !== kept.call) begin(kept.call, kept.pass);
+    phone.redraw();
+  }
+
+  // --- «现场关闭画面»
+
+  /** What the officer asked for last, known at the centre or not yet. */
+  function wantsClosed() {
+    const asked = phone.outbox.waiting('act').map((one) => one.action.details).filter((one) => one.call_id === call && (one.act === 'close_picture' || one.act === 'open_picture')).at(-1);
+    return asked ? asked.act === 'close_picture' : Boolean(phone.live.rows.call.get(call)?.picture_closed_at);
+  }
+
+  function obey() {
+    const now = Boolean(call) && wantsClosed();
+    if (now === closed || !media) return;
+    closed = now;
+    if (!closed) { void renew(facing).then(() => line?.session?.limit(MOST_BPS)); return; }
+    void line?.session?.limit(0);
+    for (const track of media.getVideoTracks()) track.stop();
+    torch = false;
+  }
+
+  // --- drawing
+
+  /** @returns {[shape: string, said: string]} */
+  function said() {
+    if (asking) return ['clock', t('picture_asking')];
+    if (!media) return ['clock', t(PROBLEMS[problem] || 'no_picture_missing')];
+    if (closed) return ['silent', t('picture_closed')];
+    if (sending.state === 'silent') return ['clock', t('picture_interrupted', { seconds: Math.max(2, Math.floor((Date.now() - sending.since) / 1000)) })];
+    if (sending.state !== 'live') return ['clock', t('picture_connecting')];
+    if (!media.getVideoTracks().length) return ['clock', t('picture_audio_only', { why: t(PROBLEMS[problem] || 'no_picture_missing') })];
+    return ['done', t('picture_live')];
+  }
+
+  function render() {
+    follow();
+    obey();
+    const place = part('picture');
+    place.hidden = !wanted;
+    mark(part('phone'), 'data-picture', wanted ? '' : null);
+    if (!wanted) return;
+    const [shape, words] = said();
+    const seen = Boolean(media?.getVideoTracks().length) && !closed;
+    preview.hidden = !seen;
+    mark(place, 'data-state', asking ? 'asking' : !media ? 'none' : closed ? 'closed' : seen ? sending.state : 'audio');
+    const line1 = part('picture-state');
+    if (line1.dataset.said !== words) { line1.dataset.said = words; line1.replaceChildren(sign(shape), h('span', {}, words)); }
+    say(part('picture-notice'), noticed && phone.clock.now() - noticed < NOTICE_MS ? t('notice_given', { time: phone.clock.hhmmss(noticed) }) : '');
+    const [track] = media?.getVideoTracks() ?? [];
+    part('torch').hidden = !seen || !(/** @type {{torch?: boolean} | undefined} */ (track?.getCapabilities?.())?.torch);
+    mark(part('torch'), 'aria-pressed', torch ? 'true' : 'false');
+    part('turn').hidden = !seen;
+    drawWatchers();
+  }
+
+  /** Who sees it, by name, from the first moment on. */
+  function drawWatchers() {
+    const there = [...phone.live.rows.participant.values()].filter((one) => one.call_id === call && one.state === 'IN' && one.kind !== 'FIELD');
+    const names = there.map((one) => one.who ?? one.wall).filter(Boolean);
+    say(part('picture-watchers'), names.length ? t('picture_watched', { names: names.join('、') }) : t('watch_none'));
+  }
+
+  part('torch').addEventListener('click', () => void turnTorch());
+  part('turn').addEventListener('click', () => void renew(facing === 'environment' ? 'user' : 'environment'));
+  return { render, open, resume, sends: () => wanted && sending.state === 'live' && media !== null };
+}
+
+/** @param {unknown} error @returns {Problem} */
+function problemOf(error) {
+  const name = error instanceof DOMException ? error.name : '';
+  if (name === 'NotAllowedError' || name === 'SecurityError') return 'refused';
+  return name === 'NotReadableError' || name === 'AbortError' ? 'busy' : 'missing';
+}

@@ -1,0 +1,83 @@
+"""A leader from afar: nothing of him and for him before the desk lets him in; then he sees the scene and the scene sees and hears him."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.journeys.test_picture import centre_page, end, phone_page, until_it_plays
+from tests.journeys.test_room import LINES, until_heard
+from tests.running import Product
+
+pytestmark = pytest.mark.timeout(240)
+# As the desk's own dialog asks; the link is told once.
+INVITE = """async call => {
+  const { leaders } = await (await fetch('/api/leaders')).json();
+  const headers = { 'Content-Type': 'application/json' };
+  const body = JSON.stringify({ call, officer: leaders[0].id, ask: '说明腾退期限与后果' });
+  return (await fetch('/api/invitations', { method: 'POST', headers, body })).json();
+}"""
+PASS = """async ([call, right, stream]) => {
+  const headers = { 'Content-Type': 'application/json' };
+  return (await fetch('/api/media/tokens?face=join', { method: 'POST', headers, body: JSON.stringify({ call, right, stream }) })).status;
+}"""
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    with Product() as product:
+        yield product
+
+
+async def leader_page(browser: Browser) -> Page:
+    context = await browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN", permissions=["camera", "microphone"])
+    return await context.new_page()
+
+
+async def test_a_leader_sees_and_is_seen_only_after_the_desk_has_let_him_in(browser: Browser, product: Product) -> None:
+    wall, desk = await centre_page(browser, product, "wall"), await centre_page(browser, product, "desk")
+    phone = await phone_page(browser, product, LINES)
+    await phone.locator("[data-act=call]").tap()
+    await until_it_plays(desk, "#desk-tile video")
+    await desk.keyboard.press("2")
+    await expect(phone.locator("#call .word")).to_contain_text("已接听")
+    call = await wall.locator(".call.staged").get_attribute("data-call")
+    field = await wall.evaluate("async (call) => (await import('/centre/assets/modules/stage_video.mjs')).fieldOf(call).id", call)
+    made: dict[str, Any] = await desk.evaluate(INVITE, call)
+
+    leader = await leader_page(browser)
+    asked: list[str] = []
+    leader.on("request", lambda request: asked.append(request.url))
+    await leader.goto(made["link"])
+    await expect(leader.locator("dl")).to_contain_text("说明腾退期限与后果")
+    await expect(leader.locator(".recorded")).to_be_visible()
+    await leader.locator("form button").click()
+    await until_it_plays(leader, "#mirror")
+    own = f"{call}.{made['participant']}"
+    for right, stream in (("view", f"{call}.{field}"), ("publish", own), ("publish", None)):
+        assert await leader.evaluate(PASS, [call, right, stream]) in (401, 403), (right, stream)
+    await leader.locator("#digits-input").fill(made["digits"])
+    await expect(leader.locator("#digits")).to_be_hidden()
+    assert await leader.evaluate(PASS, [call, "view", f"{call}.{field}"]) in (401, 403)
+    assert not [url for url in asked if "/media/whip" in url or "/media/whep" in url]
+
+    await desk.keyboard.press("5")
+    await until_it_plays(leader, "#scene-video")
+    await leader.locator("#speak").click()
+    await until_it_plays(phone, "#face-frame video:not([hidden])")
+    await expect(phone.locator("#face-name")).to_contain_text("局长")
+    await expect(phone.locator("#face-says")).to_have_text("正在对现场讲话")
+    await until_heard(phone)
+    await expect(desk.locator("[data-room=t]")).to_be_enabled()
+    await leader.locator("#leave").click()
+    await expect(phone.locator("#face")).to_be_hidden()
+    assert await leader.evaluate(PASS, [call, "view", f"{call}.{field}"]) in (401, 403)
+    await leader.locator("#conclusion").fill("已说明期限，当事人同意今日交钥匙")
+    await leader.locator("#conclude button").click()
+    await expect(leader.locator("#after-title")).to_be_visible()
+    async with asyncio.timeout(10):
+        while await leader.evaluate("document.querySelector('#scene-video').srcObject") is not None:
+            await asyncio.sleep(0.1)
+    await end(phone, wall)
