@@ -13,6 +13,7 @@ from ulid import ULID
 from dashboard.demo import clips
 from dashboard.demo.cameras import Camera
 from dashboard.demo.plan import Unit
+from dashboard.demo.senders import quietly
 from tests.running import Product
 from tests.streaming.peers import Peer
 
@@ -33,8 +34,10 @@ async def watched(client: httpx.AsyncClient, product: Product, call: str, stream
     peer = Peer()
     offered = await peer.offers("recvonly")
     said = {"Authorization": f"Bearer {given['token']}", "Content-Type": "application/sdp"}
-    async with asyncio.timeout(30):
-        while (answer := await client.post(f"{given['url']}/{stream}", content=offered, headers=said)).status_code == 409:
+    async with asyncio.timeout(60):
+        while (answer := await quietly(lambda: client.post(f"{given['url']}/{stream}", content=offered, headers=said))) is None or (
+            answer.status_code == 409
+        ):  # the relay begins after the web process
             await asyncio.sleep(0.2)
     assert await peer.connect(answer.raise_for_status().text)
     return peer
