@@ -184,7 +184,7 @@ function scene(row) {
   const order = orderOf(row.id);
   return h('article', { class: 'call staged', 'data-state': state, 'data-call': row.id },
     h('div', { class: 'scene', 'data-picture': hasPicture(row) },
-      h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('span', {}, row.number ?? ''), h('em', { class: 'picture' }, row.picture_closed_at || row.state === 'RECONNECTING' ? '' : pictureWord(row)), lamp(row), ...chips(row)),
+      h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('span', {}, row.number ?? ''), h('em', { class: 'picture' }, row.state === 'RECONNECTING' && !row.picture_closed_at ? '' : pictureWord(row)), lamp(row), ...chips(row)),
       h('div', { class: 'foot' }, thereLine(row), h('b', {}, row.place ?? t('wall.place_unknown')), h('span', {}, [fixOf(row), t('wall.staged', { time: hms(row.received_at ?? row.placed_at) })].join('  ')))),
     order ? orderBlock(order) : h('div', { class: 'order' },
       h('div', { class: 'word' }, sign(state === 'answered' ? 'done' : 'clock'), h('b', {}, word), h('time', {}, span(serverNow() - (row.answered_at ?? row.placed_at)))),

@@ -69,7 +69,7 @@ export function chips(row) {
 /** @param {Row} row @param {string} phase @param {number} since */
 function word(row, phase, since) {
   const amber = (/** @type {string} */ said) => h('span', { class: 'chip warns', 'data-picture': phase }, sign('clock'), said);
-  if (row.picture_closed_at) return amber(t('video.closed'));
+  if (row.picture_closed_at) return null; // said beside the name already
   if (phase === 'silent') return amber(t('video.interrupted', { n: Math.max(2, Math.floor((Date.now() - since) / 1000)) }));
   if (phase === 'audio') return amber(t('video.audio_only'));
   if (phase === 'live') return null;
