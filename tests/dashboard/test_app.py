@@ -84,7 +84,7 @@ def test_the_page_carries_its_texts_as_data(product: Product) -> None:
     found = re.search(r'<script type="application/json" id="ecc-texts">(.*?)</script>', page, re.DOTALL)
     assert found is not None
     texts = json.loads(found[1])
-    assert all(key.partition(".")[0] in {"wall", "ui", "row"} for key in texts)
+    assert all(key.partition(".")[0] in {"wall", "video", "ui", "row"} for key in texts)
 
 
 def test_the_bare_page_holds_no_row(product: Product) -> None:

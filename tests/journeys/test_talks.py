@@ -208,6 +208,10 @@ async def test_a_leader_joins_by_link_digits_and_one_key(floor: Floor, product: 
     await leader.locator("#whisper-input").fill("请他坐下谈")
     await leader.locator("#whisper button").click()
     await expect(floor.caller.locator("#summons .whispered")).to_have_text("请他坐下谈")
+    # His face is held up to the debtor, who must not read the whisper: it shows when the officer opens his own page by a long press.
+    await expect(floor.caller.locator("#face")).to_be_visible()
+    await floor.caller.locator("#face").click(delay=1200)
+    await expect(floor.caller.locator("#face")).to_be_hidden()
     await floor.caller.locator("#summons [data-act=seen]").click()
     await leader.locator("#speak").click()
     await expect(leader.locator("#speak")).to_have_text("停止讲话")

@@ -32,7 +32,8 @@ export function showCall(row, place) {
   if (row && !tile) tile = made(frame);
   if (!tile) return;
   const officer = row ? fieldOf(row.id) : undefined;
-  const stream = row && officer ? `${row.id}.${officer.id}` : '';
+  const begun = Boolean(officer?.media) && officer?.media !== 'NONE'; // before that the relay has nothing, and asking it would only fill its log
+  const stream = row && officer && begun ? `${row.id}.${officer.id}` : '';
   if ((row?.id ?? '') !== shown) [shown, seenAt] = [row?.id ?? '', Date.now()];
   tile.watch(row?.id ?? '', stream);
   const said = `${officer?.media}:${officer?.media_at}`;

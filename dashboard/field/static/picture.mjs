@@ -192,7 +192,7 @@ export function mountPicture(phone, standing) {
     obey();
     const place = part('picture');
     place.hidden = !wanted;
-    mark(part('phone'), 'data-picture', wanted ? '' : null);
+    mark(part('phone'), 'data-picture', wanted && (asking || media) ? '' : null); // without a picture nothing has to give way to it
     if (!wanted) return;
     const [shape, words] = said();
     const seen = Boolean(media?.getVideoTracks().length) && !closed;
