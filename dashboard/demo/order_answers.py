@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 AFTER_S = 12.0  # the centre's own start comes first
 THINKS_S = 9.0  # as long as a person needs to read it
 AGAIN_S = 3.0
+TRIES = 5  # then the desk is told that nobody answers, as with a real team
 SILENT_S = 10.0
 
 
@@ -74,6 +75,10 @@ class OrderAnswers:
     async def _answer(self, order: str, event: str, after_s: float) -> None:
         await asyncio.sleep(after_s)
         body = {"id": order, "event": event, "t": iso(datetime.now(UTC))}
-        answer = await quietly(lambda: self._client.post("/ingest/orders/answer", json=body, headers=self._bearer))
+        for _ in range(TRIES):
+            answer = await quietly(lambda: self._client.post("/ingest/orders/answer", json=body, headers=self._bearer))
+            if answer is not None and not answer.is_server_error:
+                break
+            await asyncio.sleep(AGAIN_S)  # nobody answered, or «503, nothing kept»
         if answer is not None and answer.is_error:
             log.info("%s of an order refused with %d", event, answer.status_code)

@@ -54,6 +54,9 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.DRAW_FENCE: {D, C, T, SYS},
     Verb.CROSS_FENCE: {SYS},
     Verb.RUN_TIMER: {SYS},
+    Verb.KEEP_RECORDING: {SYS},
+    Verb.HOLD_RECORDING: {D, C, L, A},
+    Verb.REPLAY_RECORDING: {D, C, L, A, DEVICE, F, J},  # an officer his own only
     Verb.DIRECT_DEMO: {DIRECTOR},
 }
 
