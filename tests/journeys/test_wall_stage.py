@@ -314,7 +314,9 @@ async def test_a_desk_chooses_which_of_two_alarms_stands_large_and_the_first_com
         await send(product, "sos", {"id": alarm, "t": iso(datetime.now(UTC) - ago), "fix": fix()}, unit)
     body = small_wall.locator("#alarm-body")
     await expect(body.locator("h2")).to_contain_text(WHO[1003], timeout=SOON)
-    assert (await body.locator("h1 time").inner_text()).startswith(("10:", "11:"))
+    assert (await body.locator("h1 time").inner_text()).startswith(
+        ("09:59", "10:", "11:")
+    )  # the page counts by the server's clock, which it knows to a few milliseconds
     await expect(body.locator(".owner")).to_contain_text("无人接手")
     assert (await body.locator(".owner time").inner_text()).startswith(("00:", "01:"))
     await expect(body.locator(".others")).to_contain_text("1", timeout=SOON)
