@@ -88,7 +88,8 @@ class Identity:
         self._known = Known()
         self._machine_digest: str | None = None
         self._confirmed = self._loaded = float("-inf")
-        self._dirty = True
+        self._changes, self._seen = 1, 0  # how often somebody came or went; and how much of that the last answer has seen
+        self._counting = threading.Lock()
         self._reading = threading.Lock()
         self._asking: asyncio.Task[None] | None = None
         self._asked = float("-inf")
@@ -135,23 +136,21 @@ class Identity:
     def heard(self, announcements: Iterable[Announced]) -> None:
         """Something was committed, here or elsewhere: if it is about identity, the next look-up asks first."""
         if any(announcement.kind in KINDS for announcement in announcements):
-            self._dirty = True
+            self.forget()
 
     def forget(self) -> None:
         """The next look-up asks first."""
-        self._dirty = True
+        with self._counting:
+            self._changes += 1
 
     def refresh(self) -> None:
         """Ask the database whether anybody came or went. Raises DatabaseUnavailable."""
         if not self._reading.acquire(timeout=PATIENCE_S):  # one thread may hang on a frozen database, not the whole lane
             raise DatabaseUnavailable("still asking")
         try:
-            began, self._dirty = self._clock(), False
+            began, changes = self._clock(), self._changes
             self._read(began)
-            self._confirmed = began
-        except BaseException:
-            self._dirty = True
-            raise
+            self._confirmed, self._seen = began, changes
         finally:
             self._reading.release()
 
@@ -169,14 +168,13 @@ class Identity:
     # --- looking up ---
 
     async def _find(self, look: Callable[[], Actor | None]) -> Actor | None:
-        asked_at = self._clock()
+        asked_at, changes = self._clock(), self._changes
         if not self._needs_asking(asked_at):
             found = look()
             if found is not None or asked_at - self._confirmed < MISS_S:
                 return found
-        before = self._confirmed
         await self._ask()
-        if self._dirty and self._confirmed > before:  # committed while the question was under way: it may not have seen that
+        if self._seen < changes:  # committed while the question was under way: it may not have seen that
             await self._ask()
         return self._believed(look(), asked_at)
 
@@ -192,7 +190,7 @@ class Identity:
         return self._believed(look(), asked_at)
 
     def _needs_asking(self, now: float) -> bool:
-        return self._dirty or now - self._confirmed > FRESH_S
+        return self._seen < self._changes or now - self._confirmed > FRESH_S
 
     def _believed(self, found: Actor | None, asked_at: float) -> Actor | None:
         if self._clock() - self._confirmed > GRACE_S:

@@ -18,7 +18,7 @@ FRUITLESS = ("二组",)  # nobody home
 
 @dataclass
 class Team:
-    """One team on its way from the court to its goal. speed_mps: 30 to 31, as a patrol car on a trunk road."""
+    """One team on its way from the court to its goal. speed_mps: about 24, as a patrol car on a trunk road."""
 
     name: str
     way: Way

@@ -91,6 +91,20 @@ def questions(database: Database) -> Iterator[list[str]]:
     event.remove(database.reads, "before_cursor_execute", said)
 
 
+class SlowToTell(Lane):
+    """A lane whose answers have come and are not noticed yet, as in a loop that is busy."""
+
+    def __init__(self) -> None:
+        super().__init__("identity", threads=2, waiting=2)
+        self.held, self.told = asyncio.Event(), asyncio.Event()
+
+    async def run(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        done = await super().run(work, *args, **kwargs)
+        self.held.set()
+        await self.told.wait()
+        return done
+
+
 # --- who is it ---
 
 
@@ -188,6 +202,22 @@ async def test_what_was_heard_bites_at_once(court: SmallCourt, identity: Identit
     assert await identity.device(device.token) is not None
     identity.heard([Announcement(2, "device.revoked", ())])
     assert await identity.device(device.token) is None
+
+
+async def test_who_signs_in_while_an_answer_is_on_its_way_is_known_at_once(court: SmallCourt, seconds: Seconds) -> None:
+    """Found by `bench start`: once in many starts the wall that had just used its link was sent to the sign-in page."""
+    lane = SlowToTell()
+    identity = Identity(court.database, court.keys, lane, court.now, seconds)
+    first = asyncio.create_task(identity.session("nobody's"))
+    await lane.held.wait()
+    opened = desk(court)
+    identity.forget()
+    second = asyncio.create_task(identity.session(opened.token))
+    await asyncio.sleep(0)
+    lane.told.set()
+    assert await first is None
+    assert await second is not None
+    lane.close()
 
 
 async def test_a_role_and_a_lock_are_seen(court: SmallCourt, identity: Identity, seconds: Seconds) -> None:
