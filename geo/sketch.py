@@ -9,7 +9,7 @@ from dataclasses import dataclass
 Point = tuple[float, float]
 
 SKETCH_M = 40.0
-SHRINK = 0.31  # of the drawing on its way to the ground: 12 km from west to east, so that a car is seen to move from one fix to the next
+SHRINK = 0.28  # of the drawing on its way to the ground: 11 km from west to east, so that a car is seen to move from one fix to the next
 MIDDLE: Point = (480, 478)  # stands at CENTRE on the ground
 CENTRE = (40.075, 101.825)  # lat, lon: empty desert, inside the rectangle in which GCJ-02 applies
 HUB: Point = (640, 455)  # where the main roads meet, and the court stands
