@@ -147,7 +147,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
     )
     for path, app in (("/ingest", ingest), ("/api", api), *faces):
         root.mount(path, app)
-    media = describe_media(tokens)  # served by the relay on its own port
+    media = describe_media()  # served by the relay on its own port
     root.state.described = {"/ingest": ingest, "/api": api, "/media": media, "": root}
     for app in (root, ingest, api):
         app.add_exception_handler(CommandCentreError, _refuse)

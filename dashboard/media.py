@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
 
 from dashboard import i18n
 from dashboard.listening import listening
@@ -44,7 +46,7 @@ HEADERS = {
 log = logging.getLogger(__name__)
 
 
-def build(settings: Settings, limits: Limits | None = None) -> FastAPI:
+def build(settings: Settings, limits: Limits | None = None) -> Starlette:
     """The relay and its doors; opens nothing before its lifespan. Raises Misconfigured when a library has changed under us."""
     hooks.check()
     recordings = Recordings(settings)
@@ -58,7 +60,7 @@ def build(settings: Settings, limits: Limits | None = None) -> FastAPI:
     relay = Relay(settings.media_addresses or own_addresses(), on_event, limits)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await asyncio.to_thread(recordings.open)
         parts = [relay.run(), recordings.look(relay), _beat(Beat(settings, "relay")), *(court.parts(relay) if court else ())]
         tasks = [asyncio.create_task(part) for part in parts]
@@ -76,15 +78,13 @@ def build(settings: Settings, limits: Limits | None = None) -> FastAPI:
             if court is not None:
                 await court.aclose()
 
-    root = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    root.state.relay = relay
-
-    @root.get("/healthz", include_in_schema=False)
-    async def healthz() -> JSONResponse:
+    async def healthz(_: Request) -> JSONResponse:
         return JSONResponse({"alive": True}, headers={"Cache-Control": "no-store"})
 
     tokens, ice = load_media_tokens(settings.keys), load_ice(settings)
-    root.mount("/media", build_media(tokens, relay, _now, i18n.of_error, settings.origin, lambda person: ice.links(person, _now())))
+    media = build_media(tokens, relay, _now, i18n.of_error, settings.origin, lambda person: ice.links(person, _now()))
+    root = Starlette(routes=[Route("/healthz", healthz), Mount("/media", media)], lifespan=lifespan)
+    root.state.relay = relay
     return root
 
 

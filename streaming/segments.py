@@ -18,7 +18,6 @@ from typing import Any, Protocol
 
 import av
 import av.error
-import numpy as np
 
 from streaming.frames import Frame, Vp8Shape
 
@@ -212,7 +211,8 @@ def _silence() -> bytes:
         stream = file.add_stream("libopus", 48_000)
         stream.layout = "stereo"
         for number in range(3):
-            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1920), np.int16), format="s16", layout="stereo")
+            frame = av.AudioFrame(format="s16", layout="stereo", samples=960)
+            frame.planes[0].update(bytes(frame.planes[0].buffer_size))
             frame.sample_rate, frame.pts = 48_000, number * 960
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))

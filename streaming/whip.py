@@ -6,24 +6,32 @@ Candidates are read and thrown away: the relay waits to be found. ICE is not res
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, NotSignedIn, TooLarge
 from streaming import sdp
 from streaming.media_tokens import Grant, MediaTokens, Right
 
-if TYPE_CHECKING:  # the web process describes these doors and must not load the relay for it
+if TYPE_CHECKING:  # the web process describes these doors and must not load the relay for it, nor the relay what describes them
+    from fastapi import FastAPI
+
     from streaming.relay import Relay
     from streaming.streams import Session
 
 OFFER, FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
 STREAM = re.compile(r"[A-Za-z0-9._-]{1,80}")
+NAMES = {Right.PUBLISH: "whip", Right.VIEW: "whep"}
+PATHS = "{stream}", "{stream}/{session}"
 METHODS = "OPTIONS, POST"
 SESSION_METHODS = "OPTIONS, PATCH, DELETE"
 EXPOSED = "Location, ETag, Link, Accept-Patch, Accept-Post, Retry-After"
@@ -78,27 +86,24 @@ def build_media(
     say: Say,
     origin: str,
     ice_servers: Callable[[str], list[str]] = lambda _: [],
-) -> FastAPI:
+) -> Starlette:
     """The sub-app for `/media`. origin: of our pages, the only foreign one that may ask. ice_servers: values of `Link` for a person."""
-    app = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None)
     doors = Doors(tokens, relay, now, ice_servers)
-    for right, name in ((Right.PUBLISH, "whip"), (Right.VIEW, "whep")):
-        _add(app, doors, right, name)
 
     async def refuse(_: Request, error: Exception) -> Response:
         assert isinstance(error, CommandCentreError)
         return _refusal(error, say)
 
     async def refuse_otherwise(_: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 400
-        headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-        return Response(orjson.dumps({"error": {"code": f"http.{status}", "text": str(status)}}), status, headers, "application/json")
+        assert isinstance(error, HTTPException)
+        said = {"error": {"code": f"http.{error.status_code}", "text": str(error.status_code)}}
+        return Response(orjson.dumps(said), error.status_code, dict(error.headers or {}), "application/json")
 
-    app.add_exception_handler(CommandCentreError, refuse)
-    app.add_exception_handler(HTTPException, refuse_otherwise)
-    app.add_exception_handler(RequestValidationError, refuse_otherwise)
-    app.middleware("http")(_across(origin))
-    return app
+    return Starlette(
+        routes=[route for right, name in NAMES.items() for route in _routes(doors, right, name)],
+        exception_handlers={CommandCentreError: refuse, HTTPException: refuse_otherwise},
+        middleware=[Middleware(BaseHTTPMiddleware, dispatch=_across(origin))],
+    )
 
 
 class Doors:
@@ -116,7 +121,7 @@ class Doors:
             raise NotAcceptable(accepted[:80])
         text, servers = await _text(request), self._ice_servers(grant.person)
         session = await (self._relay.publish if right is Right.PUBLISH else self._relay.view)(grant, text)
-        where = f"{request.scope.get('root_path', '')}/{'whip' if right is Right.PUBLISH else 'whep'}/{stream}/{session.id}"
+        where = f"{request.scope.get('root_path', '')}/{NAMES[right]}/{stream}/{session.id}"
         headers = {"Location": where, "ETag": session.etag, "Accept-Patch": FRAGMENT, "Cache-Control": "no-store"}
         answer = Response(session.answer, 201, headers, OFFER)
         for server in servers:
@@ -167,28 +172,30 @@ class Doors:
         return grant
 
 
-def _add(app: FastAPI, doors: Doors, right: Right, name: str) -> None:
-    described = _described(right)
+def _routes(doors: Doors, right: Right, name: str) -> list[Route]:
+    async def offer(request: Request) -> Response:
+        return await doors.offer(request, request.path_params["stream"], right)
 
-    @app.post(f"/{name}/{{stream}}", openapi_extra=described["offer"], response_class=Response, name=f"{name}_offer")
-    async def offer(request: Request, stream: str) -> Response:
-        return await doors.offer(request, stream, right)
+    async def trickle(request: Request) -> Response:
+        return await doors.trickle(request, request.path_params["stream"], request.path_params["session"], right)
 
-    @app.patch(f"/{name}/{{stream}}/{{session}}", openapi_extra=described["trickle"], response_class=Response, name=f"{name}_trickle")
-    async def trickle(request: Request, stream: str, session: str) -> Response:
-        return await doors.trickle(request, stream, session, right)
+    async def end(request: Request) -> Response:
+        return await doors.end(request, request.path_params["stream"], request.path_params["session"], right)
 
-    @app.delete(f"/{name}/{{stream}}/{{session}}", openapi_extra=described["end"], response_class=Response, name=f"{name}_end")
-    async def end(request: Request, stream: str, session: str) -> Response:
-        return await doors.end(request, stream, session, right)
-
-    @app.options(f"/{name}/{{stream}}", include_in_schema=False)
-    async def options(stream: str) -> Response:
+    async def options(_: Request) -> Response:
         return doors.options()
 
-    @app.options(f"/{name}/{{stream}}/{{session}}", include_in_schema=False)
-    async def session_options(stream: str, session: str) -> Response:
+    async def session_options(_: Request) -> Response:
         return doors.session_options()
+
+    of_stream, of_session = (f"/{name}/{path}" for path in PATHS)
+    return [
+        Route(of_stream, offer, methods=["POST"]),
+        Route(of_session, trickle, methods=["PATCH"]),
+        Route(of_session, end, methods=["DELETE"]),
+        Route(of_stream, options, methods=["OPTIONS"]),
+        Route(of_session, session_options, methods=["OPTIONS"]),
+    ]
 
 
 def _described(right: Right) -> Mapping[str, dict[str, Any]]:
@@ -258,10 +265,28 @@ def _across(origin: str) -> Callable[..., Any]:
     return across
 
 
-def describe(tokens: MediaTokens) -> FastAPI:
-    """The same doors without a relay behind them, for the description of all doors in the web process."""
-    nobody: Any = None
-    return build_media(tokens, nobody, lambda: datetime.now(UTC), lambda error: error.code, "")
+def describe() -> "FastAPI":
+    """The same doors with nothing behind them, for the description of all doors in the web process."""
+    from fastapi import FastAPI
+
+    app = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None)
+
+    async def of_stream(stream: str) -> None: ...
+
+    async def of_session(stream: str, session: str) -> None: ...
+
+    for right, name in NAMES.items():
+        described = _described(right)
+        for method, what, path, endpoint in (
+            ("POST", "offer", PATHS[0], of_stream),
+            ("PATCH", "trickle", PATHS[1], of_session),
+            ("DELETE", "end", PATHS[1], of_session),
+        ):
+            where = f"/{name}/{path}"
+            app.add_api_route(
+                where, endpoint, methods=[method], openapi_extra=described[what], response_class=Response, name=f"{name}_{what}"
+            )
+    return app
 
 
 def described_errors() -> Iterator[type[CommandCentreError]]:
