@@ -15,6 +15,7 @@ KEPT = {"video": 1_024, "audio": 128}  # packets that a viewer may ask for again
 CLOCK_RATE = {"video": 90_000, "audio": 48_000}
 KEY_S = 0.5  # a publisher is asked for a key frame no more often
 RESENT_PER_S, RESENT_AT_ONCE = 300.0, 150.0  # for one viewer: a line that loses more is not helped by more
+CAUGHT_UP_S, CAUGHT_UP_MOST = 1.2, 200  # a newcomer gets the picture from its key frame on, when that is so young and no more packets
 
 
 class Sink(Protocol):
@@ -115,12 +116,13 @@ class Track:
         self._last_seq, self._last_timestamp, self._last_s = first_seq + 0x10000, 0, 0.0
         self._floor = self._last_seq  # what would come before belongs to the publisher before
         self._moved: tuple[int, int] | None = None  # what is added to number and timestamp of the present publisher
+        self._key: tuple[int, float] | None = None  # where the present publisher's newest key frame begins, and when it came
 
     # --- the publisher's side ---
 
     def new_publisher(self) -> None:
         """Another source goes on from here; a picture from its first key frame on."""
-        self._moved = None
+        self._moved = self._key = None
         if self.kind == "video":
             for group in self.groups:
                 group.let(False)
@@ -144,9 +146,12 @@ class Track:
             self._last_seq, self._last_timestamp, self._last_s = out, timestamp, now_s
         for sink in self.sinks:
             sink.take(self.kind, out, timestamp, packet.marker, packet.payload, now_s)
+        begins = self.kind == "audio" or rtp.begins_key_frame(self.codec, packet.payload)
+        if begins and (self._key is None or out > self._key[0]):
+            self._key = out, now_s
         said = []
         for group in self.groups:
-            if group.waiting and (self.kind == "audio" or rtp.begins_key_frame(self.codec, packet.payload)):
+            if group.waiting and begins:
                 group.let(True)
             if group.open:
                 said.append((group, rtp.write(group.payload_type, packet.marker, out, timestamp, self.ssrc, packet.payload)))
@@ -169,16 +174,29 @@ class Track:
 
     # --- the viewers' side ---
 
-    def join(self, leg: Leg) -> None:
-        """Sound comes with the next packet, a picture with the next key frame."""
+    def join(self, leg: Leg, now_s: float) -> list[bytes]:
+        """Sound comes with the next packet, a picture with the next key frame; unless there was one just now: then from that one on.
+
+        Returns what this viewer gets at once. What is missing of it he asks for, as for anything that got lost.
+        """
         group = next((group for group in self.groups if group.payload_type == leg.payload_type), None)
         if group is None:
             group = Group(leg.payload_type)
             self.groups.append(group)
         group.legs.append(leg)
+        since = self._since_key(now_s) if self.kind == "video" else []
+        leg.open = bool(since)
         group.sort()
-        if self.kind == "video":
+        if self.kind == "video" and not since:
             self.key_wish.wish()
+        return [rtp.write(leg.payload_type, sent.marker, sent.seq, sent.timestamp, self.ssrc, sent.payload) for sent in since]
+
+    def _since_key(self, now_s: float) -> list[Sent]:
+        """The present picture as far as it is here; empty when its key frame is old, or too much has come since."""
+        if self._key is None or now_s - self._key[1] > CAUGHT_UP_S or self._last_seq - self._key[0] >= CAUGHT_UP_MOST:
+            return []
+        kept = [self._kept[seq % len(self._kept)] for seq in range(self._key[0], self._last_seq + 1)]
+        return [sent for place, sent in enumerate(kept, self._key[0]) if sent is not None and sent.seq == place]
 
     def leave(self, leg: Leg) -> None:
         for group in self.groups:

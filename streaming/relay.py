@@ -23,6 +23,8 @@ SILENT_S = 2.0  # without media: «画面中断»
 CONNECT_S = 15.0  # from the offer to the keys; a half-open connection is ended then
 ORPHAN_S = 60.0  # viewers wait so long for their publisher to come back
 FAREWELL_S = 2.0
+AWAITED_S = 4.0  # a viewer's offer waits so long for somebody to publish: who is told of a call watches before its picture begins
+AWAITED_MOST = 200  # offers that wait at once; one more is told at once
 ALIVE_S = 1.0  # so often viewers of a silent stream are shown that the relay is not dead
 STREAM_MOST = 300  # viewers of one stream
 HALF_OPEN_MOST = 128  # connections of all that are not connected yet; 16 of one person
@@ -46,6 +48,8 @@ class Relay:
         self._streams: dict[str, Stream] = {}
         self._sessions: dict[str, Session] = {}
         self._asked: dict[str, tuple[float, float]] = {}  # person: what is left of his budget, since when
+        self._awaited: dict[str, asyncio.Future[None]] = {}  # stream: done when somebody publishes it
+        self._waiting = 0
         self._closing: set[asyncio.Task[None]] = set()
         self._void: dict[tuple[str, str], float] = {}  # name and person: tokens from before this moment are worth nothing
 
@@ -95,6 +99,9 @@ class Relay:
             transport_cc = each.transport_cc or transport_cc
         session.intake = Intake(types, rtx, frozenset(again), transport_cc, number(), stream.cname)
         stream.publisher, stream.owner, stream.fresh = session, session.grant.person, True
+        awaited = self._awaited.pop(stream.name, None)
+        if awaited is not None and not awaited.done():
+            awaited.set_result(None)
         if before and (set(stream.tracks) - set(before) or any(stream.tracks[kind] is not track for kind, track in before.items())):
             for viewer in list(stream.viewers):  # what they agreed on is not what comes now, a picture beside the sound: they ask anew
                 self._drop(viewer)
@@ -104,9 +111,7 @@ class Relay:
         offer = sdp.read_offer(offered)
         self._check_void(grant)
         self._check_limits(grant)
-        stream = self._streams.get(grant.stream)
-        if stream is None or not stream.tracks:
-            raise NobodyPublishes(grant.stream)
+        stream = await self._published(grant)
         if len(stream.viewers) >= STREAM_MOST:
             raise RelayFull("viewers")
         video = stream.tracks.get("video")
@@ -123,6 +128,24 @@ class Relay:
             each = chosen[kind]
             session.legs[kind] = Leg(session.wire, each.codec.payload_type, each.rtx_type)
         return session
+
+    async def _published(self, grant: Grant) -> Stream:
+        """The stream once somebody publishes it. Raises NobodyPublishes, NotPermitted."""
+        stream = self._streams.get(grant.stream)
+        if (stream is None or not stream.tracks) and self._waiting < AWAITED_MOST:
+            self._waiting += 1
+            awaited = self._awaited.setdefault(grant.stream, asyncio.get_running_loop().create_future())
+            try:
+                await asyncio.wait([awaited], timeout=AWAITED_S)
+            finally:
+                self._waiting -= 1
+                if not awaited.done() and self._awaited.get(grant.stream) is awaited:
+                    del self._awaited[grant.stream]
+            self._check_void(grant)
+            stream = self._streams.get(grant.stream)
+        if stream is None or not stream.tracks:
+            raise NobodyPublishes(grant.stream)
+        return stream
 
     async def _open(
         self, stream: Stream, grant: Grant, offer: sdp.Offer, chosen: Mapping[str, sdp.Chosen], sources: Mapping[str, sdp.Source] | None
@@ -238,7 +261,8 @@ class Relay:
             self._drop(session)
         elif session.grant.right is Right.VIEW:
             for kind, leg in session.legs.items():
-                session.stream.tracks[kind].join(leg)
+                for packet in session.stream.tracks[kind].join(leg, time.monotonic()):
+                    hooks.send((session.wire,), packet)
             self._answer_publisher(session.stream, time.monotonic())
             self._tell(Happened.WATCHED, session)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming import rtcp, rtp
-from streaming.forward import KEY_S, RESENT_AT_ONCE, KeyWish, Leg, Track
+from streaming.forward import CAUGHT_UP_MOST, CAUGHT_UP_S, KEY_S, RESENT_AT_ONCE, KeyWish, Leg, Track
 
 KEY, INTER = bytes.fromhex("100000"), bytes.fromhex("100100")
 
@@ -35,8 +35,8 @@ def given_to(subject: Track, wire: str, seq: int, payload: bytes = INTER, now_s:
 
 def test_a_picture_begins_with_a_key_frame_and_sound_at_once() -> None:
     picture, sound = track(), track("audio")
-    picture.join(Leg("wall", 96))
-    sound.join(Leg("wall", 111))
+    picture.join(Leg("wall", 96), 0.0)
+    sound.join(Leg("wall", 111), 0.0)
     assert picture.key_wish.due(0.0)
     assert given_to(picture, "wall", 1) is None
     assert given_to(sound, "wall", 1) is not None
@@ -47,14 +47,14 @@ def test_a_picture_begins_with_a_key_frame_and_sound_at_once() -> None:
 def test_one_writing_serves_all_who_agreed_on_the_same_type() -> None:
     subject = track()
     for wire, payload_type in (("a", 96), ("b", 96), ("c", 98)):
-        subject.join(Leg(wire, payload_type))
+        subject.join(Leg(wire, payload_type), 0.0)
     sent = list(subject.take(packet(1, KEY), 1, 0.0))
     assert [(group.open, read(data).payload_type) for group, data in sent] == [(["a", "b"], 96), (["c"], 98)]
 
 
 def test_who_leaves_gets_nothing_more_and_leaves_nothing_behind() -> None:
     subject, leg = track(), Leg("a", 96)
-    subject.join(leg)
+    subject.join(leg, 0.0)
     given_to(subject, "a", 1, KEY)
     subject.leave(leg)
     assert given_to(subject, "a", 2) is None
@@ -63,18 +63,44 @@ def test_who_leaves_gets_nothing_more_and_leaves_nothing_behind() -> None:
 
 def test_a_late_joiner_waits_and_keeps_nobody_else_waiting() -> None:
     subject = track()
-    subject.join(Leg("a", 96))
+    subject.join(Leg("a", 96), 0.0)
     given_to(subject, "a", 1, KEY)
-    subject.join(Leg("b", 96))
+    assert subject.join(Leg("b", 96), CAUGHT_UP_S + 0.1) == []
     assert given_to(subject, "b", 2) is None
     assert given_to(subject, "a", 3) is not None
     assert given_to(subject, "b", 4, KEY) is not None
 
 
+def test_who_comes_soon_after_a_key_frame_gets_the_picture_from_there() -> None:
+    subject = track()
+    subject.join(Leg("a", 98), 0.0)
+    sent = [given_to(subject, "a", seq, KEY if seq == 3 else INTER) for seq in (1, 2, 3, 5)]  # the 4 is still on its way
+    key, newest = sent[2:]
+    assert key is not None
+    assert newest is not None
+    subject.key_wish.due(0.0)
+    leg = Leg("b", 96)
+    caught = [read(data) for data in subject.join(leg, 1.0)]
+    assert [(each.payload_type, each.seq, each.timestamp) for each in caught] == [(96, each.seq, each.timestamp) for each in (key, newest)]
+    assert not subject.key_wish.due(5.0)
+    assert given_to(subject, "b", 4) is not None
+    subject.new_publisher()
+    assert subject.join(Leg("c", 96), 1.0) == []
+
+
+def test_a_newcomer_is_not_flooded_with_what_came_since_the_key_frame() -> None:
+    subject = track()
+    given_to(subject, "a", 1, KEY)
+    for seq in range(2, CAUGHT_UP_MOST + 2):
+        given_to(subject, "a", seq)
+    assert subject.join(Leg("b", 96), 1.0) == []
+    assert subject.key_wish.due(1.0)
+
+
 @given(st.lists(st.tuples(st.integers(0, 0xFFFFF), st.integers(1, 40), st.floats(0, 100)), min_size=1, max_size=6))
 def test_numbers_and_times_go_on_whoever_publishes(publishers: list[tuple[int, int, float]]) -> None:
     subject = track()
-    subject.join(Leg("wall", 96))
+    subject.join(Leg("wall", 96), 0.0)
     seen: list[rtp.Packet] = []
     now_s = 1.0
     for first, count, pause_s in publishers:
@@ -94,7 +120,7 @@ def test_numbers_and_times_go_on_whoever_publishes(publishers: list[tuple[int, i
 @given(st.permutations(range(10)), st.lists(st.integers(0, 9), max_size=10))
 def test_what_comes_in_disorder_or_twice_goes_out_once_under_its_own_number(order: list[int], twice: list[int]) -> None:
     subject = track("audio")
-    subject.join(Leg("wall", 96))
+    subject.join(Leg("wall", 96), 0.0)
     got = [given_to(subject, "wall", 99)]
     got += [given_to(subject, "wall", 100 + each) for each in [*order, *twice]]
     numbers = [each.seq for each in got if each is not None]
@@ -103,7 +129,7 @@ def test_what_comes_in_disorder_or_twice_goes_out_once_under_its_own_number(orde
 
 def test_a_packet_of_the_publisher_before_never_overtakes_the_new_one() -> None:
     subject = track("audio")
-    subject.join(Leg("wall", 96))
+    subject.join(Leg("wall", 96), 0.0)
     for seq in (500, 501, 502):
         given_to(subject, "wall", seq)
     subject.new_publisher()
@@ -115,7 +141,7 @@ def test_a_packet_of_the_publisher_before_never_overtakes_the_new_one() -> None:
 def test_the_same_bytes_come_again_when_asked_for() -> None:
     subject, plain, rtx = track("audio"), Leg("a", 96), Leg("b", 96, rtx_type=97)
     for leg in (plain, rtx):
-        subject.join(leg)
+        subject.join(leg, 0.0)
     sent = [given_to(subject, "a", seq) for seq in range(20)]
     wanted = sent[5]
     assert wanted is not None
@@ -129,7 +155,7 @@ def test_the_same_bytes_come_again_when_asked_for() -> None:
 
 def test_one_viewer_who_asks_for_everything_gets_his_share_only() -> None:
     subject, leg = track("audio"), Leg("a", 96)
-    subject.join(leg)
+    subject.join(leg, 0.0)
     sent = [given_to(subject, "a", seq) for seq in range(100)]
     numbers = [each.seq for each in sent if each is not None]
     got = sum(len(subject.again(leg, numbers, 1.0)) for _ in range(50))
@@ -179,7 +205,7 @@ def test_wishes_for_a_key_frame_are_thinned_and_the_last_is_not_lost() -> None:
 def test_the_publishers_clock_is_told_with_our_numbers() -> None:
     subject = track("audio")
     assert subject.report(rtcp.SenderReport(9, 1, 1), "x", 0.0) is None
-    subject.join(Leg("a", 96))
+    subject.join(Leg("a", 96), 0.0)
     got = given_to(subject, "a", 50)
     assert got is not None
     report = subject.report(rtcp.SenderReport(9, 77, 50 * 3_000 + 480), "x", 0.0)

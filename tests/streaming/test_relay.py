@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from data.errors import NotPermitted
-from streaming import hooks, rtcp
+from streaming import hooks, relay, rtcp
 from streaming.media_events import Happened, Limits, MediaEvent, NobodyPublishes, StillSending
 from streaming.media_tokens import Grant, Right
 from streaming.relay import Relay
@@ -213,9 +213,25 @@ async def test_what_is_revoked_ends_at_once_and_old_tokens_open_it_no_more(house
     await house.publisher("p", "CALL.p")  # with a token from afterwards
 
 
-async def test_nobody_watches_what_nobody_publishes(house: House) -> None:
+async def test_nobody_watches_what_nobody_publishes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "AWAITED_S", 0.2)
     with pytest.raises(NobodyPublishes):
         await house.viewer()
+    assert house.relay._awaited == {}
+
+
+async def test_who_is_there_first_sees_the_picture_from_its_beginning(house: House) -> None:
+    early = [asyncio.create_task(house.viewer(person)) for person in ("wall", "desk")]
+    revoked = asyncio.create_task(house.viewer("leader"))
+    await until(lambda: house.relay._waiting == 3)
+    house.relay.revoke("s", "leader")
+    officer, _ = await house.publisher()
+    for wall, _ in await asyncio.gather(*early):
+        await flow(officer, lambda wall=wall: bool(wall.taken), KEY)  # type: ignore[misc]
+    with pytest.raises(NotPermitted):
+        await revoked
+    assert house.relay._awaited == {}
+    assert house.relay._waiting == 0
 
 
 async def test_35_no_packet_goes_to_an_address_that_an_offer_only_names(house: House) -> None:

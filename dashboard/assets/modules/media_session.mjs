@@ -39,6 +39,7 @@ export class MediaSession {
     this.failures = 0;
     /** @type {() => void} */
     this.wake = () => undefined;
+    this.closing = new AbortController();
     this.renewing = wanted.renew ? setInterval(() => void this.renew(), RENEW_MS) : undefined;
     this.back = () => this.wake();
     addEventListener('online', this.back);
@@ -52,6 +53,7 @@ export class MediaSession {
     clearInterval(this.renewing);
     removeEventListener('online', this.back);
     this.wake();
+    if (this.wanted.media === 'inbound-rtp') this.closing.abort(); // an offer that still waits for its publisher
     await this.leave();
     this.say('ended');
   }
@@ -145,7 +147,7 @@ export class MediaSession {
   /** @param {string} url @param {string} method @param {string} [body] @param {string} [type] */
   ask(url, method, body, type) {
     const headers = { Authorization: `Bearer ${this.wanted.token}`, ...(type ? { 'Content-Type': type } : {}) };
-    return fetch(url, { method, headers, body, keepalive: method === 'DELETE', cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(ANSWER_MS) });
+    return fetch(url, { method, headers, body, keepalive: method === 'DELETE', cache: 'no-store', credentials: 'omit', signal: method === 'POST' ? either(this.closing.signal, ANSWER_MS) : AbortSignal.timeout(ANSWER_MS) });
   }
 
   /** @param {Response} answer */
@@ -182,6 +184,15 @@ export class MediaSession {
       };
     });
   }
+}
+
+/** As AbortSignal.any, which the browsers of older phones do not have. @param {AbortSignal} signal @param {number} ms */
+function either(signal, ms) {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), ms);
+  if (signal.aborted) late.abort();
+  signal.addEventListener('abort', () => { clearTimeout(timer); late.abort(); }, { once: true });
+  return late.signal;
 }
 
 /** The relay said no. afterMs: 0 when it did not say when to come again. */

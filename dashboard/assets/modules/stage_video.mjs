@@ -9,6 +9,7 @@ import { t } from './text.mjs';
 /** @typedef {Record<string, any>} Row */
 
 const NONE_MS = 4_000; // a camera that has not begun by then is said to be missing
+const EARLY_MS = 2_000; // and a second until the next look: the relay lets an offer wait longer than that
 const DUCKED = 0.06;
 
 /** @type {Tile | null} */
@@ -32,9 +33,10 @@ export function showCall(row, place) {
   if (row && !tile) tile = made(frame);
   if (!tile) return;
   const officer = row ? fieldOf(row.id) : undefined;
-  const begun = Boolean(officer?.media) && officer?.media !== 'NONE'; // before that the relay has nothing, and asking it would only fill its log
-  const stream = row && officer && begun ? `${row.id}.${officer.id}` : '';
   if ((row?.id ?? '') !== shown) [shown, seenAt] = [row?.id ?? '', Date.now()];
+  // Who is at the relay's door first has the picture sooner; later, while it has nothing, asking would only fill its log.
+  const begun = (Boolean(officer?.media) && officer?.media !== 'NONE') || Date.now() - seenAt < EARLY_MS;
+  const stream = row && officer && begun ? `${row.id}.${officer.id}` : '';
   tile.watch(row?.id ?? '', stream);
   const said = `${officer?.media}:${officer?.media_at}`;
   if (said !== told) tile.poke();
