@@ -19,7 +19,6 @@ from pathlib import Path
 from time import time_ns
 from typing import Any
 
-import uvicorn
 from dash import Dash
 from dash.backends._fastapi import FastAPIDashServer, set_current_request
 from dash.exceptions import PreventUpdate
@@ -36,7 +35,7 @@ from dashboard.field.app import build_field
 from dashboard.health import Health
 from dashboard.i18n import t
 from dashboard.join.app import Bell, Join
-from dashboard.listening import listening
+from dashboard.listening import serve
 from dashboard.live import Hub
 from dashboard.map_layers import MapLayers
 from dashboard.plain_frames import PlainFrames
@@ -61,7 +60,6 @@ from streaming.bus import Bus
 from streaming.history import History
 from streaming.ingest import Doors, build_ingest
 from streaming.media_tokens import load_media_tokens
-from streaming.pace import pause
 from streaming.positions import Positions
 from streaming.whip import describe as describe_media
 
@@ -71,7 +69,6 @@ FACES = {name: import_module(f"dashboard.{name}.page") for name in ("wall", "des
 TEXTS_OF = {"wall": ("wall", "video", "row"), "desk": ("desk", "wall", "video", "row")}
 SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}  # JSON that cannot end its <script>
 INBOUND_MOST = 1_100_000  # one batch of positions on /ingest/ws; /live allows far less by itself
-LOOKS_S = 0.25
 
 INDEX = """<!DOCTYPE html>
 <html lang="zh-CN" data-face="@face@" data-build="@build@">
@@ -460,29 +457,5 @@ def run(settings: Settings) -> int:
     """Serve until told to end. One worker: journal and bus carry everything, more processes may stand beside it."""
     app = build(settings)
     wait_until_prepared(settings)  # built beside whatever prepares the home, of which nothing is opened before
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        ws=PlainFrames,
-        ws_max_size=INBOUND_MOST,
-        ws_per_message_deflate=False,
-        access_log=False,
-        log_config=None,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-        ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
-        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
-    )
-    with listening(settings.host, settings.port) as wire:
-        _Server(config).run(sockets=[wire])
+    serve(app, settings, settings.port, ws=PlainFrames, ws_max_size=INBOUND_MOST, ws_per_message_deflate=False)
     return 0
-
-
-class _Server(uvicorn.Server):
-    """Looks whether it must end when the other loops wake, instead of ten times a second on its own (`streaming.pace`)."""
-
-    async def main_loop(self) -> None:
-        while not await self.on_tick(0):
-            await pause(LOOKS_S)

@@ -1,12 +1,46 @@
-"""A listening socket for one of our HTTP servers: web and relay."""
+"""Our two HTTP servers, web and relay: how they listen, and how they serve."""
 
 import socket
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
 
 from data.errors import Misconfigured
+from data.settings import Settings
+from streaming.pace import pause
 
 # A connection whose bytes nobody acknowledges or takes is ended by the kernel: a farewell alone would keep its buffer for ever.
 STALLED_MS = 20_000
 BACKLOG = 2_048
+LOOKS_S = 0.25  # whether it must end
+
+
+def serve(app: ASGIApp, settings: Settings, port: int, **options: Any) -> None:
+    """Serve until told to end, one worker. options: uvicorn's that the two do not share. Raises Misconfigured port_taken."""
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
+        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+        **options,
+    )
+    with listening(settings.host, port) as wire:
+        _Server(config).run(sockets=[wire])
+
+
+class _Server(uvicorn.Server):
+    """Looks whether it must end when the other loops wake, instead of ten times a second on its own (`streaming.pace`)."""
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            await pause(LOOKS_S)
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -8,14 +8,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from dashboard import i18n
-from dashboard.listening import listening
+from dashboard.listening import serve
 from dashboard.supervise import Beat
 from data.engines import open_database
 from data.journal import Journal, silent
@@ -34,7 +33,6 @@ from streaming.relay import Relay
 from streaming.whip import build_media
 
 BEAT_S = 0.5
-LOOKS_S = 0.25
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -183,29 +181,7 @@ class _Sealed:
         await self._app(scope, receive, sealed)
 
 
-class _Server(uvicorn.Server):
-    async def main_loop(self) -> None:
-        while not await self.on_tick(0):
-            await pause(LOOKS_S)
-
-
 def run(settings: Settings) -> int:
     """Serve until told to end."""
-    app = build(settings)
-    config = uvicorn.Config(
-        _Sealed(app),
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_config=None,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-        ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
-        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
-    )
-    with listening(settings.host, settings.media_port) as wire:
-        _Server(config).run(sockets=[wire])
+    serve(_Sealed(build(settings)), settings, settings.media_port, ws="none", lifespan="on")
     return 0
