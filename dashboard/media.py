@@ -1,8 +1,10 @@
 """The relay's process: `/media` on its own port, for browsers of the one origin that is ours. It lives while the web process does not."""
 
 import asyncio
+import contextlib
 import gc
 import logging
+import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -64,6 +66,8 @@ def build(settings: Settings, limits: Limits | None = None) -> Starlette:
         tasks = [asyncio.create_task(part) for part in parts]
         for task in tasks:
             task.add_done_callback(_ended)
+        with contextlib.suppress(RuntimeError, ValueError):  # only a process of our own takes signals
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _count, relay)
         gc.freeze()  # what was imported stays for good: looking through it again and again is time that packets wait
         try:
             yield
@@ -158,6 +162,11 @@ async def _beat(beat: Beat) -> None:
     while True:
         beat()
         await pause(BEAT_S)
+
+
+def _count(relay: Relay) -> None:
+    """SIGUSR1, from this machine's own administrator or a bench: what there is goes to the log."""
+    log.info("counted", extra={"counts": {"tasks": len(asyncio.all_tasks()), **relay.counts()}})
 
 
 def _ended(task: asyncio.Task[None]) -> None:

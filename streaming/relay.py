@@ -203,6 +203,10 @@ class Relay:
             if _is_under(grant.stream, name) and person in ("", grant.person) and issued <= at:
                 raise NotPermitted("revoked", code="media.revoked")
 
+    def counts(self) -> dict[str, int]:
+        """What there is of everything that must not grow for ever, for whoever looks for what was left behind."""
+        return {"streams": len(self._streams), "sessions": len(self._sessions), "closing": len(self._closing), "waiting": self._waiting}
+
     # --- recorders ---
 
     def attach(self, stream: str, sink: Sink) -> None:
