@@ -67,7 +67,7 @@ def _takes(role: str, *fields: str) -> dict[str, Any]:
 
 class _Doors:
     def __init__(self, settings: Settings, journal: Journal, lanes: Lanes, now: Callable[[], datetime]) -> None:
-        self._folder, self._court = settings.recordings, settings.court_code
+        self._folder, self._court, self._civil_offset_s = settings.recordings, settings.court_code, settings.civil_offset_s
         self._journal, self._lanes, self._now = journal, lanes, now
 
     async def list(self, request: Request) -> Response:
@@ -77,7 +77,8 @@ class _Doors:
             with self._journal.database.reading() as session:
                 return listed(session, sight_of(actor, court_code=self._court), actor, call_id)
 
-        return _json({"recordings": [_told(view) for view in await self._lanes.readers.run(read)]})
+        found = await self._lanes.readers.run(read)
+        return _json({"civil_offset_s": self._civil_offset_s, "recordings": [_told(view) for view in found]})
 
     async def look(self, request: Request, recording: str) -> Response:
         actor, said = _actor(request), await _body(request)

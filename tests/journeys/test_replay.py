@@ -5,7 +5,7 @@ import hashlib
 import os
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from tests.servers import need
 
 pytestmark = pytest.mark.timeout(240)
 SPOKEN_S = 8.0
+CIVIL_OFFSET_S = 9 * 3600 + 1_800  # not Shanghai's, as in the demonstration
 MOST_LOST_S = 1.0
 SHOWN = """() => { const video = document.getElementById('video');
   const frames = video.getVideoPlaybackQuality().totalVideoFrames;
@@ -32,7 +33,7 @@ SHOWN = """() => { const video = document.getElementById('video');
 
 @pytest.fixture(scope="module")
 def product() -> Iterator[Product]:
-    with Product() as product:
+    with Product(civil_offset_s=CIVIL_OFFSET_S) as product:
         yield product
 
 
@@ -95,6 +96,8 @@ async def _replay(product: Product, browser: Browser, call_id: str, segment: Seg
     page.on("pageerror", lambda error: problems.append(str(error)))
     await page.goto(f"{product.origin}/replay/?call={call_id}")
     await page.click(f'button[data-id="{segment.recording_id}"]')
+    began = segment.began_at.replace(tzinfo=UTC) + timedelta(seconds=CIVIL_OFFSET_S)
+    await expect(page.locator(f'button[data-id="{segment.recording_id}"]')).to_contain_text(f"{began:%H:%M}")
     await page.fill("#reason", "核对现场情况")
     await page.click("#ask button")
     await expect(page.locator("#shown")).to_be_visible()

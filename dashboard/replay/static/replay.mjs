@@ -25,8 +25,9 @@ const [shown, video, line, gapsList, at, facts, hold, keep] = [
 /** @param {string} key @param {Record<string, string | number>} [holes] */
 const t = (key, holes = {}) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(holes[name] ?? ''));
 
+let civilOffset = 8 * 3_600_000; // ms from UTC to the court's civil time; the list says it
 /** @param {number} ms */
-const clock = (ms) => new Date(ms).toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai', hour12: false });
+const clock = (ms) => new Date(ms + civilOffset).toLocaleString('zh-CN', { timeZone: 'UTC', hour12: false });
 /** @param {number} ms */
 const lasted = (ms) => `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, '0')}`;
 
@@ -161,6 +162,7 @@ const row = (each) => {
   const [title, rest] = [document.createElement('span'), document.createElement('small')];
   button.type = 'button';
   Object.assign(button.dataset, { id: each.id, state: each.state });
+  button.setAttribute('aria-current', String(each.id === chosen?.id));
   title.textContent = t('row', { call: each.call ?? t('no_call'), unit: each.unit ?? '—' });
   const kept = each.held_at ? t('held') : each.category === 'KEPT' ? t('kept') : each.keep_until ? t('until', { day: clock(each.keep_until) }) : t(`state.${each.state}`);
   rest.textContent = t('rest', { began: clock(each.began_at), lasted: lasted(each.duration_ms), kept: each.purged_at ? t('purged') : kept });
@@ -171,11 +173,18 @@ const row = (each) => {
   return item;
 };
 
+const AGAIN_MS = 5_000; // while something is being recorded
+let again = 0;
 const load = async () => {
   const call = new URLSearchParams(location.search).get('call');
   const found = await door(call ? `?call=${encodeURIComponent(call)}` : '');
+  civilOffset = found.civil_offset_s * 1000;
+  const there = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.id : undefined;
   list.replaceChildren(...found.recordings.map(row));
+  if (there) /** @type {HTMLElement | null} */ (list.querySelector(`[data-id="${there}"]`))?.focus();
   none.hidden = found.recordings.length > 0;
+  clearTimeout(again);
+  if (found.recordings.some((/** @type {Recording} */ each) => each.ended_at === null)) again = setTimeout(() => load().catch(() => {}), AGAIN_MS);
 };
 
 load().catch((error) => say(error instanceof Error ? error.message : t('failed'), true));
