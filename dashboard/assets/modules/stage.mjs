@@ -195,7 +195,8 @@ function scene(row) {
 /** Who is there, who waits to come in, who commands. @param {Row} row */
 function thereLine(row) {
   const waits = partsOf(row.id, 'WAITING').map((one) => t('wall.leader_waits', { who: one.who ?? '' }));
-  const line = [names(row.id).join('、'), ...waits, row.commander ? t('wall.in_command', { who: row.commander }) : ''].filter(Boolean).join('  ');
+  const there = names(row.id);
+  const line = [there.length ? t('wall.there', { names: there.join('、') }) : '', ...waits, row.commander ? t('wall.in_command', { who: row.commander }) : ''].filter(Boolean).join('  ');
   return line ? h('span', { class: 'there' }, line) : null;
 }
 
