@@ -160,7 +160,10 @@ class Hub:
                     await self._poked.wait()
             poked = self._poked.is_set()
             self._poked.clear()
-            entries = await self.lanes.readers.run(self._read_entries, poked)
+            read: tuple[list[Entry], frozenset[int] | None] = await self.lanes.readers.run(self._read_entries, poked)
+            entries, urgent = read
+            if urgent is not None:
+                self._set_urgent(urgent)
             if entries:
                 await self._spread(entries)
             day = self.day()
@@ -172,11 +175,13 @@ class Hub:
         with self.database.reading() as session:
             return head(session), asked.walls_with_visitors(session), asked.urgent_units(session), asked.case_system_as_of(session)
 
-    def _read_entries(self, announced: bool) -> list[Entry]:
+    def _read_entries(self, announced: bool) -> tuple[list[Entry], frozenset[int] | None]:
+        """What was committed since; and when that was of calls or alarms, the units that have one now."""
         if not announced and asked.newest_number(self.database) <= self.seq:  # almost always, four times a second
-            return []
+            return [], None
         with self.database.reading() as session:
-            return entries_after(session, self.seq)
+            entries = entries_after(session, self.seq)
+            return entries, asked.urgent_units(session) if _nouns(entries) & {"call", "sos"} else None
 
     async def _spread(self, entries: list[Entry]) -> None:
         touched = {row for entry in entries for row in entry.touched()}
@@ -188,11 +193,8 @@ class Hub:
                 scope.woken.set()
         self.seq = seq
         self.identity.heard(entries)
-        nouns = {entry.kind.partition(".")[0] for entry in entries}
         self._note(entries)
-        if nouns & {"call", "sos"}:
-            self._set_urgent(await self.lanes.readers.run(self._urgent_now))
-        if nouns & {"wall", "session", "device", "account", "officer", "unit", "team"}:
+        if _nouns(entries) & {"wall", "session", "device", "account", "officer", "unit", "team"}:
             self._with_visitors = await self.lanes.readers.run(self._visitors_now)
             for viewer in self._viewers:
                 viewer.checked_at = float("-inf")
@@ -206,10 +208,6 @@ class Hub:
         told = [milliseconds(entry.occurred_at) for entry in entries if entry.actor_role == Role.CASE_SYSTEM]
         if told:
             self._case_system_ms = max([*told, self._case_system_ms or 0])
-
-    def _urgent_now(self) -> frozenset[int]:
-        with self.database.reading() as session:
-            return asked.urgent_units(session)
 
     def _visitors_now(self) -> frozenset[str]:
         with self.database.reading() as session:
@@ -500,6 +498,11 @@ class Hub:
         except CommandCentreError as error:
             log.warning("following unit %d left no trace: %s", unit, error.code)
             viewer.watching = None
+
+
+def _nouns(entries: Iterable[Entry]) -> set[str]:
+    """What the entries are about: call, sos, wall…"""
+    return {entry.kind.partition(".")[0] for entry in entries}
 
 
 def _may_see(actor: Actor, face: str) -> bool:
