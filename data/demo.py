@@ -66,6 +66,10 @@ SURNAMES = "王刘张杨黄林罗马朱胡高郭梁宋唐许邓冯韩曹曾彭�
 GIVEN, COUNT = "演示测样", "一二三四五六七八九"
 PEOPLE = (("执行员", 9), ("法官", 4), ("法警", 3), ("书记员", 10))  # of the support team
 LINK_LIVES = timedelta(hours=24)
+PLAYERS = (  # badges after those of all others: nobody is put in their place
+    ("岭演0001", "方演零", "值班员（演示：自动应答）", Role.DUTY),
+    ("岭演0002", "柳测零", "副院长（演示：自动应答）", Role.LEADER),
+)
 FIRST_OFFICER, FIRST_VEHICLE = 1001, 2001
 CASES = 60
 CAUSES = ("金融借款合同纠纷", "民间借贷纠纷", "买卖合同纠纷", "劳动争议", "租赁合同纠纷", "建设工程合同纠纷", "物业服务合同纠纷")
@@ -106,6 +110,8 @@ class Prepared:
     wall: str
     desk: str
     director: str
+    auto_duty: str  # `/link/<secret>`: signs the simulated duty officer in
+    auto_leader: str  # the id of the officer whom he invites
     leader: str  # `/join/<secret>`: into the call that is open when the button is pressed
     pin: str
     phones: list[tuple[str, int, str]]
@@ -302,6 +308,7 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
         _end_what_is_open(work)
     with journal.work(SYSTEM, now) as work:  # first, so that the newest entries are not 54 officers who came on duty
         devices = _enrol(work, now, places)
+        players = [_player(work, *each) for each in PLAYERS]
     with journal.work(_MACHINE, now) as work:
         out, planned = _assign(work, now, places)
         cases = _open_cases(work)
@@ -313,6 +320,8 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
             wall=make_link(work, Purpose.WALL, wall_id=wall_id, ttl=LINK_LIVES),
             desk=make_link(work, Purpose.SIGN_IN, officer_id=duty.id, ttl=LINK_LIVES),
             director=make_link(work, Purpose.DIRECTOR, ttl=LINK_LIVES),
+            auto_duty=make_link(work, Purpose.SIGN_IN, officer_id=players[0], ttl=LINK_LIVES),
+            auto_leader=players[1],
             leader=standing_invitation(work, _leader(work), LINK_LIVES),
             pin=pin,
             phones=phones,
@@ -325,6 +334,12 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
             planned=planned,
             cases=cases,
         )
+
+
+def _player(work: Work, badge_no: str, name: str, title: str, role: Role) -> str:
+    """Somebody who is played by a program, and called so wherever his name stands. Returns his id."""
+    known = work.session.scalar(select(OfficerRow.id).where(OfficerRow.badge_no == badge_no))
+    return known or add_officer(work, name, title, role, badge_no=badge_no)
 
 
 def _leader(work: Work) -> str:

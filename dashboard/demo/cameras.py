@@ -1,7 +1,8 @@
 """The simulated officers' cameras: a process of its own that publishes drawn clips by WHIP, as a phone does, while its officer calls.
 
-It knows addresses and tokens only. What calls is told on a Unix socket by the devices' process: one line of JSON, {"unit", "call"}; a call
-of "" means that it is over. Encoding waits for the first call that wants it, or for a quiet moment; sending costs next to nothing.
+It knows addresses and tokens only. What calls is told on a Unix socket by the devices' process: one line of JSON, {"unit", "call",
+"attend"}; a call of "" means that it is over, attend what the simulated duty officer does when nobody is there (`auto_answer`). Encoding
+waits for the first call that wants it, or for a quiet moment; sending costs next to nothing.
 """
 
 import asyncio
@@ -11,19 +12,16 @@ import logging
 import os
 import signal
 import ssl
-import time
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import httpx
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from av.packet import Packet
 
 from dashboard.demo import clips
+from dashboard.demo.auto_answer import AutoAnswer
 from dashboard.demo.camera_wire import wire
-from dashboard.demo.clips import AUDIO_BASE, FPS, RATE, VIDEO_BASE, Clip
+from dashboard.demo.clips import Clip
 from dashboard.demo.plan import Plan, Unit
+from dashboard.demo.publisher import publishing
 
 log = logging.getLogger(__name__)
 
@@ -32,40 +30,6 @@ AGAIN_S = 1.0
 LOOK_S = 4.0
 NICENESS = 15
 TIMEOUT = httpx.Timeout(5.0)
-
-
-class ClipTrack(MediaStreamTrack):
-    """Gives the packets of a clip at their time, round and round; where it begins, the second of the clock says."""
-
-    def __init__(self, kind: str, packets: list[tuple[int, bytes]], base: Fraction, length: int) -> None:
-        self.kind = kind
-        super().__init__()
-        self._packets, self._base, self._length = packets, base, length
-        self._began = time.time()
-        self._place = next((place for place, (pts, _) in enumerate(packets) if self._starts(pts)), 0)
-        self._first = packets[self._place][0]
-
-    def _starts(self, pts: int) -> bool:
-        """At the whole second that the clock shows now: a picture there is a whole one."""
-        seconds = int(self._began) % max(1, int(self._length * self._base))
-        return pts * self._base >= seconds
-
-    async def recv(self) -> "Packet[Any]":
-        rounds, place = divmod(self._place, len(self._packets))
-        pts, data = self._packets[place]
-        self._place += 1
-        elapsed = pts - self._first + rounds * self._length
-        await asyncio.sleep(max(0.0, float(elapsed * self._base) - (time.time() - self._began)))
-        packet: Packet[Any] = Packet(data)
-        packet.pts, packet.time_base = elapsed, self._base
-        return packet
-
-
-def tracks(clip: Clip) -> list[ClipTrack]:
-    return [
-        ClipTrack("video", clip.video, VIDEO_BASE, clips.SECONDS * FPS),
-        ClipTrack("audio", clip.audio, AUDIO_BASE, clips.SECONDS * RATE),
-    ]
 
 
 class Camera:
@@ -108,27 +72,7 @@ class Camera:
         """Until the call is another one or the connection is gone."""
         clip = await self.clip()
         given = await self._post("/api/media/tokens?face=field", {"call": call, "right": "publish"}, self._unit.token)
-        pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        ended = asyncio.Event()
-        where = ""
-        try:
-            for track in tracks(clip):
-                pc.addTrack(track)
-
-            @pc.on("connectionstatechange")
-            def changed() -> None:
-                if pc.connectionState in ("failed", "closed"):
-                    ended.set()
-
-            await pc.setLocalDescription(await pc.createOffer())
-            answer = await self._client.post(
-                f"{given['url']}/{given['stream']}",
-                content=pc.localDescription.sdp,
-                headers={"Authorization": f"Bearer {given['token']}", "Content-Type": "application/sdp"},
-            )
-            answer.raise_for_status()
-            where = str(httpx.URL(given["url"]).join(answer.headers["location"]))
-            await pc.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+        async with publishing(self._client, clip, given) as ended:
             self.published += 1
             while not ended.is_set() and self._call == call:
                 with contextlib.suppress(TimeoutError):
@@ -136,11 +80,6 @@ class Camera:
                         await self._changed.wait()
                 if await self._over(call):
                     self._call = ""
-        finally:
-            await pc.close()
-            if where:
-                with contextlib.suppress(httpx.HTTPError):
-                    await self._client.delete(where, headers={"Authorization": f"Bearer {given['token']}"})
 
     async def _over(self, call: str) -> bool:
         """Whether the centre has ended it: then it gives no pass any more."""
@@ -160,7 +99,9 @@ class Camera:
 
 
 async def serve(plan: Plan, client: httpx.AsyncClient) -> None:
-    cameras = {unit.unit: Camera(client, unit, number, Path(plan.run).parent / "clips") for number, unit in enumerate(plan.cameras)}
+    folder = Path(plan.run).parent / "clips"
+    cameras = {unit.unit: Camera(client, unit, number, folder) for number, unit in enumerate(plan.cameras)}
+    auto = AutoAnswer(plan, folder) if plan.duty else None
 
     async def heard(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -168,6 +109,8 @@ async def serve(plan: Plan, client: httpx.AsyncClient) -> None:
             camera = cameras.get(str(said["unit"]))
             if camera is not None:
                 camera.wants(str(said["call"]))
+                if auto is not None:
+                    auto.called(str(said["unit"]), str(said["call"]), str(said.get("attend", "")))
         except (ValueError, KeyError, TypeError, TimeoutError, OSError) as error:
             log.warning("an order was not understood: %s", type(error).__name__)
         finally:
@@ -177,6 +120,8 @@ async def serve(plan: Plan, client: httpx.AsyncClient) -> None:
         await asyncio.sleep(QUIET_S)
         for camera in cameras.values():
             await camera.clip()
+        if auto is not None:
+            await auto.clip()
 
     path = wire(Path(plan.run))
     path.unlink(missing_ok=True)
@@ -185,10 +130,14 @@ async def serve(plan: Plan, client: httpx.AsyncClient) -> None:
         server = await asyncio.start_unix_server(heard, path)
     finally:
         os.umask(before)
-    async with server, asyncio.TaskGroup() as tasks:
-        tasks.create_task(prepare())
-        for camera in cameras.values():
-            tasks.create_task(camera.run())
+    try:
+        async with server, asyncio.TaskGroup() as tasks:
+            tasks.create_task(prepare())
+            for camera in cameras.values():
+                tasks.create_task(camera.run())
+    finally:
+        if auto is not None:
+            await auto.aclose()
 
 
 def run(plan: Plan) -> int:

@@ -1,4 +1,5 @@
 """What the simulated officers' cameras show: a drawn street with a clock, a number on every picture and a beep a second; nobody in it.
+What the simulated leader's camera shows: a drawn office and a figure without a face.
 
 Drawn and encoded once, kept as packets: sending them costs no encoding. VP8 at 15 pictures a second, a whole one each second; Opus.
 """
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 WIDTH, HEIGHT, FPS = 640, 360, 15
 SECONDS = 20
 RATE = 48_000
-BEEP_HZ, BEEP_S = 880, 0.08
+BEEP_HZ, LEADER_BEEP_HZ, BEEP_S = 880, 660, 0.08
+LEADER = 9  # the number of the clip that is no street
 VIDEO_BASE, AUDIO_BASE = Fraction(1, FPS), Fraction(1, RATE)
 Pixels = NDArray[np.uint8]
 
@@ -62,6 +64,31 @@ def street(ground: Pixels, number: int) -> Pixels:
     return picture
 
 
+def office() -> Pixels:
+    """What stands still before the leader's camera: a wall, a shelf, a flag without a sign, a figure without a face."""
+    picture = np.empty((HEIGHT, WIDTH, 3), np.uint8)
+    picture[:] = (176, 184, 190)
+    _box(picture, 0, 300, WIDTH, 60, (96, 72, 56))
+    _box(picture, 430, 40, 180, 250, (112, 84, 62))
+    for shelf in range(4):
+        for book in range(10):
+            _box(picture, 440 + book * 16, 50 + shelf * 60, 13, 46, (60 + book * 12, 90, 110 - shelf * 12))
+    _box(picture, 60, 40, 6, 250, (150, 140, 110))
+    _box(picture, 66, 46, 90, 60, (170, 44, 40))
+    down, across = np.mgrid[:HEIGHT, :WIDTH]
+    picture[((across - 300) / 110) ** 2 + ((down - 330) / 130) ** 2 < 1] = (36, 44, 60)
+    picture[((across - 300) / 46) ** 2 + ((down - 160) / 58) ** 2 < 1] = (206, 178, 152)
+    return picture
+
+
+def in_office(ground: Pixels, number: int) -> Pixels:
+    """The picture of this number: the clock's seconds and the number itself."""
+    picture = ground.copy()
+    _number(picture, f"{number // FPS % 60:02d}", 190, 24, 36)
+    _number(picture, f"{number:04d}", 320, 24, 30)
+    return picture
+
+
 def _box(picture: Pixels, left: int, top: int, wide: int, tall: int, colour: tuple[int, int, int]) -> None:
     picture[max(0, top) : top + tall, max(0, left) : max(0, left + wide)] = colour
 
@@ -81,17 +108,17 @@ def _number(picture: Pixels, said: str, left: int, top: int, tall: int) -> None:
                 _box(picture, *box, (238, 245, 253))
 
 
-def sound() -> NDArray[np.int16]:
+def sound(hz: int = BEEP_HZ) -> NDArray[np.int16]:
     """One second (RATE,): a short beep, then silence."""
     t = np.arange(RATE) / RATE
-    heard = (t < BEEP_S) * np.sin(2 * np.pi * BEEP_HZ * t) * np.minimum(1, np.minimum(t, np.maximum(BEEP_S - t, 0)) * 200)
+    heard = (t < BEEP_S) * np.sin(2 * np.pi * hz * t) * np.minimum(1, np.minimum(t, np.maximum(BEEP_S - t, 0)) * 200)
     said: NDArray[np.int16] = (heard * 9_000).astype(np.int16)
     return said
 
 
 def encode(of: int, seconds: int = SECONDS) -> Clip:
     """Draw and encode the clip of camera `of`."""
-    return Clip(list(_video(of, seconds)), list(_audio(seconds)))
+    return Clip(list(_video(of, seconds)), list(_audio(seconds, LEADER_BEEP_HZ if of == LEADER else BEEP_HZ)))
 
 
 def _video(of: int, seconds: int) -> Iterator[tuple[int, bytes]]:
@@ -100,21 +127,21 @@ def _video(of: int, seconds: int) -> Iterator[tuple[int, bytes]]:
     encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     encoder.time_base, encoder.framerate, encoder.gop_size, encoder.bit_rate = VIDEO_BASE, Fraction(FPS), FPS, 450_000
     encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "1", "keyint_max": str(FPS)}
-    ground = empty_street(of)
+    ground, drawn = (office(), in_office) if of == LEADER else (empty_street(of), street)
     for number in range(seconds * FPS):
-        frame = av.VideoFrame.from_ndarray(street(ground, number), format="rgb24").reformat(format="yuv420p")
+        frame = av.VideoFrame.from_ndarray(drawn(ground, number), format="rgb24").reformat(format="yuv420p")
         frame.pts, frame.time_base = number, VIDEO_BASE
         for packet in encoder.encode(frame):
             yield int(packet.pts or 0), bytes(packet)
 
 
-def _audio(seconds: int) -> Iterator[tuple[int, bytes]]:
+def _audio(seconds: int, hz: int) -> Iterator[tuple[int, bytes]]:
     encoder = av.CodecContext.create("libopus", "w")
     assert isinstance(encoder, av.AudioCodecContext)
     encoder.sample_rate, encoder.format, encoder.layout, encoder.bit_rate = RATE, "s16", "stereo", 32_000
     encoder.time_base = AUDIO_BASE
     encoder.options = {"frame_duration": "20", "application": "voip"}
-    second = np.repeat(sound()[:, None], 2, axis=1)
+    second = np.repeat(sound(hz)[:, None], 2, axis=1)
     step = RATE // 50
     for place in range(seconds * 50):
         part = second[place % 50 * step : (place % 50 + 1) * step]

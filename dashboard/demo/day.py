@@ -13,6 +13,7 @@ BEGINS = "09:38:00"
 class Step:
     """act: call | end_call | sos | silence | case.
 
+    attend: what the simulated duty officer does with the call when nobody is at a desk: `answer`, or the whole `story`.
     stage: of the case that it happens to; the next one that stands there is taken. says: what is told of it. name: under which the case is
     remembered, or found again when no stage is given.
     """
@@ -21,6 +22,7 @@ class Step:
     act: str
     team: str = ""
     minutes: int = 0
+    attend: str = ""
     stage: str = ""
     name: str = ""
     says: dict[str, Any] = field(default_factory=dict)
@@ -48,12 +50,16 @@ DAY: tuple[Step, ...] = (
     _case("09:38:20", "FUNDS", "closed", closing_kind="FULLY", recovered_cents=12_600_000),
     _case("09:38:45", "CONTROLLED", "stage", stage="DISPOSING"),
     _case("09:39:20", "CONTROLLED", "node", node=15),
-    Step("09:39:30", "call", "三组"),
+    Step("09:39:24", "call", "三组", attend="story"),  # ring, stage, support and leader within two minutes of the start
     _case("09:40:10", "DISPOSING", "closed", closing_kind="ENDED", recovered_cents=3_870_000),
     _case("09:42:00", "DISPOSING", "node", node=18),
+    Step("09:42:20", "call", "一组", attend="answer"),
+    Step("09:43:00", "call", "五组", attend="answer"),
     _case("09:43:30", "NOTIFIED", "suspended", name="settling", side_state="SETTLING"),
     _case("09:45:00", "DISPOSING", "stage", stage="FUNDS"),
     Step("09:46:30", "end_call", "三组"),
+    Step("09:47:00", "end_call", "一组"),
+    Step("09:47:30", "end_call", "五组"),
     _case("09:48:20", "FUNDS", "closed", closing_kind="FULLY", recovered_cents=41_000_000),
     Step("09:52:00", "silence", "六组", minutes=14),
     _case("09:55:00", "INVESTIGATING", "node", node=9),
@@ -61,11 +67,11 @@ DAY: tuple[Step, ...] = (
     _case("10:08:00", "FUNDS", "stage", stage="CLOSING"),
     _case("10:15:00", "INVESTIGATING", "closed", closing_kind="TERMINATED_CURRENT"),
     _case("10:30:00", "DISPOSING", "node", node=22),
-    Step("10:47:00", "call", "一组"),
+    Step("10:47:00", "call", "一组", attend="answer"),
     Step("10:52:00", "end_call", "一组"),
     _case("11:05:00", "FUNDS", "closed", closing_kind="FULLY", recovered_cents=8_900_000),
     Step("11:20:00", "silence", "七组", minutes=10),
     _case("11:35:00", "", "resumed", name="settling"),
-    Step("11:48:00", "call", "五组"),
+    Step("11:48:00", "call", "五组", attend="answer"),
     Step("11:51:00", "end_call", "五组"),
 )

@@ -148,14 +148,14 @@ class Play:
         if step.act == "silence":
             return await self._go_dark(step)
         acts: dict[str, Callable[[], Awaitable[bool]]] = {
-            "call": lambda: self._call(device), "sos": lambda: device.press("sos"), "end_call": lambda: self._hang_up(device)
+            "call": lambda: self._call(device, step.attend), "sos": lambda: device.press("sos"), "end_call": lambda: self._hang_up(device)
         }  # fmt: skip
         return await acts[step.act]()
 
-    async def _call(self, device: Device) -> bool:
+    async def _call(self, device: Device, attend: str) -> bool:
         done = await device.press("calls")
         if done:
-            await tell(Path(self.plan.run), device.unit.unit, device.call_id or "")
+            await tell(Path(self.plan.run), device.unit.unit, device.call_id or "", attend)
         return done
 
     async def _hang_up(self, device: Device) -> bool:

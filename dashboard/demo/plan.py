@@ -18,7 +18,10 @@ class Unit(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """verify: a file with the authority that signed the centre's certificate. run: the folder of `pids.json` and of the director's wire."""
+    """verify: a file with the authority that signed the centre's certificate. run: the folder of `pids.json` and of the director's wire.
+
+    duty: secret of the link that signs the simulated duty officer in; leader: the id of the officer whom he invites. Empty: nobody answers.
+    """
 
     origin: str
     run: str
@@ -31,6 +34,8 @@ class Plan(msgspec.Struct, frozen=True):
     planned: dict[str, str]
     cases: dict[str, list[str]]  # numbers of open cases by their stage
     cameras: list[Unit] = []  # officers' phones whose cameras show a drawn clip while they call
+    duty: str = ""
+    leader: str = ""
     speed: float = 1.0
     verify: str | None = None
 

@@ -221,6 +221,8 @@ def _begun(settings: Settings, prepared: "Prepared") -> Begun:
         missions=prepared.missions,
         planned=prepared.planned,
         cases=prepared.cases,
+        duty=prepared.auto_duty,
+        leader=prepared.auto_leader,
         cameras=[next(unit for unit in devices if unit.driver == team and not unit.vehicle) for team in CAMERAS],
     )
     phones = [Phone(officer, secret) for officer, _, secret in prepared.phones]
