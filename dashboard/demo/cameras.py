@@ -117,11 +117,11 @@ async def serve(plan: Plan, client: httpx.AsyncClient) -> None:
             writer.close()
 
     async def prepare() -> None:
+        """Those of the story first."""
         await asyncio.sleep(QUIET_S)
-        for camera in cameras.values():
-            await camera.clip()
-        if auto is not None:
-            await auto.clip()
+        first, *others = cameras.values()
+        for shown in (first, *((auto,) if auto is not None else ()), *others):
+            await shown.clip()
 
     path = wire(Path(plan.run))
     path.unlink(missing_ok=True)

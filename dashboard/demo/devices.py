@@ -22,6 +22,7 @@ from dashboard.demo.plan import Plan
 from dashboard.demo.senders import CaseSystem, Device
 from dashboard.demo.teams import Phase, Team
 from dashboard.demo.way import Way
+from dashboard.i18n import t
 
 log = logging.getLogger(__name__)
 
@@ -99,10 +100,13 @@ class Play:
             self.thaw()
 
     def _phones_that_answer(self) -> list[OrderAnswers]:
-        """Of each simulated team the first officer's."""
+        """Of each simulated team the first officer's; of the team that stands about one, for the story."""
         context = ssl.create_default_context(cafile=self.plan.verify) if self.plan.verify else None
         first = {str(unit.driver): unit for unit in reversed(self.plan.devices) if unit.driver in self.plan.ways and not unit.vehicle}
-        return [OrderAnswers(self._client, self.plan.origin, unit, context) for unit in first.values()]
+        answers = [OrderAnswers(self._client, self.plan.origin, unit, context) for unit in first.values()]
+        if self.plan.helper is not None:
+            answers.append(OrderAnswers(self._client, self.plan.origin, self.plan.helper, context, only=t("demo.auto_support")))
+        return answers
 
     async def _drive(self, device: Device, number: int) -> None:
         """One fix each second; all devices within its first half, so that what moves is seen to move as soon as a wall is open."""

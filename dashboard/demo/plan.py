@@ -21,6 +21,7 @@ class Plan(msgspec.Struct, frozen=True):
     """verify: a file with the authority that signed the centre's certificate. run: the folder of `pids.json` and of the director's wire.
 
     duty: secret of the link that signs the simulated duty officer in; leader: the id of the officer whom he invites. Empty: nobody answers.
+    helper: a phone of the team that stands about; it answers support orders of the simulated duty officer, nobody else's.
     """
 
     origin: str
@@ -36,6 +37,7 @@ class Plan(msgspec.Struct, frozen=True):
     cameras: list[Unit] = []  # officers' phones whose cameras show a drawn clip while they call
     duty: str = ""
     leader: str = ""
+    helper: Unit | None = None
     speed: float = 1.0
     verify: str | None = None
 

@@ -223,6 +223,7 @@ def _begun(settings: Settings, prepared: "Prepared") -> Begun:
         cases=prepared.cases,
         duty=prepared.auto_duty,
         leader=prepared.auto_leader,
+        helper=next((unit for unit in devices if unit.driver is None and not unit.vehicle), None),
         cameras=[next(unit for unit in devices if unit.driver == team and not unit.vehicle) for team in CAMERAS],
     )
     phones = [Phone(officer, secret) for officer, _, secret in prepared.phones]

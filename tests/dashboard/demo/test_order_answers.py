@@ -45,6 +45,14 @@ def state(product: Product, order: str) -> str:
     return found
 
 
+def answered_by(product: Product, order: str) -> int | None:
+    database = product.database()
+    with database.reading() as session:
+        found = session.scalars(select(OrderRow.answered_by).where(OrderRow.id == order)).one()
+    database.close()
+    return found
+
+
 async def test_the_phone_of_the_team_delivers_and_accepts(product: Product) -> None:
     call, seeded = str(ULID()), product.seeded
     async with httpx.AsyncClient(base_url=product.origin, timeout=15) as client:
@@ -52,7 +60,8 @@ async def test_the_phone_of_the_team_delivers_and_accepts(product: Product) -> N
         placed = {"id": call, "t": datetime.now(UTC).isoformat(), "fix": None}
         (await client.post("/ingest/calls", json=placed, headers=bearer)).raise_for_status()
         answers = OrderAnswers(client, product.origin, Unit("1002", seeded.devices[1002], "k", 0.0, 0.0), None, thinks_s=1.0)
-        listening = asyncio.create_task(answers.run(after_s=0))
+        others = OrderAnswers(client, product.origin, Unit("1004", seeded.devices[1004], "k", 0.0, 0.0), None, thinks_s=0, only="another's")
+        listening = asyncio.gather(answers.run(after_s=0), others.run(after_s=0))
         try:
             order = await asyncio.to_thread(sent, product, call)
             seen = []
@@ -61,6 +70,7 @@ async def test_the_phone_of_the_team_delivers_and_accepts(product: Product) -> N
                     seen.append(await asyncio.to_thread(state, product, order))
                     await asyncio.sleep(0.1)
             assert "DELIVERED" in seen
+            assert await asyncio.to_thread(answered_by, product, order) == 1002, "the other phone answers other orders only"
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
