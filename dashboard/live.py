@@ -160,10 +160,9 @@ class Hub:
                     await self._poked.wait()
             poked = self._poked.is_set()
             self._poked.clear()
-            read: tuple[list[Entry], frozenset[int] | None] = await self.lanes.readers.run(self._read_entries, poked)
-            entries, urgent = read
-            if urgent is not None:
-                self._set_urgent(urgent)
+            entries, calling = await self.lanes.readers.run(self._read_entries, poked)
+            if calling is not None:
+                self._set_urgent(calling)
             if entries:
                 await self._spread(entries)
             day = self.day()
