@@ -87,6 +87,7 @@ async def test_one_tap_puts_picture_and_sound_on_the_wall_beside_case_place_and_
     await expect(wall.locator(".near-card")).to_be_visible()
     await expect(phone.locator("#picture-state")).to_have_text("画面已送达指挥中心")
     await expect(phone.locator("#picture-watchers")).to_contain_text("指挥大厅")
+    await expect(phone.locator('#picture-lamp[data-lamp="on"]')).to_have_text("录制中")
     assert await phone.evaluate(PLAYS, "#preview") > 0
     hand = phone.context
     await phone.close()

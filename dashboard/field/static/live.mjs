@@ -19,7 +19,7 @@ const REFUSED_CAP_MS = 10000;
 const SIGNED_OUT = 4401;
 
 /** @returns {Rows} */
-const noRows = () => ({ call: new Map(), participant: new Map(), whisper: new Map(), order: new Map(), sos: new Map(), mission: new Map(), unit: new Map() });
+const noRows = () => ({ call: new Map(), participant: new Map(), whisper: new Map(), order: new Map(), sos: new Map(), mission: new Map(), unit: new Map(), recording: new Map() });
 
 export class Live {
   /** @type {Rows} */

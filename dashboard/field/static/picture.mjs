@@ -206,6 +206,17 @@ export function mountPicture(phone, standing) {
     mark(part('torch'), 'aria-pressed', torch ? 'true' : 'false');
     part('turn').hidden = !seen;
     drawWatchers();
+    drawLamp();
+  }
+
+  /** Green only while bytes reach the centre's disk and the centre is heard saying so. */
+  function drawLamp() {
+    const running = [...phone.live.rows.recording.values()].filter((one) => one.call_id === call);
+    const broken = running.some((one) => one.state !== 'RUNNING');
+    const lamp = broken ? 'broken' : phone.live.state === 'live' ? 'on' : 'unknown';
+    part('picture-lamp').hidden = !running.length;
+    mark(part('picture-lamp'), 'data-lamp', lamp);
+    say(part('picture-lamp'), t({ broken: 'lamp_broken', on: 'lamp_on', unknown: 'lamp_unknown' }[lamp]));
   }
 
   /** Who sees it, by name, from the first moment on. */

@@ -168,6 +168,12 @@ export interface UnitRow {
   silent_until_at?: number | null;
 }
 
+export interface RecordingRow {
+  id: string;
+  call_id: string | null;
+  state: 'RUNNING' | 'BROKEN';
+}
+
 export interface Rows {
   call: Map<string, CallRow>;
   participant: Map<string, ParticipantRow>;
@@ -176,6 +182,7 @@ export interface Rows {
   sos: Map<string, SosRow>;
   mission: Map<string, MissionRow>;
   unit: Map<string, UnitRow>;
+  recording: Map<string, RecordingRow>;
 }
 
 export interface Hello {
