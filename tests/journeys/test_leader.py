@@ -23,6 +23,21 @@ PASS = """async ([call, right, stream]) => {
   const headers = { 'Content-Type': 'application/json' };
   return (await fetch('/api/media/tokens?face=join', { method: 'POST', headers, body: JSON.stringify({ call, right, stream }) })).status;
 }"""
+# The sound that came in since the page was opened, over all its connections.
+ENERGY = """async () => {
+  let heard = 0;
+  for (const pc of eccLines) {
+    if (pc.connectionState !== 'connected') continue;
+    const stats = [...(await pc.getStats()).values()];
+    for (const stat of stats.filter(({ type, kind }) => type === 'inbound-rtp' && kind === 'audio')) heard += stat.totalAudioEnergy;
+  }
+  return heard;
+}"""
+FACE_PASS = """async ([face, call, stream]) => {
+  const headers = { 'Content-Type': 'application/json' };
+  const asked = { method: 'POST', headers, body: JSON.stringify({ call, right: 'view', stream }) };
+  return (await fetch(`/api/media/tokens?face=${face}`, asked)).status;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +86,8 @@ async def test_a_leader_sees_and_is_seen_only_after_the_desk_has_let_him_in(brow
     await expect(phone.locator("#face-says")).to_have_text("正在对现场讲话")
     await until_heard(phone)
     await expect(desk.locator("[data-room=t]")).to_be_enabled()
+    await leader.locator("#speak").click()
+    await _whisper(leader, phone, {"wall": wall, "desk": desk}, call or "", own)
     await leader.locator("#leave").click()
     await expect(phone.locator("#face")).to_be_hidden()
     assert await leader.evaluate(PASS, [call, "view", f"{call}.{field}"]) in (401, 403)
@@ -81,3 +98,43 @@ async def test_a_leader_sees_and_is_seen_only_after_the_desk_has_let_him_in(brow
         while await leader.evaluate("document.querySelector('#scene-video').srcObject") is not None:
             await asyncio.sleep(0.1)
     await end(phone, wall)
+
+
+async def _whisper(leader: Page, phone: Page, others: dict[str, Page], call: str, own: str) -> None:
+    """A voice for the earpiece alone: offered after «已戴耳机», heard there, by nobody else, and cut when the officer takes it off."""
+    asked = [call, f"{own}.w"]
+    await expect(leader.locator("#output")).to_contain_text("未确认")
+    await expect(leader.locator("#ear")).to_be_hidden()
+    await expect(phone.locator("#face-says")).to_have_text("")
+    async with asyncio.timeout(30):
+        while await _grows(phone):
+            pass
+    await phone.mouse.move(190, 300)
+    await phone.mouse.down()
+    await asyncio.sleep(1.2)
+    await phone.mouse.up()
+    await phone.locator("[data-act=earpiece]").tap()
+    await expect(leader.locator("#output")).to_contain_text("耳机")
+    await leader.locator("#ear").click()
+    await expect(leader.locator("#speak")).to_be_disabled()
+    await expect(leader.locator("#voice-why")).to_contain_text("不能对现场讲话")
+    async with asyncio.timeout(30):
+        while not await _grows(phone):
+            pass
+    assert await phone.evaluate(FACE_PASS, ["field", *asked]) == 200
+    for face, page in others.items():
+        assert await page.evaluate(FACE_PASS, [face, *asked]) == 403, face
+    await phone.locator("[data-act=earpiece]").tap()
+    await expect(phone.locator("video.ear")).to_have_count(0)
+    await expect(leader.locator("#ear")).to_be_hidden()
+    await expect(leader.locator("#speak")).to_be_enabled()
+    assert not await _grows(phone), "the whisper was cut"
+    assert await phone.evaluate(FACE_PASS, ["field", *asked]) == 403
+
+
+async def _grows(phone: Page) -> bool:
+    """Whether sound comes in."""
+    before: float = await phone.evaluate(ENERGY)
+    await asyncio.sleep(2)
+    after: float = await phone.evaluate(ENERGY)
+    return after > before + 1e-3

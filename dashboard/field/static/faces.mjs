@@ -17,6 +17,8 @@ export function mountFaces(phone, standing) {
   const frame = part('face-frame');
   /** By participant. @type {Map<string, {tile: Tile, video: HTMLVideoElement}>} */
   const heard = new Map();
+  /** Whose voice comes to the earpiece. @type {{id: string, tile: Tile, video: HTMLVideoElement} | null} */
+  let ear = null;
   /** Whose picture the officer has put down. */
   let putDown = '';
 
@@ -55,9 +57,30 @@ export function mountFaces(phone, standing) {
     heard.delete(id);
   }
 
+  /** «耳机已摘», on its way to the centre. @param {string} call */
+  function withdrawn(call) {
+    return phone.outbox.waiting('act').some(({ action: { details } }) => details.call_id === call && details.act === 'earpiece_off');
+  }
+
+  /** A whisper is taken only while the earpiece is confirmed; what the officer withdraws is cut before the centre has heard of it. @param {import('./wire').CallRow | undefined} row */
+  function listen(row) {
+    const worn = row?.output === 'HEADSET' && standing().phase === 'answered' && !withdrawn(row.id);
+    const id = worn ? row.whispering ?? '' : '';
+    if ((ear?.id ?? '') === id) return;
+    ear?.tile.close();
+    ear?.video.remove();
+    ear = null;
+    if (!id || !row) return;
+    const video = /** @type {HTMLVideoElement} */ (h('video', { class: 'ear', playsinline: true, autoplay: true, hidden: true }));
+    frame.append(video);
+    ear = { id, video, tile: new Tile(video, () => phone.redraw()) };
+    ear.tile.watch(row.id, `${row.id}.${id}.w`);
+  }
+
   function render() {
     const { id } = standing();
     const row = phone.live.rows.call.get(id);
+    listen(row);
     const there = senders(id);
     for (const one of there) hear(one);
     for (const known of [...heard.keys()]) {
@@ -87,7 +110,7 @@ export function mountFaces(phone, standing) {
     const seconds = Math.max(0, Math.floor((phone.clock.now() - (row?.answered_at ?? phone.clock.now())) / 1000));
     say(part('face-time'), t('face_connected', { time: `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}` }));
     say(part('face-says'), row?.speaking === one.id ? t('face_speaks') : '');
-    say(part('face-ear'), t(row?.output === 'HEADSET' ? 'face_earpiece' : 'face_no_earpiece'));
+    say(part('face-ear'), t(row?.whispering ? 'face_whisper' : row?.output === 'HEADSET' ? 'face_earpiece' : 'face_no_earpiece'));
     const watching = [...phone.live.rows.participant.values()].filter((other) => other.call_id === row?.id && other.state === 'IN' && other.kind !== 'FIELD').length;
     say(part('face-watchers'), t('watch_some', { n: watching }));
     part('face-demo').hidden = !phone.me?.demo;

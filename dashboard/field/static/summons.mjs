@@ -173,10 +173,10 @@ export function mountSummons(phone) {
     const there = [...phone.live.rows.participant.values()].filter((one) => one.call_id === row.id && one.state === 'IN' && one.kind !== 'FIELD').map((one) => one.who ?? one.wall).filter(Boolean);
     const closed = Boolean(row.picture_closed_at);
     const worn = row.output === 'HEADSET';
-    const key = JSON.stringify([row.id, there, row.commander, closed, worn, asking]);
+    const key = JSON.stringify([row.id, there, row.commander, closed, worn, row.whispering, asking]);
     if (card.dataset.drawn === key) return;
     card.dataset.drawn = key;
-    const line = [there.length ? t('in_call', { names: there.join('、') }) : '', row.commander ? t('in_call_commander', { who: row.commander }) : '', closed ? t('picture_closed') : ''].filter(Boolean).join(' ');
+    const line = [there.length ? t('in_call', { names: there.join('、') }) : '', row.commander ? t('in_call_commander', { who: row.commander }) : '', row.whispering ? t('face_whisper') : '', closed ? t('picture_closed') : ''].filter(Boolean).join(' ');
     const choosing = asking === `picture:${row.id}`;
     const buttons = choosing
       ? [h('p', {}, t('picture_why')), ...Object.entries(PICTURE).map(([why, word]) => button(`picture-${why}`, t(word), () => actInCall(row.id, 'close_picture', why)))]

@@ -52,6 +52,7 @@ async function beInRoom() {
   part('digits-input', HTMLInputElement).addEventListener('input', showDigits);
   part('leave', HTMLButtonElement).addEventListener('click', () => void tell('/join/leave', {}));
   part('speak', HTMLButtonElement).addEventListener('click', () => void tell('/join/voice', { call: now.call_id, to: now.me?.speaks ? 'nobody' : 'scene' }));
+  part('ear', HTMLButtonElement).addEventListener('click', () => void tell('/join/voice', { call: now.call_id, to: now.me?.whispers ? 'nobody' : 'ear' }));
   part('command', HTMLButtonElement).addEventListener('click', () => void tell('/join/command', { call: now.call_id, on: !now.me?.commands }));
   part('whisper', HTMLFormElement).addEventListener('submit', (event) => { event.preventDefault(); void whispered(); });
   part('conclude', HTMLFormElement).addEventListener('submit', (event) => { event.preventDefault(); void concluded(); });
@@ -128,11 +129,18 @@ function drawTalk(me, call) {
   const word = call.picture_closed_at ? t('picture_closed') : call.state === 'RECONNECTING' ? t('picture_lost', { time: clock(served() - (call.media_at ?? served())) }) : call.state === 'DEGRADED' ? t('picture_degraded') : '';
   part('scene-word', HTMLElement).textContent = wordOf(word);
   const whispered = Boolean(call.whispering);
+  const spoken = Boolean(call.speaking);
   part('output', HTMLElement).textContent = t(`output_${call.output ?? 'UNKNOWN'}`) + (call.commander ? ` ${t('in_command', { who: call.commander })}` : '');
   const speak = part('speak', HTMLButtonElement);
   speak.textContent = t(me.speaks ? 'speak_end' : 'speak');
   speak.disabled = whispered;
   speak.toggleAttribute('data-on', Boolean(me.speaks));
+  const ear = part('ear', HTMLButtonElement);
+  ear.hidden = call.output !== 'HEADSET' && !me.whispers; // offered only after the officer has confirmed his earpiece in this call
+  ear.textContent = t(me.whispers ? 'ear_end' : 'ear');
+  ear.disabled = !me.whispers && (whispered || spoken);
+  ear.toggleAttribute('data-on', Boolean(me.whispers));
+  part('voice-why', HTMLElement).textContent = whispered ? t(me.whispers ? 'why_i_whisper' : 'why_whispered') : spoken && !me.speaks ? t('why_spoken') : '';
   const command = part('command', HTMLButtonElement);
   command.textContent = t(me.commands ? 'release_command' : 'command');
   command.disabled = Boolean(call.commander) && !me.commands;

@@ -48,12 +48,18 @@ export function follow(talk) {
   }
   hear(talk.voice);
   if (own && talk.voice === 'ear') {
-    const voice = new MediaStream(own.getAudioTracks().map((track) => track.clone()));
-    lines.ear ??= new Line({ call: talk.call, right: 'publish', stream: `${talk.own}.w` }, (pass) => publish(voice, pass));
+    lines.ear ??= whisperLine(own, talk);
   } else if (lines.ear) {
     lines.ear.close();
     lines.ear = null;
   }
+}
+
+/** A line for the earpiece alone, with a track of its own: the one that everybody gets stays mute. @param {MediaStream} from @param {{call: string, own: string}} talk */
+function whisperLine(from, talk) {
+  const voice = new MediaStream(from.getAudioTracks().map((track) => track.clone()));
+  for (const track of voice.getTracks()) track.enabled = true; // a clone is as mute as its original
+  return new Line({ call: talk.call, right: 'publish', stream: `${talk.own}.w` }, (pass) => publish(voice, pass));
 }
 
 /** By the loudspeaker only while he speaks to the scene; a whisper has a line of its own. @param {Voice} voice */
