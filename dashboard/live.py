@@ -42,6 +42,7 @@ PULSE_ALONE_S = 0.05  # while the bus is down nobody announces: the asking is al
 TICK_S = 1.0
 PERIOD_S = 0.5  # positions at most twice a second
 BURST_S = 0.015  # a burst of positions arrives within this and goes out as one frame
+ROWS_FIRST_S = 0.02
 URGENT_S = 0.1  # a calling unit's position waits at most this for the one before
 SEND_S = 10.0
 AGAIN_S = 4.0  # a revocation bites within five seconds
@@ -88,6 +89,7 @@ class Hub:
         self._scopes: dict[Sight, Scope] = {}
         self._viewers: set[Viewer] = set()
         self._poked = asyncio.Event()
+        self._calls_changed = asyncio.Event()
         self._moved = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._urgent = np.empty(0, np.uint32)
@@ -135,7 +137,7 @@ class Hub:
         """For ever; opened and closed by the application's lifespan."""
         self._loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as tasks:
-            for part in (self._follow_journal, self._send_positions, self._send_urgent, self._tick):
+            for part in (self._follow_journal, self._follow_urgent, self._send_positions, self._send_urgent, self._tick):
                 tasks.create_task(self._for_ever(part))
 
     async def _for_ever(self, part: Callable[[], Any]) -> None:
@@ -160,9 +162,7 @@ class Hub:
                     await self._poked.wait()
             poked = self._poked.is_set()
             self._poked.clear()
-            entries, calling = await self.lanes.readers.run(self._read_entries, poked)
-            if calling is not None:
-                self._set_urgent(calling)
+            entries = await self.lanes.readers.run(self._read_entries, poked)
             if entries:
                 await self._spread(entries)
             day = self.day()
@@ -174,13 +174,27 @@ class Hub:
         with self.database.reading() as session:
             return head(session), asked.walls_with_visitors(session), asked.urgent_units(session), asked.case_system_as_of(session)
 
-    def _read_entries(self, announced: bool) -> tuple[list[Entry], frozenset[int] | None]:
-        """What was committed since; and when that was of calls or alarms, the units that have one now."""
+    def _read_entries(self, announced: bool) -> list[Entry]:
         if not announced and asked.newest_number(self.database) <= self.seq:  # almost always, four times a second
-            return [], None
+            return []
         with self.database.reading() as session:
-            entries = entries_after(session, self.seq)
-            return entries, asked.urgent_units(session) if _nouns(entries) & {"call", "sos"} else None
+            return entries_after(session, self.seq)
+
+    async def _follow_urgent(self) -> None:
+        """Whose positions are sent at once. Asked when the rows of the call are on their way: they come first."""
+        while True:
+            await self._calls_changed.wait()
+            await asyncio.sleep(ROWS_FIRST_S)
+            self._calls_changed.clear()
+            try:
+                self._set_urgent(await self.lanes.readers.run(self._urgent_now))
+            except CommandCentreError:
+                self._calls_changed.set()
+                raise
+
+    def _urgent_now(self) -> frozenset[int]:
+        with self.database.reading() as session:
+            return asked.urgent_units(session)
 
     async def _spread(self, entries: list[Entry]) -> None:
         touched = {row for entry in entries for row in entry.touched()}
@@ -193,7 +207,10 @@ class Hub:
         self.seq = seq
         self.identity.heard(entries)
         self._note(entries)
-        if _nouns(entries) & {"wall", "session", "device", "account", "officer", "unit", "team"}:
+        nouns = {entry.kind.partition(".")[0] for entry in entries}
+        if nouns & {"call", "sos"}:
+            self._calls_changed.set()
+        if nouns & {"wall", "session", "device", "account", "officer", "unit", "team"}:
             self._with_visitors = await self.lanes.readers.run(self._visitors_now)
             for viewer in self._viewers:
                 viewer.checked_at = float("-inf")
@@ -497,11 +514,6 @@ class Hub:
         except CommandCentreError as error:
             log.warning("following unit %d left no trace: %s", unit, error.code)
             viewer.watching = None
-
-
-def _nouns(entries: Iterable[Entry]) -> set[str]:
-    """What the entries are about: call, sos, wall…"""
-    return {entry.kind.partition(".")[0] for entry in entries}
 
 
 def _may_see(actor: Actor, face: str) -> bool:

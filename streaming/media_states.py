@@ -23,9 +23,11 @@ from streaming.media_tokens import LONGEST_S
 
 WAITING_MOST = 2_000  # events of hundreds of calls in an hour without a database; then the oldest goes, and the log says so
 AGAIN_S = 1.0
-LOOKS_S = 5.0  # the bus says at once that something was written; without it the journal is asked so often
+LOOKS_S = 5.0  # the bus says at once that something was withdrawn; without it the journal is asked so often
 BACK = 2_000  # entries looked through at the start: what was withdrawn within the life of a token
 _WRITTEN = frozenset({Happened.FIRST_MEDIA, Happened.RETURNED, Happened.SILENT, Happened.CLOSED})
+# What withdraws something at the relay: only then is the journal read at once, for on a small machine each reader delays the others.
+ENDS = frozenset({"call.ended", "call.left", "call.leader_refused", "call.earpiece_withdrawn", "call.voice_ended"})
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +123,7 @@ class MediaStates:
 
     def announced(self, _: int, kind: str) -> None:
         """From the bus. Returns at once."""
-        if kind.startswith("call."):
+        if kind in ENDS:
             self._announced.set()
 
     async def follow(self, relay: Revoking) -> None:
@@ -163,6 +165,8 @@ def withdrawn(entry: Entry) -> list[tuple[str, str]]:
     """What the relay must end because of this entry: names of streams, each with the one whom it concerns, or nobody for all."""
     said = entry.payload
     call, who = str(said.get("call_id", "")), str(said.get("participant_id") or "")
+    if entry.kind not in ENDS:
+        return []
     if entry.kind == "call.ended":
         return [(call, "")]
     if entry.kind in ("call.left", "call.leader_refused"):
