@@ -132,7 +132,7 @@ class Court:
         self.states = MediaStates(journal, self._lanes, _now)
 
     def parts(self, relay: Relay) -> tuple[Coroutine[Any, Any, None], ...]:
-        return self.states.write(), self.states.follow(relay), self._bus.listen(self.states.announced, None)
+        return self.states.write(), self.states.follow(relay), self.states.miss(relay), self._bus.listen(self.states.announced, None)
 
     async def aclose(self) -> None:
         await self._bus.aclose()

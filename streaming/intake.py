@@ -6,6 +6,7 @@ There are no timers of its own: it looks at the time whenever a packet comes, an
 from collections.abc import Iterator, Mapping
 
 from streaming import rtcp, rtp
+from streaming.degradation import Degradation, Judged
 from streaming.forward import CLOCK_RATE, Group, Track
 
 REPORT_S = 1.0
@@ -43,6 +44,9 @@ class Intake:
         self.octets = self.frames = 0
         self._before = (0.0, 0, 0)  # when the last report was written, and how much had come by then
         self.kbps = self.fps = 0
+        self._pictured = any(track.kind == "video" for track in types.values())
+        self._degradation, self._sounds = Degradation(), 0
+        self.judged: Judged | None = None  # how it has changed, until the relay takes it
 
     def media(self, data: bytes, now_s: float) -> list[tuple[Group, bytes]]:
         """A datagram with media. Returns what goes to whom."""
@@ -132,6 +136,20 @@ class Intake:
         if before_s and passed_s > 0:
             self.kbps = round((self.octets - octets) * 8 / passed_s / 1_000)
             self.fps = round((self.frames - frames) / passed_s)
+        if before_s and self._pictured:
+            self._judge(self.frames - frames)
+
+    def _judge(self, pictures: int) -> None:
+        """Once a second: has the picture come down, or up again."""
+        sources = self._now.values()
+        sounds, self._sounds = self._sounds, sum(each.reception.packets for each in sources if each.track.kind == "audio")
+        lost = max((each.reception.lost_share for each in sources if each.track.kind == "video"), default=0.0)
+        self.judged = self._degradation.second(pictures, max(0, self._sounds - sounds), lost) or self.judged
+
+    def returned(self) -> None:
+        """It was silent and is live again."""
+        self._degradation.returned()
+        self.judged = None
 
     def hurry(self) -> None:
         """Somebody waits: what is owed is looked at the next time it is asked for."""

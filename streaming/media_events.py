@@ -27,12 +27,17 @@ class RelayFull(Unavailable):
 
 
 class Happened(StrEnum):
-    """What the relay sees of a stream. Silent and returned: no media for two seconds, and again some."""
+    """What the relay sees of a stream. Silent and returned: no media for two seconds, and again some.
+
+    Degraded and recovered: the picture came down the ladder (`Mode`), and is whole again.
+    """
 
     PUBLISHED = "published"
     FIRST_MEDIA = "first_media"
     SILENT = "silent"
     RETURNED = "returned"
+    DEGRADED = "degraded"
+    RECOVERED = "recovered"
     CLOSED = "closed"
     WATCHED = "watched"
     UNWATCHED = "unwatched"
@@ -42,7 +47,7 @@ class Happened(StrEnum):
 class MediaEvent:
     """person: who published or watches. figures: of the publisher (`Intake.figures`), and `silent_s`, how long no media has come.
 
-    cause: of CLOSED, `deleted` by its own wish, `revoked` by ours, or `gone`.
+    cause: of CLOSED, `deleted` by its own wish, `revoked` by ours, or `gone`; of DEGRADED and RECOVERED, why. mode: of DEGRADED.
     """
 
     happened: Happened
@@ -50,6 +55,7 @@ class MediaEvent:
     person: str
     figures: Mapping[str, float] = field(default_factory=dict)
     cause: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ while the database is away. Media run on meanwhile; without database and bus onl
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from data.actions.call_media import media_began, media_lost, media_stopped, relay_began
+from data.actions.call_media import media_began, media_degraded, media_lost, media_returned, media_stopped, relay_began
+from data.actions.participants import stop_watching
 from data.errors import BadInput, CommandCentreError, Unavailable
 from data.journal import Entry, Journal, entries_after, head
 from data.lanes import Lanes
@@ -20,12 +22,15 @@ from data.rules.participants import StreamName, read_stream
 from data.rules.permissions import SYSTEM
 from streaming.media_events import Happened, MediaEvent
 from streaming.media_tokens import LONGEST_S
+from streaming.pace import pause
 
 WAITING_MOST = 2_000  # events of hundreds of calls in an hour without a database; then the oldest goes, and the log says so
 AGAIN_S = 1.0
 LOOKS_S = 5.0  # the bus says at once that something was withdrawn; without it the journal is asked so often
 BACK = 2_000  # entries looked through at the start: what was withdrawn within the life of a token
-_WRITTEN = frozenset({Happened.FIRST_MEDIA, Happened.RETURNED, Happened.SILENT, Happened.CLOSED})
+ABSENT_S = 5.0  # who reloads his page is back by then
+LOOKS_FOR_ABSENT_S = 1.0
+_WRITTEN = frozenset({Happened.FIRST_MEDIA, Happened.RETURNED, Happened.SILENT, Happened.CLOSED, Happened.DEGRADED, Happened.RECOVERED})
 # What withdraws something at the relay: only then is the journal read at once, for on a small machine each reader delays the others.
 ENDS = frozenset({"call.ended", "call.left", "call.leader_refused", "call.earpiece_withdrawn", "call.voice_ended"})
 
@@ -38,19 +43,28 @@ class Revoking(Protocol):
     def revoke(self, name: str, person: str = "") -> None: ...
 
 
+class Attended(Protocol):
+    """Of `streaming.relay.Relay`."""
+
+    def is_there(self, call: str, person: str) -> bool: ...
+
+
 class MediaStates:
-    """Belongs to the relay's event loop: give `happened` to the relay and `announced` to the bus, and run `write` and `follow`."""
+    """Belongs to the relay's event loop: give `happened` to the relay and `announced` to the bus, and run `write`, `follow`, `miss`."""
 
     def __init__(self, journal: Journal, lanes: Lanes, now: Callable[[], datetime]) -> None:
         self._journal, self._lanes, self._now = journal, lanes, now
         self._waiting: deque[MediaEvent] = deque()
         self._written, self._announced = asyncio.Event(), asyncio.Event()
         self._seq: int | None = None
+        self._absent: dict[tuple[str, str], float] = {}  # call and participant: since when he watches nothing of it; at most one each
 
     # --- from the relay to the journal ---
 
     def happened(self, event: MediaEvent) -> None:
         """Returns at once."""
+        if event.happened is Happened.UNWATCHED and len(self._absent) < WAITING_MOST:
+            self._absent[event.stream.partition(".")[0], event.person] = time.monotonic()
         if event.happened not in _WRITTEN:
             return
         if len(self._waiting) >= WAITING_MOST:
@@ -112,12 +126,39 @@ class MediaStates:
             self._journal.do(SYSTEM, now, media_began, *who, quality)
         elif event.happened is Happened.RETURNED:
             self._journal.do(SYSTEM, now, media_began, *who, quality, "packets_again")
+        elif event.happened is Happened.DEGRADED:
+            self._journal.do(SYSTEM, now, media_degraded, *who, event.mode, quality, event.cause)
+        elif event.happened is Happened.RECOVERED:
+            self._journal.do(SYSTEM, now, media_returned, *who, quality, event.cause)
         elif event.happened is Happened.SILENT:
             self._journal.do(SYSTEM, now, media_lost, *who, quality)
         elif event.cause == "deleted":
             self._journal.do(SYSTEM, now, media_stopped, *who)
         elif event.cause != "revoked":
             self._journal.do(SYSTEM, now, media_lost, *who, quality, "connection_gone")
+
+    async def miss(self, relay: Attended) -> None:
+        """For ever: who watches nothing of a call any more is not there any more; his next pass brings him back."""
+        while True:
+            await pause(LOOKS_FOR_ABSENT_S)
+            late = time.monotonic() - ABSENT_S
+            for (call, person), since in list(self._absent.items()):
+                if since > late:
+                    continue
+                del self._absent[call, person]
+                if not relay.is_there(call, person):
+                    await self._note_absent(call, person, since)
+
+    async def _note_absent(self, call: str, person: str, since: float) -> None:
+        try:
+            await self._lanes.writer.run(self._journal.do, SYSTEM, self._now(), stop_watching, call, person)
+        except Unavailable as error:
+            log.warning("who left waits: %s", error.code)
+            self._absent.setdefault((call, person), since)
+        except CommandCentreError as error:
+            log.info("%s is not in call %s: %s", person, call, error.code)  # a stream of no call, as a bench makes it
+        except Exception:
+            log.exception("that %s left was not written", person)
 
     # --- from the journal to the relay ---
 

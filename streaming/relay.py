@@ -182,6 +182,10 @@ class Relay:
             raise NotFound("session", code="media.no_session")
         return session
 
+    def is_there(self, call: str, person: str) -> bool:
+        """Whether he sends or receives anything of this call."""
+        return any(each.grant.person == person and _is_under(each.stream.name, call) for each in self._sessions.values())
+
     def close(self, session: Session) -> None:
         """Ended by its own wish."""
         self._drop(session, "deleted")
@@ -280,6 +284,7 @@ class Relay:
             first, stream.heard_s = stream.heard_s is None, now_s
             if first or stream.silent or stream.fresh:
                 stream.silent = stream.fresh = False
+                intake.returned()
                 self._tell(Happened.FIRST_MEDIA if first else Happened.RETURNED, session)
         for owed in intake.owed(now_s):
             session.wire.send_rtcp(owed)
@@ -347,12 +352,12 @@ class Relay:
         except Exception:  # a connection that is gone anyway
             log.exception("a connection did not close")
 
-    def _tell(self, happened: Happened, session: Session, cause: str = "") -> None:
+    def _tell(self, happened: Happened, session: Session, cause: str = "", mode: str = "") -> None:
         figures = session.intake.figures() if session.intake is not None else {}
         if session.stream.heard_s is not None:
             figures["silent_s"] = round(time.monotonic() - session.stream.heard_s, 1)
         log.info("%s %s", session.stream.name, happened)
-        self._on_event(MediaEvent(happened, session.stream.name, session.grant.person, figures, cause))
+        self._on_event(MediaEvent(happened, session.stream.name, session.grant.person, figures, cause, mode))
 
     # --- time ---
 
@@ -366,6 +371,8 @@ class Relay:
 
     def _look_after(self, stream: Stream, now_s: float) -> None:
         self._answer_publisher(stream, now_s)
+        if stream.publisher is not None:
+            self._tell_judged(stream.publisher)
         if stream.heard_s is None or now_s - stream.heard_s >= SILENT_S:
             if stream.heard_s is not None and not stream.silent and stream.publisher is not None:
                 stream.silent = True
@@ -378,6 +385,12 @@ class Relay:
             for viewer in list(stream.viewers):
                 self._drop(viewer)
             self._streams.pop(stream.name, None)
+
+    def _tell_judged(self, session: Session) -> None:
+        judged = session.intake.judged if session.intake is not None and not session.stream.silent else None
+        if judged is not None and session.intake is not None:
+            session.intake.judged = None
+            self._tell(Happened.RECOVERED if judged.mode is None else Happened.DEGRADED, session, judged.cause, judged.mode or "")
 
     async def aclose(self) -> None:
         """Everybody is told, every socket closed."""

@@ -70,6 +70,19 @@ def leave_call(work: Work, call_id: str, participant_id: str | None = None) -> b
     return True
 
 
+def stop_watching(work: Work, call_id: str, participant_id: str) -> bool:
+    """The relay sees that a desk or a wall watches nothing of the call any more. Returns False for all others.
+
+    A leader stays in: he could not come back by himself, and his telephone may only sleep.
+    """
+    allowed(work, Verb.REPORT_MEDIA)
+    call = held(work, CallRow, words.ulid(call_id), "not_found.call")
+    gone = of_call(work, call, participant_id)
+    if call.state == CallState.ENDED or gone.kind not in (ParticipantKind.DESK, ParticipantKind.WALL):
+        return False
+    return leave_call(work, call_id, participant_id)
+
+
 def everybody_leaves(work: Work, call_id: str) -> tuple[str, ...]:
     """The call is over. Part of other verbs; returns whom it touched."""
     there = list(work.session.scalars(select(ParticipantRow).where(ParticipantRow.call_id == call_id).order_by(ParticipantRow.id)))

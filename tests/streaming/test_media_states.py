@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from data.actions.calls import answer_call, end_call, place_call
-from data.actions.participants import join_call, leave_call
+from data.actions.participants import claim_media, join_call, leave_call
 from data.engines import Database
 from data.errors import DatabaseUnavailable
 from data.journal import Entry, entries_after
@@ -33,9 +33,13 @@ class Told:
 
     def __init__(self) -> None:
         self.ended: list[tuple[str, str]] = []
+        self.there: set[str] = set()
 
     def revoke(self, name: str, person: str = "") -> None:
         self.ended.append((name, person))
+
+    def is_there(self, call: str, person: str) -> bool:
+        return person in self.there
 
 
 def talk(court: SmallCourt) -> tuple[str, str]:
@@ -91,6 +95,54 @@ async def test_the_call_stands_as_its_officers_media_do(court: SmallCourt) -> No
         await until(lambda wanted=wanted: stands(court, call_id)[0] == wanted)  # type: ignore[misc]
         assert stands(court, call_id)[1] == (1_050 if cause != "deleted" else None)
     writing.cancel()
+
+
+async def test_the_call_goes_down_the_ladder_and_up_again_with_cause_and_figures(court: SmallCourt) -> None:
+    call_id, officer = talk(court)
+    states = MediaStates(court.journal, Lanes(), lambda: court.now)
+    stream = f"{call_id}.{officer}"
+    for happened, cause, mode in (
+        (Happened.FIRST_MEDIA, "", ""),
+        (Happened.DEGRADED, "loss", "LOW_VIDEO"),
+        (Happened.DEGRADED, "no_picture", "AUDIO_ONLY"),
+        (Happened.RECOVERED, "recovered", ""),
+    ):
+        states.happened(MediaEvent(happened, stream, officer, FIGURES, cause, mode))
+    writing = asyncio.create_task(states.write())
+    await until(lambda: len(kinds(court)) >= 6)
+    writing.cancel()
+    with court.database.reading() as session:
+        said = [(each.kind, each.payload.get("mode"), each.payload.get("cause")) for each in entries_after(session, 0)][-4:]
+        lost = [each.payload["loss_permille"] for each in entries_after(session, 0)[-4:]]
+    assert said == [
+        ("call.live", None, "published"), ("call.degraded", "LOW_VIDEO", "loss"), ("call.degraded", "AUDIO_ONLY", "no_picture"),
+        ("call.live", None, "recovered"),
+    ]  # fmt: skip
+    assert lost == [12] * 4
+    assert stands(court, call_id) == ("LIVE", 1_050)
+
+
+async def test_who_watches_nothing_any_more_has_left_and_comes_back_by_his_next_pass(
+    court: SmallCourt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streaming.media_states.ABSENT_S", 0.2)
+    monkeypatch.setattr("streaming.media_states.LOOKS_FOR_ABSENT_S", 0.1)
+    call_id, officer = talk(court)
+    gone, stays = court.do(court.commander, join_call, call_id), court.do(court.duty, join_call, call_id)
+    states, relay = MediaStates(court.journal, Lanes(), lambda: court.now), Told()
+    relay.there = {stays}
+    for who in (gone, stays, officer, ulid()):
+        states.happened(MediaEvent(Happened.UNWATCHED, f"{call_id}.{officer}", who))
+    states.happened(MediaEvent(Happened.UNWATCHED, "bench.camera", "nobody"))
+    missing = asyncio.create_task(states.miss(relay))
+    await until(lambda: not states._absent)
+    await until(lambda: "call.left" in kinds(court))
+    missing.cancel()
+    with court.database.reading() as session:
+        state = {each.id: each.state for each in session.scalars(select(ParticipantRow).where(ParticipantRow.call_id == call_id))}
+    assert state == {gone: "LEFT", stays: "IN", officer: "IN"}
+    court.do(court.commander, claim_media, call_id, "view", f"{call_id}.{officer}")
+    assert kinds(court)[-1] == "call.joined"
 
 
 async def test_a_relay_that_starts_again_says_that_nothing_comes(court: SmallCourt) -> None:

@@ -6,6 +6,8 @@ import { t } from './text.mjs';
 
 /** @typedef {Record<string, any>} Row */
 
+const LOSSY = 50; // thousandths: less is mended by asking again
+
 /** Rings from the centre to an officer, until he accepts: nobody's stage, nobody's alarm. @param {Row} row */
 export const ringsOut = (row) => row.kind === 'CENTRE' && row.state === 'RINGING';
 
@@ -30,7 +32,7 @@ export const names = (callId) => partsOf(callId, 'IN').filter((row) => row.kind 
 /** «画面受限 仅声音», '' while nothing must be said. @param {Row} row */
 export function pictureWord(row) {
   if (row.picture_closed_at) return t('wall.picture_closed');
-  if (row.state === 'DEGRADED') return [t('wall.call_degraded'), row.mode ? t(`wall.mode_${row.mode}`) : ''].filter(Boolean).join('  ');
+  if (row.state === 'DEGRADED') return [t('wall.call_degraded'), row.mode ? t(`wall.mode_${row.mode}`) : '', row.loss_permille >= LOSSY ? t('wall.loss', { n: Math.round(row.loss_permille / 10) }) : ''].filter(Boolean).join('  ');
   return row.state === 'RECONNECTING' ? t('wall.call_reconnecting') : '';
 }
 

@@ -1,0 +1,55 @@
+"""Down the ladder and up again, by what arrives each second."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.rules.calls import Mode
+from streaming.degradation import WHOLE, WINDOW, Degradation, Judged
+
+GOOD = (25, 50, 0.0)
+
+
+def told(of: Degradation, *seconds: tuple[int, int, float]) -> list[Judged]:
+    return [judged for each in seconds if (judged := of.second(*each)) is not None]
+
+
+@pytest.mark.parametrize(
+    ("second", "mode", "cause"),
+    [
+        ((0, 50, 0.0), Mode.AUDIO_ONLY, "no_picture"),
+        ((1, 50, 0.0), Mode.STILLS, "few_pictures"),
+        ((3, 50, 0.0), Mode.LOW_VIDEO, "few_pictures"),
+        ((25, 50, 0.3), Mode.LOW_VIDEO, "loss"),
+    ],
+)
+def test_each_step_down_is_told_once_with_its_cause_and_its_end_too(second: tuple[int, int, float], mode: Mode, cause: str) -> None:
+    of = Degradation()
+    assert told(of, *[GOOD] * 10) == []
+    down = told(of, *[second] * 12)
+    assert down[-1] == Judged(mode, cause)
+    assert len(down) == len(set(down)), "no step twice"
+    assert told(of, *[GOOD] * 12)[-1] == WHOLE
+
+
+def test_one_bad_second_is_not_told() -> None:
+    assert told(Degradation(), *[GOOD] * 8, (0, 50, 0.2), *[GOOD] * 8) == []
+
+
+def test_what_hovers_between_is_told_once() -> None:
+    of = Degradation()
+    assert told(of, *[GOOD] * 6, *[(4, 50, 0.0)] * 7)[-1] == Judged(Mode.LOW_VIDEO, "few_pictures")
+    assert told(of, *[(4, 50, 0.0), (6, 50, 0.0)] * 20) == []
+
+
+def test_silence_is_not_judged_and_what_returned_begins_anew() -> None:
+    of = Degradation()
+    assert told(of, *[GOOD] * 6, *[(0, 0, 0.0)] * 10) == []
+    of.returned()
+    assert told(of, *[(0, 50, 0.0)] * (WINDOW + 2)) == [Judged(Mode.AUDIO_ONLY, "no_picture")]
+
+
+@given(seconds=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.floats(0, 1))))
+def test_never_the_same_twice_running(seconds: list[tuple[int, int, float]]) -> None:
+    said = told(Degradation(), *seconds)
+    assert all(before != after for before, after in zip([WHOLE, *said], said, strict=False))
