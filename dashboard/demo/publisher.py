@@ -80,7 +80,7 @@ async def publishing(client: httpx.AsyncClient, clip: Clip, given: Mapping[str, 
         await pc.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
         yield ended
     finally:
-        await pc.close()
-        if where:
+        if where:  # said before the connection is gone: an end of its own will, no interruption
             with contextlib.suppress(httpx.HTTPError):
                 await client.delete(where, headers=bearer)
+        await pc.close()
