@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
@@ -20,6 +20,7 @@ from data.actions.tracks import read_track
 from data.errors import BadInput, NotPermitted, NotSignedIn
 from data.journal import Journal
 from data.lanes import Lanes
+from data.queries.audit import CentreRing, centre_rings
 from data.queries.joining import leaders
 from data.queries.links import WaitingView, waiting_view
 from data.queries.wall import sight_of, visitors_of
@@ -211,6 +212,22 @@ def build_api(
         made = await lanes.writer.run(journal.do, actor, now(), invite_leader, call, officer, ask)
         told = {"link": f"{settings.origin}/join/{made.secret}", "digits": made.digits, "participant": made.participant_id}
         return Response(orjson.dumps(told), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    @api.get("/rings", openapi_extra={"x-role": "inspector"})
+    async def rings(request: Request) -> Response:
+        """Every ring of the centre to an officer or a team, the newest first; `before` (ms since 1970) goes further back."""
+        actor, until = _actor(request), request.query_params.get("before")
+        before = _instant(until) if until is not None else None
+
+        def look() -> list[CentreRing]:
+            with journal.database.reading() as session:
+                return centre_rings(session, sight_of(actor, court_code=settings.court_code), before=before)
+
+        found = [
+            {name: _ms(value) if isinstance(value, datetime) else value for name, value in asdict(each).items()}
+            for each in await lanes.readers.run(look)
+        ]
+        return Response(orjson.dumps({"rings": found}), media_type="application/json", headers={"Cache-Control": "no-store"})
 
     @api.get("/openapi.json", openapi_extra={"x-role": "signed in"})
     async def openapi() -> Response:

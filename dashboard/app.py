@@ -10,8 +10,8 @@ import hashlib
 import inspect
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
@@ -27,7 +27,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from dashboard import i18n
-from dashboard.api import build_api, merged
+from dashboard.api import NEAR_MOST, build_api, merged
 from dashboard.check_page import check_page
 from dashboard.demo.director import director_routes
 from dashboard.demo.relocation import relocation, when_asked
@@ -52,9 +52,13 @@ from data.errors import CommandCentreError, Misconfigured, NotPermitted
 from data.identity import Identity
 from data.journal import Announcement, Journal
 from data.lanes import Lanes
+from data.queries.wall import sight_of
+from data.queries.ways import Alarm, alarm_of, teams_of
+from data.rules.permissions import Actor
 from data.sealing import load_sealing
 from data.settings import Settings
 from geo import packed
+from geo.coordinates import Place
 from streaming.bearer import actor_of, client_address, osmand_actor
 from streaming.bus import Bus
 from streaming.history import History
@@ -68,6 +72,7 @@ PREFIX = "/centre/"
 FACES = {name: import_module(f"dashboard.{name}.page") for name in ("wall", "desk") if (HERE / name / "page.py").exists()}
 TEXTS_OF = {"wall": ("wall", "video", "row"), "desk": ("desk", "wall", "video", "row")}
 SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}  # JSON that cannot end its <script>
+BY_ROAD_S = 0.2  # so long a support order waits for the ways; then it goes by straight line, and says so
 INBOUND_MOST = 1_100_000  # one batch of positions on /ingest/ws; /live allows far less by itself
 
 INDEX = """<!DOCTYPE html>
@@ -152,7 +157,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
     root.router.routes[0:0] = [*sign_in.routes(), *(director_routes(settings) if settings.demo else ())]
     _add_own_routes(root, house)
     for face, page in FACES.items():
-        more = (lambda: _places(house, now),) if face == "desk" else ()
+        more = (lambda: _places(house, now), _by_road(house, now)) if face == "desk" else ()
         page.connect(house.dash, house.journal, house.lanes, now, *more)
     hashes = house.dash.csp_hashes()
     straight = {("POST", "/ingest/positions"): ingest.positions}  # a tenth of the way that leads through root and sub-app
@@ -212,6 +217,29 @@ def _places(house: House, now: Callable[[], datetime]) -> dict[int, tuple[float,
     oldest = now_ms - house.settings.lost_s * 1000
     there = house.positions.newest().items()
     return {no: (fix.lat, fix.lon) for no, fix in there if fix.t_ms >= oldest and house.positions.on_duty(no, now_ms)}
+
+
+def _by_road(house: House, now: Callable[[], datetime]) -> Callable[[Actor, str], Awaitable[dict[int, float]]]:
+    """How long each unit near a call would drive; none of them when that is not known at once: the key must not wait for it."""
+
+    def asked(actor: Actor, call_id: str) -> tuple[Alarm, list[tuple[int, Place]], dict[int, str]]:
+        with house.database.reading() as session:
+            sight = sight_of(actor)
+            alarm = alarm_of(session, sight, "call", call_id)
+            alarm = replace(alarm, place=house.hub.newest.place_of(alarm.unit_no) or alarm.place)
+            near = house.hub.newest.around(*alarm.place, int(now().timestamp() * 1000) - round(house.settings.lost_s * 1000), NEAR_MOST)
+            return alarm, near, teams_of(session, sight, (no for no, _ in near))
+
+    async def by_road(actor: Actor, call_id: str) -> dict[int, float]:
+        try:
+            alarm, near, teams = await house.lanes.readers.run(asked, actor, call_id)
+            async with asyncio.timeout(BY_ROAD_S):
+                found = await house.ways.coming(alarm, teams, near, most=len(near))
+        except (CommandCentreError, TimeoutError):
+            return {}
+        return {each.unit_no: each.way.seconds for each in found or ()}
+
+    return by_road
 
 
 def _doors(house: House, now: Callable[[], datetime]) -> Doors:

@@ -49,10 +49,12 @@ class RoadWays:
         self._of = 0  # the time of the file that the graph was made from
         self._waiting = 0
 
-    async def coming(self, alarm: Alarm, teams: Mapping[int, str], places: Sequence[tuple[int, Place]]) -> list[Coming] | None:
+    async def coming(
+        self, alarm: Alarm, teams: Mapping[int, str], places: Sequence[tuple[int, Place]], most: int = TEAMS_MOST
+    ) -> list[Coming] | None:
         """The teams that could be there first, the first one first. None: not known by road, now or at all.
 
-        teams: of each unit that may be asked about; places: where units stand, the nearest first.
+        teams: of each unit that may be asked about; places: where units stand, the nearest first; most: teams.
         """
         asked = [(no, place) for no, place in places if no in teams and teams[no] != alarm.team_id][:ASKED_MOST]
         if self._waiting >= WAITING_MOST or not self._roads.is_file():
@@ -67,7 +69,7 @@ class RoadWays:
         except TimeoutError:
             log.warning("ways by road took too long")
             return None
-        return None if ways is None else _first_of_each(teams, [no for no, _ in asked], ways)
+        return None if ways is None else _first_of_each(teams, [no for no, _ in asked], ways)[:most]
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -119,4 +121,4 @@ def _first_of_each(teams: Mapping[int, str], units: Sequence[int], ways: "Sequen
     found: dict[str, Coming] = {}
     for way, no in order:
         found.setdefault(teams[no], Coming(teams[no], no, way))
-    return list(found.values())[:TEAMS_MOST]
+    return list(found.values())

@@ -2,20 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
 import dash_leaflet as dl
 from dash import Dash, Input, Output, dcc, html
 
-from dashboard.desk.verbs import WITH_PLACES, Places, perform, steps
+from dashboard.desk.verbs import WITH_PLACES, Places, Times, perform, steps
 from dashboard.i18n import t
 from dashboard.panels import ids
 from dashboard.sign_in import actor_here
 from data.journal import Journal
 from data.lanes import Lanes
 from data.queries.live import can_unlock
+from data.rules.permissions import Actor
 
 LOCKS_AFTER_S = 600  # a desk that nobody touches
 MAP = "desk-map"
@@ -43,7 +44,19 @@ def layout() -> html.Div:
     )
 
 
-def connect(app: Dash, journal: Journal, lanes: Lanes, now: Callable[[], datetime], places: Callable[[], Places] = dict) -> None:
+async def no_roads(_: Actor, __: str) -> Times:
+    """Where no ways are known."""
+    return {}
+
+
+def connect(
+    app: Dash,
+    journal: Journal,
+    lanes: Lanes,
+    now: Callable[[], datetime],
+    places: Callable[[], Places] = dict,
+    by_road_s: Callable[[Actor, str], Awaitable[Times]] = no_roads,
+) -> None:
     """Two callbacks: what is pressed, and whether this desk is locked. Errors reach the person through the one `on_error` of the app."""
 
     @app.callback(
@@ -56,8 +69,10 @@ def connect(app: Dash, journal: Journal, lanes: Lanes, now: Callable[[], datetim
     )
     async def act(asked: dict[str, Any]) -> tuple[str, str, str, str]:
         actor = actor_here()
-        where = places() if asked.get("verb") in WITH_PLACES else None
-        changed = await asyncio.shield(lanes.writer.run(journal.do, actor, now(), perform, asked, where))
+        placed = asked.get("verb") in WITH_PLACES
+        where = places() if placed else None
+        times = await by_road_s(actor, str(asked.get("id"))) if placed else None
+        changed = await asyncio.shield(lanes.writer.run(journal.do, actor, now(), perform, asked, where, times))
         return t(f"desk.done_{asked['verb']}" if changed else "desk.done_nothing"), "", "", str(asked.get("nonce"))
 
     @app.callback(Output(ids.LOCK, "data-lock"), Input(ids.LOCK, "id"))

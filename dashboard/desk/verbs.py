@@ -23,20 +23,22 @@ from data.rules.walls import VISITORS_LAYOUT
 
 Asked = Mapping[str, Any]
 Places = Mapping[int, tuple[float, float]]
+Times = Mapping[int, float]
 MISSION_STEPS = tuple(step for step in MissionStep if step is not MissionStep.ASSIGNED)
 WITH_PLACES = frozenset({"support"})
 CASE_EVENTS = tuple(event for event in CaseEvent if event is not CaseEvent.FILED)
 
 
-def perform(work: Work, asked: Asked, places: Places | None = None) -> bool:
+def perform(work: Work, asked: Asked, places: Places | None = None, by_road_s: Times | None = None) -> bool:
     """Do what the desk asked for. Returns False if that was so already. Raises BadInput for a verb that does not exist.
 
-    places: where each unit with a fresh position is, for the verbs of `WITH_PLACES`.
+    places: where each unit with a fresh position is, for the verbs of `WITH_PLACES`. by_road_s: how long each of them would drive, where
+    that is known.
     """
     verb = VERBS.get(str(asked.get("verb")))
     if verb is None:
         raise BadInput("verb", code="input.bad")
-    return verb(work, {**asked, "places": places or {}}) is not False
+    return verb(work, {**asked, "places": places or {}, "by_road_s": by_road_s or {}}) is not False
 
 
 def steps() -> dict[str, Any]:
@@ -118,7 +120,8 @@ def _change(event: CaseEvent) -> Callable[[Work, Asked], object]:
 def _support(work: Work, asked: Asked) -> str:
     """The nearest free team, or the one that is named."""
     team = _text(asked, "team") if asked.get("team") else None
-    return send_support(work, _text(asked, "id"), asked["places"], team, _text(asked, "text") if asked.get("text") else None)
+    text = _text(asked, "text") if asked.get("text") else None
+    return send_support(work, _text(asked, "id"), asked["places"], team, text, asked["by_road_s"])
 
 
 def _unit(asked: Asked) -> int:

@@ -41,11 +41,18 @@ _EVENTS: dict[OrderStep, type[Event]] = {
 }
 
 
-def send_support(work: Work, call_id: str, places: Mapping[int, Place], team_id: str | None = None, text: str | None = None) -> str:
+def send_support(
+    work: Work,
+    call_id: str,
+    places: Mapping[int, Place],
+    team_id: str | None = None,
+    text: str | None = None,
+    by_road_s: Mapping[int, float] | None = None,
+) -> str:
     """Send the nearest free team to a call, or the one that a person chose. Returns the order's id.
 
-    places: where each unit with a fresh position is, by its number. Orders of the call that nobody has accepted are withdrawn. Pressed
-    again while a team is still asked, it changes nothing and returns that order.
+    places: where each unit with a fresh position is, by its number. by_road_s: how long each would drive, where that is known. Orders of
+    the call that nobody has accepted are withdrawn. Pressed again while a team is still asked, it changes nothing and returns that order.
     Raises RuleBroken dispatch.nobody_free, dispatch.unknown_place, dispatch.no_scene (nobody knows where the officer is).
     """
     allowed(work, Verb.SEND_ORDER)
@@ -59,7 +66,7 @@ def send_support(work: Work, call_id: str, places: Mapping[int, Place], team_id:
     scene = _scene(call, places)
     own = work.session.get(UnitRow, call.unit_no)
     without = {each.team_id for each in earlier} | ({own.team_id} if own and own.team_id else set())
-    near = dispatch.nearest_team(scene, _standing(work, places), without, team_id, _sent_elsewhere(work, call.id))
+    near = dispatch.nearest_team(scene, _standing(work, places, by_road_s or {}), without, team_id, _sent_elsewhere(work, call.id))
     withdraw_orders(work, call.id, "next")
     order = OrderRow(
         id=str(ULID.from_datetime(work.now)),
@@ -152,7 +159,7 @@ def _scene(call: CallRow, places: Mapping[int, Place]) -> Place:
     return call.lat, call.lon
 
 
-def _standing(work: Work, places: Mapping[int, Place]) -> list[Standing]:
+def _standing(work: Work, places: Mapping[int, Place], by_road_s: Mapping[int, float]) -> list[Standing]:
     """Every unit on duty of a team with a fresh position, and what its team is doing; who asks for help himself is not sent."""
     there = select(UnitRow).where(UnitRow.no.in_(sorted(places)), UnitRow.on_duty, UnitRow.team_id.is_not(None)).order_by(UnitRow.no)
     in_need = set(work.session.scalars(select(SosRow.unit_no).where(SosRow.closed_at.is_(None))))
@@ -165,7 +172,7 @@ def _standing(work: Work, places: Mapping[int, Place]) -> list[Standing]:
         if team_id not in doing:
             mission = under_way(work, team_id)
             doing[team_id] = units.doing(True, MissionState(mission.state) if mission else None, unit.returned_at is not None)
-        standing.append(Standing(team_id, doing[team_id], places[unit.no]))
+        standing.append(Standing(team_id, doing[team_id], places[unit.no], by_road_s.get(unit.no)))
     return standing
 
 

@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from data.errors import NotPermitted
+from data.events import CallCentreRang
 from data.rules.identity import OF_A_PERSON, trace_digest
 from data.rules.permissions import ALLOWED, Sight, Verb
-from data.tables import AuditRow, EntryRow, UnitRow
+from data.tables import AuditRow, CallRow, EntryRow, UnitRow
 
 MOST_SEEN = 50
 MOST_LISTED = 500
@@ -80,6 +81,55 @@ def _trace(row: AuditRow) -> Trace:
         reason=row.reason,
         result=row.result,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CentreRing:
+    """One ring of the centre to an officer or a team: who rang whom, when, and what became of it. ended_why: as the call's."""
+
+    at: datetime
+    call_id: str
+    number: str
+    officer_id: str
+    role: str
+    unit_no: int
+    team_id: str | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    ended_why: str | None
+
+
+def centre_rings(
+    session: Session, sight: Sight, *, since: datetime | None = None, before: datetime | None = None, limit: int = 100
+) -> list[CentreRing]:
+    """Every ring of the centre, the newest first: whoever is rung may be seen. Raises NotPermitted for everybody but the inspector."""
+    if sight.role not in ALLOWED[Verb.SEE_AUDIT]:
+        raise NotPermitted(Verb.SEE_AUDIT, verb=Verb.SEE_AUDIT.value)
+    rung = (
+        select(EntryRow.recorded_at, EntryRow.actor_id, EntryRow.actor_role, EntryRow.payload, CallRow)
+        .join(CallRow, CallRow.id == EntryRow.subject_id)
+        .where(EntryRow.kind == CallCentreRang.kind, CallRow.court_code == sight.court_code)
+    )
+    if since is not None:
+        rung = rung.where(EntryRow.recorded_at >= since)
+    if before is not None:
+        rung = rung.where(EntryRow.recorded_at < before)
+    found = session.execute(rung.order_by(EntryRow.seq.desc()).limit(min(limit, MOST_LISTED)))
+    return [
+        CentreRing(
+            at,
+            call.id,
+            call.number,
+            officer_id,
+            role,
+            said["unit_no"],
+            said.get("team_id"),
+            call.answered_at,
+            call.ended_at,
+            call.ended_why,
+        )
+        for at, officer_id, role, said, call in found
+    ]
 
 
 def who_saw(

@@ -3,14 +3,16 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from data.queries.reading import Drawn, Ids, Query, Reading, among, at, degree
 from data.rules import missions
 from data.rules.cases import PartyKind, SideState, Stage
 from data.rules.missions import MissionState
 from data.rules.permissions import WITHOUT_CASES
-from data.tables import AreaRow, CasePartyRow, CaseRow, MissionRow, OfficerRow, TeamRow, VehicleRow
+from data.tables import AreaRow, CaseNoteRow, CasePartyRow, CaseRow, MissionRow, OfficerRow, TeamRow, VehicleRow
+
+_Note = select(func.max(CaseNoteRow.id)).where(CaseNoteRow.case_id == CaseRow.id).correlate(CaseRow).scalar_subquery()
 
 
 def of_today(reading: Reading) -> ColumnElement[bool]:
@@ -56,6 +58,7 @@ def cases(reading: Reading, ids: Ids) -> Drawn:
             "closed_at": at(record.closed_at),
             "closing_kind": record.closing_kind,
             "mission_id": mission_of.get(record.id),
+            "conclusion": record.conclusion,
         }
 
     return reading.draw("case", query, CaseRow.id, row)
@@ -81,9 +84,11 @@ def _case_query() -> Query:
             AreaRow.street,
             OfficerRow.name.label("judge"),
             OfficerRow.title,
+            CaseNoteRow.text.label("conclusion"),  # the newest: what the last talk came to
         )
         .outerjoin(AreaRow, AreaRow.id == CaseRow.area_id)
         .outerjoin(OfficerRow, OfficerRow.id == CaseRow.judge_id)
+        .outerjoin(CaseNoteRow, CaseNoteRow.id == _Note)
     )
 
 

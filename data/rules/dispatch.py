@@ -18,18 +18,20 @@ class Standing:
     team_id: str
     doing: Doing
     place: Place
+    by_road_s: float | None = None  # None: estimated from the straight line
 
 
 def nearest_team(
     place: Place, units: Iterable[Standing], without: Collection[str] = (), only: str | None = None, busy: Collection[str] = ()
 ) -> Near[str]:
-    """The team whose nearest unit could be at the place first.
+    """The team whose nearest unit could be at the place first, by road where that is known.
 
     without: teams that are not asked (again). busy: teams that somebody else has sent. only: the one that a person chose, free or not.
     Raises RuleBroken dispatch.nobody_free: no team with a fresh position is free; dispatch.unknown_place: the chosen one has none.
     """
     asked = _asked(units, without, only, busy)
-    for near in nearest(place, {number: each.place for number, each in enumerate(asked)}, k=1):
+    by_road = {number: each.by_road_s for number, each in enumerate(asked) if each.by_road_s is not None}
+    for near in nearest(place, {number: each.place for number, each in enumerate(asked)}, by_road, k=1):
         return Near(asked[near.unit].team_id, near.distance_m, near.eta_s, near.estimated)
     raise RuleBroken("nobody", code="dispatch.unknown_place" if only else "dispatch.nobody_free")
 

@@ -73,6 +73,7 @@ VISIBLE: dict[str, dict[str, frozenset[Clearance]]] = {
         "changed_at": SHOWN,
         "closed_at": SHOWN,
         "closing_kind": SHOWN,
+        "conclusion": DESKS,
         "mission_id": SHOWN,
     },
     "mission": {

@@ -71,7 +71,8 @@ function caseFacts(row) {
   return told(shape, row.case_no ?? '', word, null, [
     join(row.cause, row.matter, side), join(row.applicant ? t('desk.applicant', { who: row.applicant }) : '', row.debtor ? t('desk.debtor', { who: row.debtor }) : ''),
     t('desk.recovered_of', { part: money(row.recovered_cents ?? 0), whole: money(row.claim_cents ?? 0) }),
-    join(row.judge, row.node ? t(`row.node.${row.node}`) : '', row.closing_kind ? t(`row.closing.${row.closing_kind}`) : '')]);
+    join(row.judge, row.node ? t(`row.node.${row.node}`) : '', row.closing_kind ? t(`row.closing.${row.closing_kind}`) : ''),
+    row.conclusion ? t('desk.concluded', { text: row.conclusion }) : '']);
 }
 
 /** @param {Row} row */

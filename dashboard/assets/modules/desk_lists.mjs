@@ -7,7 +7,7 @@ import { choose, desk, isChosen } from './desk_state.mjs';
 import { h, sign } from './draw.mjs';
 import { head } from './heads.mjs';
 import { openCalls, openSos } from './stage.mjs';
-import { leaderOf, orderOf, ringsOut, wantsNext } from './talks.mjs';
+import { leaderOf, orderOf, ringsOut, undelivered, wantsNext } from './talks.mjs';
 import { t } from './text.mjs';
 
 /** @typedef {Record<string, any>} Row */
@@ -86,7 +86,7 @@ export function drawQueue() {
 function card([kind, row]) {
   const owner = ownerOf(row);
   const shape = kind === 'sos' ? 'sos' : rows.unit?.get(row.unit)?.status ?? 'idle';
-  const escalated = (owner === 'nobody' && (kind === 'sos' ? row.level : row.state === 'MISSED' ? 1 : 0)) || (kind === 'call' && wantsNext(orderOf(row.id)) ? 1 : 0);
+  const escalated = (owner === 'nobody' && (kind === 'sos' ? row.level : row.state === 'MISSED' ? 1 : 0)) || (kind === 'call' && (wantsNext(orderOf(row.id)) || undelivered(orderOf(row.id))) ? 1 : 0);
   return choosing(kind, row, { class: 'card', 'data-kind': kind, 'data-owner': owner, 'data-state': row.state, 'data-level': escalated ? String(escalated) : null }, [
     sign(shape), h('b', {}, ...(kind === 'sos' ? [h('em', {}, t('wall.sos')), [row.who, row.team].filter(Boolean).join(' ')] : [nameOf(row)])), clock(row.answered_at ?? beganAt(row)),
     h('span', {}, [String(row.place ?? '').split(' ')[0], row.matter].filter(Boolean).join(' ') || row.number), said(kind, row, owner)]);
@@ -96,7 +96,7 @@ function card([kind, row]) {
 function said(kind, row, owner) {
   if (kind === 'call' && ringsOut(row)) return h('span', { class: 'unowned' }, sign('clock'), t('desk.ringing_out'));
   const order = kind === 'call' ? orderOf(row.id) : undefined;
-  if (wantsNext(order)) return h('span', { class: 'unowned' }, sign('clock'), orderSaid(/** @type {Row} */ (order)));
+  if (wantsNext(order) || undelivered(order)) return h('span', { class: 'unowned' }, sign('clock'), orderSaid(/** @type {Row} */ (order)));
   const leader = kind === 'call' ? leaderOf(row.id) : undefined;
   if (leader?.state === 'WAITING') return h('span', { class: 'unowned' }, sign('clock'), leaderSaid(leader));
   if (owner === 'me') return h('span', { class: 'plate' }, t(row.answered_at ? 'desk.talking' : 'desk.mine'));
@@ -106,7 +106,7 @@ function said(kind, row, owner) {
 }
 
 /** @param {Row} order */
-export const orderSaid = (order) => t(`desk.order_${order.state}`, { team: order.team ?? '', why: order.reason ? t(`row.reason.${order.reason}`) : '' });
+export const orderSaid = (order) => t(undelivered(order) ? 'desk.order_undelivered' : `desk.order_${order.state}`, { team: order.team ?? '', why: order.reason ? t(`row.reason.${order.reason}`) : '' });
 /** @param {Row} leader */
 export const leaderSaid = (leader) => t(`desk.leader_${leader.verified_at ? 'VERIFIED' : leader.state}`, { who: leader.who ?? '', digits: leader.digits ?? '' });
 

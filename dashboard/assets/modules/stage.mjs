@@ -203,7 +203,7 @@ function thereLine(row) {
 /** Who was sent, how far that has come, and its clock. @param {Row} order */
 function orderBlock(order) {
   const gone = order.state === 'ACCEPTED' || order.state === 'ARRIVED';
-  const far = t('wall.order_far', { km: (order.distance_m / 1000).toFixed(1), n: Math.max(1, Math.round(order.eta_s / 60)) });
+  const far = t(order.estimated ? 'wall.order_far' : 'wall.order_by_road', { km: (order.distance_m / 1000).toFixed(1), n: Math.max(1, Math.round(order.eta_s / 60)) });
   return h('div', { class: 'order', 'data-order': order.id, 'data-state': order.state },
     h('div', { class: 'word' }, sign(gone ? (order.state === 'ARRIVED' ? 'done' : 'way') : 'clock'), h('b', {}, t(`wall.order_${order.state}`)), h('time', {}, span(orderTime(order)))),
     h('div', { class: 'steps' }, step('sent', order.sent_at, true), step('delivered', order.delivered_at, Boolean(order.delivered_at)),

@@ -6,6 +6,7 @@ import { t } from './text.mjs';
 
 /** @typedef {Record<string, any>} Row */
 
+const DELIVER_MS = 10_000; // model.md B.6
 const LOSSY = 50; // thousandths: less is mended by asking again
 
 /** Rings from the centre to an officer, until he accepts: nobody's stage, nobody's alarm. @param {Row} row */
@@ -16,6 +17,9 @@ export const orderOf = (callId) => all('order').filter((row) => row.call_id === 
 
 /** Nobody answered it, or it was declined: somebody must send the next team. @param {Row | undefined} order */
 export const wantsNext = (order) => order?.state === 'OVERDUE' || order?.state === 'DECLINED';
+
+/** No phone of the team has it after ten seconds: somebody must use the telephone. @param {Row | undefined} order */
+export const undelivered = (order) => order?.state === 'SENT' && serverNow() - order.sent_at >= DELIVER_MS;
 
 /** How long it has been on its way; it stands still once the team has arrived. @param {Row} order */
 export const orderTime = (order) => (order.arrived_at ?? (order.state === 'DECLINED' ? order.answered_at : null) ?? serverNow()) - order.sent_at;

@@ -90,7 +90,7 @@ export function mountSummons(phone) {
 
   /** @param {OrderRow} row */
   function orderLines(row) {
-    const far = t('order_far', { km: (row.distance_m / 1000).toFixed(1), n: Math.max(1, Math.round(row.eta_s / 60)) });
+    const far = t(row.estimated ? 'order_far' : 'order_by_road', { km: (row.distance_m / 1000).toFixed(1), n: Math.max(1, Math.round(row.eta_s / 60)) });
     const choosing = asking === row.id;
     const answers = choosing
       ? [h('p', {}, t('order_why')), ...Object.entries(REASONS).map(([why, word]) => button(`why-${why}`, t(word), () => answerOrder(row, 'declined', why))), button('back', t('order_back'), () => { asking = ''; render(); })]

@@ -137,6 +137,7 @@ export interface OrderRow {
   case_no?: string | null;
   distance_m: number;
   eta_s: number;
+  estimated?: boolean;
   sent_at: number;
 }
 

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from data.actions.audit import record_audit
+from data.actions.calls import end_call
+from data.actions.centre_rings import ring_unit
+from data.actions.devices import enrol_device
 from data.engines import Database
 from data.errors import NotPermitted
-from data.queries.audit import traces, who_saw
+from data.queries.audit import centre_rings, traces, who_saw
 from data.rules.identity import Act
 from data.rules.permissions import Actor, Clearance, Role, Sight
 from tests.small_court import COURT, PHONE_UNIT, VEHICLE_UNIT, SmallCourt, found, officer_id, somebody
@@ -34,6 +37,23 @@ def test_only_the_inspector_reads_the_list(court: SmallCourt) -> None:
             if role is not Role.INSPECTOR:
                 with pytest.raises(NotPermitted):
                     traces(session, replace(INSPECTOR, role=role))
+
+
+def test_every_ring_of_the_centre_can_be_read_by_the_inspector_alone(court: SmallCourt) -> None:
+    court.journal.do(court.system, court.later(50), enrol_device, PHONE_UNIT, "PHONE")
+    call_id = court.journal.do(somebody(Role.DUTY), court.later(60), ring_unit, PHONE_UNIT)
+    court.journal.do(somebody(Role.COMMANDER), court.later(70), end_call, call_id)
+    with court.database.reading() as session:
+        [ring] = centre_rings(session, INSPECTOR)
+        assert (ring.call_id, ring.role, ring.unit_no, ring.team_id) == (call_id, "duty", PHONE_UNIT, None)
+        assert ring.answered_at is None
+        assert ring.ended_at is not None
+        assert centre_rings(session, INSPECTOR, before=ring.at) == []
+        assert centre_rings(session, replace(INSPECTOR, court_code="elsewhere")) == []
+        for role in Role:
+            if role is not Role.INSPECTOR:
+                with pytest.raises(NotPermitted):
+                    centre_rings(session, replace(INSPECTOR, role=role))
 
 
 def test_the_list_is_newest_first_and_can_be_narrowed(court: SmallCourt) -> None:

@@ -57,8 +57,8 @@ def test_every_state_can_be_reached() -> None:
 # --- who goes ---
 
 
-def standing(team: str, north: float, doing: Doing = Doing.IDLE) -> Standing:
-    return Standing(team, doing, (SCENE[0] + north, SCENE[1]))
+def standing(team: str, north: float, doing: Doing = Doing.IDLE, by_road_s: float | None = None) -> Standing:
+    return Standing(team, doing, (SCENE[0] + north, SCENE[1]), by_road_s)
 
 
 def test_the_nearest_free_team_goes_with_an_estimate() -> None:
@@ -66,6 +66,13 @@ def test_the_nearest_free_team_goes_with_an_estimate() -> None:
     assert (near.unit, near.estimated) == ("near", True)
     assert 2_200 < near.distance_m < 2_250
     assert near.eta_s == pytest.approx(near.distance_m * 1.35 / 9.0)
+
+
+def test_by_road_the_nearest_is_who_is_there_first() -> None:
+    beyond_the_river, on_this_side = standing("near", 0.02, by_road_s=1_200), standing("far", 0.03, by_road_s=400)
+    near = nearest_team(SCENE, [beyond_the_river, on_this_side])
+    assert (near.unit, near.eta_s, near.estimated) == ("far", 400, False)
+    assert nearest_team(SCENE, [beyond_the_river, standing("unknown", 0.03)]).unit == "unknown"
 
 
 def test_who_is_out_asked_before_or_sent_elsewhere_does_not_go() -> None:
