@@ -10,6 +10,7 @@ import websockets
 from sqlalchemy import select
 from websockets.typing import Origin
 
+from data.queries.entries import SIGNS
 from data.tables import EntryRow
 from tests.running import Product
 
@@ -57,10 +58,11 @@ class Watcher:
                     return rows
 
     def lost(self) -> int:
-        """Calls' events that lie inside a span and were not told in it."""
+        """Calls' events that a wall is told of, lie inside a span and were not told in it."""
         database = self._product.database()
+        told = [kind for kind in SIGNS if kind.startswith("call.")]
         with database.reading() as session:
-            numbers = list(session.scalars(select(EntryRow.seq).where(EntryRow.kind.startswith("call."))))
+            numbers = list(session.scalars(select(EntryRow.seq).where(EntryRow.kind.in_(told))))
         database.close()
         return sum(span.begins < number <= span.ends and number not in span.entries for span in self.spans for number in numbers)
 
