@@ -546,6 +546,18 @@ class CallPictureClosed(Event):
 
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallNoticeGiven(Event):
+    """The people on the spot were told that everything is recorded. how: spoken (by the phone) | shown (a tone and large print)."""
+
+    kind = "call.notice_given"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    how: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallPictureOpened(Event):
     kind = "call.picture_opened"
     subject = "call"

@@ -99,10 +99,12 @@ class CallEnd(msgspec.Struct):
 
 
 class CallAct(msgspec.Struct):
-    """id: of the call. why: of close_picture safety, privacy, secret, other; of earpiece_off withdrawn, device_changed."""
+    """id: of the call. why: of close_picture safety, privacy, secret, other; of notice spoken, shown; of earpiece_off
+    withdrawn, device_changed.
+    """
 
     id: Id
-    act: Literal["accept", "close_picture", "open_picture", "earpiece_on", "earpiece_off"]
+    act: Literal["accept", "close_picture", "open_picture", "notice", "earpiece_on", "earpiece_off"]
     why: str = ""
 
 

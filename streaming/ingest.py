@@ -22,7 +22,7 @@ from data.actions.cases import CaseReport, report_case
 from data.actions.centre_rings import accept_ring
 from data.actions.missions import MissionReport, report_mission
 from data.actions.orders import answer_order
-from data.actions.participants import close_picture, open_picture
+from data.actions.participants import close_picture, give_notice, open_picture
 from data.actions.sos import raise_sos
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence
 from data.actions.whispers import confirm_earpiece, see_whisper, withdraw_earpiece
@@ -77,6 +77,7 @@ ACTS: dict[str, tuple[Callable[..., bool], bool]] = {
     "accept": (accept_ring, False),
     "close_picture": (close_picture, True),
     "open_picture": (open_picture, False),
+    "notice": (give_notice, True),
     "earpiece_on": (confirm_earpiece, False),
     "earpiece_off": (withdraw_earpiece, True),
 }

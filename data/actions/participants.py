@@ -6,9 +6,9 @@ from sqlalchemy import select, update
 from ulid import ULID
 
 from data.actions.allowed import allowed
-from data.actions.keeping import found, held
+from data.actions.keeping import first_time, found, held
 from data.errors import AlreadyOwned, BadInput, NotPermitted, TransitionRefused
-from data.events import CallCommandReleased, CallCommandTaken, CallJoined, CallLeft, CallPictureClosed, CallPictureOpened
+from data.events import CallCommandReleased, CallCommandTaken, CallJoined, CallLeft, CallNoticeGiven, CallPictureClosed, CallPictureOpened
 from data.journal import Work
 from data.rules import calls, masking, participants, units, words
 from data.rules.calls import CallKind, CallState
@@ -17,6 +17,7 @@ from data.rules.participants import MediaRight, Part, ParticipantKind, Participa
 from data.rules.permissions import Clearance, Verb
 from data.tables import CallRow, OfficerRow, ParticipantRow, UnitRow, WallRow
 
+NOTICE_HOW = ("spoken", "shown")
 PICTURE_WHY = ("safety", "privacy", "secret", "other")
 
 
@@ -145,6 +146,18 @@ def close_picture(work: Work, call_id: str, why: str) -> bool:
         return False
     call.picture_closed_at = work.now
     work.record(CallPictureClosed(call_id=call.id, unit_no=call.unit_no, why=why))
+    return True
+
+
+def give_notice(work: Work, call_id: str, how: str) -> bool:
+    """«本次执行全程录音录像»: the phone said so, once in a call. Returns False if that is known. Raises BadInput call.bad_why."""
+    allowed(work, Verb.CLOSE_PICTURE)
+    call = own_open_call(work, call_id)
+    if how not in NOTICE_HOW:
+        raise BadInput("how", code="call.bad_why")
+    if not first_time(work, f"unit:{call.unit_no}", f"notice:{call.id}"):
+        return False
+    work.record(CallNoticeGiven(call_id=call.id, unit_no=call.unit_no, how=how))
     return True
 
 

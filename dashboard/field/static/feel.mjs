@@ -23,6 +23,7 @@ const SHAKES = {
 };
 const LOUD = 0.4;
 const OPEN_AFTER_MS = 120; // opening sound holds the page up for 50 ms and more: what the touch itself began leaves before
+const SPEAKS_MS = 20_000;
 const LATE_MS = 1000; // a tone that had to wait longer for it says nothing any more
 
 /** @type {AudioContext | null} */
@@ -60,6 +61,26 @@ export function feel(what) {
   if (shake && navigator.vibrate && navigator.userActivation?.hasBeenActive !== false) navigator.vibrate(shake);
   const notes = TONES[what];
   if (notes) play(notes);
+}
+
+/**
+ * Says a sentence aloud, if this phone can speak Chinese; else a tone, so that somebody looks at the print. Resolves when it was said.
+ * @param {string} sentence @returns {Promise<'spoken' | 'shown'>}
+ */
+export async function speak(sentence) {
+  const voice = window.speechSynthesis?.getVoices().find((one) => one.lang.toLowerCase().startsWith('zh') && one.localService);
+  if (!voice) {
+    feel('received');
+    return 'shown';
+  }
+  return new Promise((done) => {
+    const said = new SpeechSynthesisUtterance(sentence);
+    [said.voice, said.lang] = [voice, voice.lang];
+    said.onend = () => done('spoken');
+    said.onerror = () => done('shown');
+    setTimeout(() => done('shown'), SPEAKS_MS); // an engine that never tells
+    speechSynthesis.speak(said);
+  });
 }
 
 /** @param {[number, number][]} notes */

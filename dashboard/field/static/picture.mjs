@@ -4,6 +4,7 @@
 import { h, mark, part, say, sign } from './draw.mjs';
 import { Line } from './passes.mjs';
 import { keepAwake } from './duty.mjs';
+import { speak } from './feel.mjs';
 import { publish } from './publish.mjs';
 import { t } from './texts.mjs';
 
@@ -125,7 +126,14 @@ export function mountPicture(phone, standing) {
       if (closed) void sent.limit(0);
       return sent;
     }, { pass, onpass: keep, onrefused: () => phone.redraw() });
-    if (!noticed) noticed = phone.clock.now();
+    if (!noticed) void giveNotice(id);
+  }
+
+  /** Once a call: spoken where this phone can, in large print always; the moment stands in the centre's journal. @param {string} id */
+  async function giveNotice(id) {
+    noticed = phone.clock.now();
+    const how = await speak(t('notice_words'));
+    void phone.act('act', { call_id: id, act: 'notice', why: how });
   }
 
   /** @param {Pass | null} pass */

@@ -70,7 +70,7 @@ export interface Action {
     on?: boolean;
     minutes?: number;
     call_id?: string;
-    act?: 'accept' | 'close_picture' | 'open_picture' | 'earpiece_on' | 'earpiece_off';
+    act?: 'accept' | 'close_picture' | 'open_picture' | 'notice' | 'earpiece_on' | 'earpiece_off';
     why?: string;
     order_id?: string;
     answer?: 'delivered' | 'accepted' | 'declined' | 'arrived';

@@ -9,7 +9,16 @@ from sqlalchemy import select
 from data.actions.call_media import media_began, media_degraded, media_lost, media_returned, media_stopped
 from data.actions.calls import answer_call, end_call, mark_missed, place_call
 from data.actions.centre_rings import accept_ring, ring_team, ring_unit
-from data.actions.participants import claim_media, close_picture, join_call, leave_call, open_picture, release_command, take_command
+from data.actions.participants import (
+    claim_media,
+    close_picture,
+    give_notice,
+    join_call,
+    leave_call,
+    open_picture,
+    release_command,
+    take_command,
+)
 from data.actions.walls import steer_wall
 from data.actions.whispers import begin_speaking, begin_whisper, confirm_earpiece, fall_silent, see_whisper, whisper, withdraw_earpiece
 from data.errors import AlreadyOwned, BadInput, CommandCentreError, NotPermitted, TransitionRefused
@@ -194,6 +203,16 @@ def test_the_officer_may_close_the_picture_with_a_reason(court: SmallCourt) -> N
     assert not court.do(court.phone, close_picture, call_id, "privacy")
     assert court.do(court.phone, open_picture, call_id)
     assert [kind for kind, _ in entries(court)][-2:] == ["call.picture_closed", "call.picture_opened"]
+
+
+def test_the_notice_is_stamped_once_by_the_officers_own_phone(court: SmallCourt) -> None:
+    call_id = talk(court)
+    assert code(court, court.phone, give_notice, call_id, "whispered") == "call.bad_why"
+    assert code(court, court.phone_of_others, give_notice, call_id, "spoken") == "unit.not_yours"
+    assert court.do(court.phone, give_notice, call_id, "spoken")
+    assert not court.do(court.phone, give_notice, call_id, "shown"), "a page that was loaded again says it again, and stamps nothing"
+    kind, payload = entries(court)[-1]
+    assert (kind, payload) == ("call.notice_given", {"call_id": call_id, "unit_no": 1001, "how": "spoken"})
 
 
 # --- streams ---

@@ -39,7 +39,7 @@ from data.actions.organisation import (
     form_team,
     remove_fence,
 )
-from data.actions.participants import close_picture, join_call, leave_call, open_picture, release_command, take_command
+from data.actions.participants import close_picture, give_notice, join_call, leave_call, open_picture, release_command, take_command
 from data.actions.recordings import (
     Segment,
     begin_recording,
@@ -284,6 +284,7 @@ law("call.degraded", lambda c: c.do(SYSTEM, media_degraded, c.call, c.officer_th
 law("call.reconnecting", lambda c: c.do(SYSTEM, media_lost, c.call, c.officer_there()), lambda c: c.talk())
 law("call.media_stopped", lambda c: c.do(SYSTEM, media_stopped, c.call, c.officer_there()), lambda c: c.talk())
 law("call.picture_closed", lambda c: c.do(c.phone, close_picture, c.call, "privacy"), lambda c: c.talk())
+law("call.notice_given", lambda c: c.do(c.phone, give_notice, c.call, "spoken"), lambda c: c.ring())
 law(
     "call.picture_opened",
     lambda c: c.do(c.phone, open_picture, c.call),
