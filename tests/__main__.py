@@ -68,8 +68,8 @@ def marks(options: argparse.Namespace) -> str:
 
 
 def side_by_side() -> list[str]:
-    """Whole files to three or four workers: one more than there are processors, for tests mostly wait: for a browser, for a fault."""
-    workers = min(max((os.cpu_count() or 2) + 1, 3), 4)
+    """Whole files to two to four workers, as there are processors; a third one on two of them takes as long, and everything is late."""
+    workers = min(max(os.cpu_count() or 2, 2), 4)
     return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 

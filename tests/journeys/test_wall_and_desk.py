@@ -32,15 +32,14 @@ def product() -> Iterator[Product]:
 async def faces(browser: Browser, product: Product) -> AsyncIterator[tuple[Page, Page, list[str]]]:
     """A wall and a desk, each in a browser of its own, and what went wrong in them."""
     wrong: list[str] = []
+    ours = (product.origin, product.settings.media, "data:", "blob:")
     pages = []
     for face, token in (("wall", product.seeded.wall), ("desk", product.seeded.desk)):
         context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
         await context.add_cookies([{"name": f"ecc_{face}", "value": token, "url": product.origin}])
         page = await context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "request", lambda request: None if request.url.startswith((product.origin, "data:", "blob:")) else wrong.append(request.url)
-        )
+        page.on("request", lambda request: None if request.url.startswith(ours) else wrong.append(request.url))
         await page.goto(f"{product.origin}/centre/{face}")
         await expect(page.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=20_000)
         pages.append(page)
