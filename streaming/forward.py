@@ -14,6 +14,7 @@ from streaming import rtcp, rtp
 KEPT = {"video": 1_024, "audio": 128}  # packets that a viewer may ask for again: 8 s and 2.5 s at 1 Mbit/s
 CLOCK_RATE = {"video": 90_000, "audio": 48_000}
 KEY_S = 0.5  # a publisher is asked for a key frame no more often
+LOSSY = 0.05  # share that a viewer's line loses: from there on sound comes to him twice, 20 ms apart
 RESENT_PER_S, RESENT_AT_ONCE = 300.0, 150.0  # for one viewer: a line that loses more is not helped by more
 CAUGHT_UP_S, CAUGHT_UP_MOST = 1.2, 200  # a newcomer gets the picture from its key frame on, when that is so young and no more packets
 
@@ -71,6 +72,7 @@ class Group:
     legs: list[Leg] = field(default_factory=list)
     open: list[Any] = field(default_factory=list)
     waiting: int = 0
+    lossy: "Group | None" = None  # of the open ones those whose line loses much
 
     def let(self, through: bool) -> None:
         """Open or close the gate of every leg."""
@@ -81,6 +83,8 @@ class Group:
     def sort(self) -> None:
         self.open = [leg.wire for leg in self.legs if leg.open]
         self.waiting = len(self.legs) - len(self.open)
+        lossy = [leg.wire for leg in self.legs if leg.open and leg.lost_share >= LOSSY]
+        self.lossy = Group(self.payload_type, open=lossy) if lossy else None
 
 
 class KeyWish:
@@ -155,7 +159,16 @@ class Track:
                 group.let(True)
             if group.open:
                 said.append((group, rtp.write(group.payload_type, packet.marker, out, timestamp, self.ssrc, packet.payload)))
+            if group.lossy and self.kind == "audio":
+                said += self._before(group.lossy, out)
         return said
+
+    def _before(self, lossy: Group, out: int) -> list[tuple[Group, bytes]]:
+        """The packet before this one, once more."""
+        sent = self._kept[(out - 1) % len(self._kept)]
+        if sent is None or sent.seq != out - 1:
+            return []
+        return [(lossy, rtp.write(lossy.payload_type, sent.marker, sent.seq, sent.timestamp, self.ssrc, sent.payload))]
 
     def _begin(self, packet: rtp.Packet, seq: int, now_s: float) -> None:
         """Numbers go on by one, timestamps by the time that passed."""
@@ -204,6 +217,13 @@ class Track:
                 group.legs.remove(leg)
                 group.sort()
         self.groups = [group for group in self.groups if group.legs]
+
+    def loses(self, leg: Leg, share: float) -> None:
+        """A viewer's report."""
+        leg.lost_share = share
+        for group in self.groups:
+            if leg in group.legs:
+                group.sort()
 
     def again(self, leg: Leg, seqs: Sequence[int], now_s: float) -> list[bytes]:
         """What this viewer asks for once more, as far as it is still here and his share is not used up."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-WINDOW_S = {"video": 0.3, "audio": 0.06}  # how long a missing packet is waited for: a retransmission takes a round trip or two
+WINDOW_S = {"video": 1.0, "audio": 0.5}  # how long a missing packet is waited for: on a bad line it is asked for several times
 CLOCK_RATE = {"video": 90_000, "audio": 48_000}
 WAITING_MOST = 2_000  # packets behind one hole: more than a second of the best picture
 STRAY = 3_000  # a jump of the number further than this is a new beginning, not a loss

@@ -41,10 +41,14 @@ _protect, _protect_rtcp, _unprotect, _unprotect_rtcp = lib.srtp_protect, lib.srt
 class Certificate(RTCCertificate):
     """The relay's certificate, one for all connections; also speaks to peers whose certificate is RSA."""
 
+    _context: SSL.Context | None = None
+
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
-        context = super()._create_ssl_context(srtp_profiles)
-        context.set_cipher_list(CIPHERS)
-        return context
+        """One for all connections, which differ in nothing: each of its own would cost 0.1 MB."""
+        if self._context is None:
+            self._context = super()._create_ssl_context(srtp_profiles)
+            self._context.set_cipher_list(CIPHERS)
+        return self._context
 
     @property
     def fingerprint(self) -> str:

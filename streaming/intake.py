@@ -108,10 +108,7 @@ class Intake:
         if now_s < self._owed_s:
             return []
         self._owed_s = now_s + rtcp.FEEDBACK_S
-        said = []
-        arrivals = self._feedback.due(self._sender, now_s)
-        if arrivals is not None:
-            said.append(arrivals)
+        said = self._feedback.due(self._sender, now_s)
         for source in self._now.values():
             lost = source.missing.due(now_s)
             if lost:

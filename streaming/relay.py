@@ -312,7 +312,7 @@ class Relay:
                 track.key_wish.wish()
                 self._answer_publisher(session.stream, now_s)
             else:
-                leg.lost_share = said.lost_share
+                track.loses(leg, said.lost_share)
 
     def _answer_publisher(self, stream: Stream, now_s: float) -> None:
         if stream.publisher is not None and stream.publisher.intake is not None:

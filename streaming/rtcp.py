@@ -5,6 +5,7 @@ draft-holmer-rmcat-transport-wide-cc-extensions-01 (without that feedback a brow
 """
 
 import struct
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ NACK, TRANSPORT_CC = 1, 15
 PLI, FIR = 1, 4
 FEEDBACK_S = 0.05  # so often the publisher hears when its packets came
 NACKED_MOST = 300  # numbers taken from one packet; more is no honest wish
+FORGIVEN_FROM, FORGIVEN_MOST = 0.05, 0.45  # shares of lost packets: below, no browser minds; above, nothing gets through anyway
+FORGIVEN_AT_ONCE = 20.0  # packets
+JUDGED_FROM = 25  # packets
 _TICK_US = 250  # of a delta in transport-cc
 _REFERENCE_US = 64_000
 _GAP_MOST = 2_000  # packets of the transport counter: a jump further is a new beginning
@@ -147,12 +151,55 @@ def picture_loss(sender: int, ssrc: int) -> bytes:
     return _packet(PSFB, PLI, struct.pack("!II", sender, ssrc))
 
 
+class Weather:
+    """How much a line loses however little is sent: that is its weather, and sending less would not help.
+
+    A browser takes every loss for congestion and sends less and less, at 30 % lost next to nothing. So what has been lost at any rate of
+    the last ten seconds is forgiven, and said to have come; what is lost beyond it is said as it is, and so are the times of arrival: a
+    line that is full still slows the sender down.
+    """
+
+    __slots__ = ("_credit", "_expected", "_lost", "_shares", "_since_s")
+
+    def __init__(self) -> None:
+        self._shares: deque[float] = deque(maxlen=10)  # of each second
+        self._expected = self._lost = 0
+        self._since_s = float("-inf")
+        self._credit = 0.0
+
+    def seen(self, expected: int, lost: int, now_s: float) -> None:
+        """So many packets were to come since the last time, so many of them did not."""
+        self._expected += expected
+        self._lost += lost
+        self._credit = min(FORGIVEN_AT_ONCE, self._credit + expected * self._usual())
+        if now_s - self._since_s >= 1.0 and self._expected >= JUDGED_FROM:
+            self._shares.append(self._lost / self._expected)
+            self._expected = self._lost = 0
+            self._since_s = now_s
+
+    def _usual(self) -> float:
+        """The share of lost packets that is forgiven."""
+        shares = sorted(self._shares)
+        if self._expected >= JUDGED_FROM or not shares:
+            shares = sorted([*shares, self._lost / max(self._expected, 1)])
+        usual = shares[len(shares) // 5]
+        return min(1.2 * usual + 0.03, FORGIVEN_MOST) if usual >= FORGIVEN_FROM else 0.0
+
+    def forgives(self) -> bool:
+        """Whether one lost packet more is forgiven; saying yes uses it up."""
+        if self._credit < 1:
+            return False
+        self._credit -= 1
+        return True
+
+
 class ArrivalFeedback:
     """When each packet of one transport came, as transport-cc feedback, every 50 ms while packets come."""
 
-    __slots__ = ("_came", "_count", "_highest", "_next", "_next_s", "media_ssrc")
+    __slots__ = ("_came", "_count", "_highest", "_next", "_next_s", "_weather", "media_ssrc")
 
     def __init__(self) -> None:
+        self._weather = Weather()
         self._came: dict[int, int] = {}  # whole transport number: microseconds
         self._next = self._highest = -1  # the first number that was not reported yet
         self._next_s = 0.0
@@ -172,22 +219,43 @@ class ArrivalFeedback:
         if whole >= self._next and len(self._came) < _STATUSES_MOST:
             self._came[whole] = int(now_s * 1e6)
 
-    def due(self, sender: int, now_s: float) -> bytes | None:
-        """The feedback packet when it is time for one, else None."""
+    def due(self, sender: int, now_s: float) -> list[bytes]:
+        """The feedback packets when it is time for them, each to be sent alone: of several in one datagram a browser reads the last."""
         if now_s < self._next_s or not self._came:
-            return None
+            return []
         self._next_s = now_s + FEEDBACK_S
-        return self._write(sender)
+        return self._write(sender, now_s)
 
-    def _write(self, sender: int) -> bytes:
+    def _write(self, sender: int, now_s: float) -> list[bytes]:
+        """One packet of feedback, or several: what is forgiven stands in none of them.
+
+        It must not be said to have come, for then a browser forgets it and cannot send it again.
+        """
         first, last = self._next, max(self._came)
         if last - first >= _STATUSES_MOST:
             first = last - _STATUSES_MOST + 1
-        earliest = min(self._came.values())
-        reference = earliest // _REFERENCE_US
-        before, statuses, deltas = reference * _REFERENCE_US, [], bytearray()
+        self._weather.seen(last - first + 1, last - first + 1 - len(self._came), now_s)
+        said, run = list[bytes](), list[int | None]()
         for number in range(first, last + 1):
             at_us = self._came.get(number)
+            if at_us is None and self._weather.forgives():
+                said += self._one(sender, number - len(run), run)
+                run = []
+            else:
+                run.append(at_us)
+        said += self._one(sender, last + 1 - len(run), run)
+        self._next = last + 1
+        self._came.clear()
+        return said
+
+    def _one(self, sender: int, first: int, run: Sequence[int | None]) -> list[bytes]:
+        """run: when each came, from `first` on; None: it did not. Nothing when none did."""
+        came = [at_us for at_us in run if at_us is not None]
+        if not came:
+            return []
+        reference = min(came) // _REFERENCE_US
+        before, statuses, deltas = reference * _REFERENCE_US, [], bytearray()
+        for at_us in run:
             if at_us is None:
                 statuses.append(0)
                 continue
@@ -196,12 +264,10 @@ class ArrivalFeedback:
             small = 0 <= ticks <= 255
             statuses.append(1 if small else 2)
             deltas += ticks.to_bytes(1, "big") if small else max(-32768, min(ticks, 32767)).to_bytes(2, "big", signed=True)
-        self._next = last + 1
-        self._came.clear()
         self._count = (self._count + 1) & 0xFF
         head = struct.pack("!IIHHI", sender, self.media_ssrc, first & 0xFFFF, len(statuses), (reference & 0xFFFFFF) << 8 | self._count)
         body = head + _chunks(statuses) + deltas
-        return _packet(RTPFB, TRANSPORT_CC, body + b"\0" * (-len(body) % 4))
+        return [_packet(RTPFB, TRANSPORT_CC, body + b"\0" * (-len(body) % 4))]
 
 
 def _chunks(statuses: Sequence[int]) -> bytes:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 HEADER = struct.Struct("!BBHII")
 MOST = 1_500  # bytes of a packet: what an Ethernet carries
-RETRY_S = 0.05  # a request for a missing packet is said again after so long …
-TRIES = 10  # … so many times; a picture that is later than this is no use
+# A request for a missing packet is said again after so long, and at last forgotten: a picture that is later than this is no use. A browser
+# resends no more in half a second than it may send at all: of a key frame that lost a third it brings the rest only then.
+RETRIES_S = (0.05, 0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.15, 0.15, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2)
 MISSING_MOST = 256  # more at once: the picture is gone, a key frame is cheaper
 STRAY = 3_000  # a jump further than this is a new beginning, not a loss
 
@@ -155,7 +156,7 @@ class Missing:
 
     def __init__(self) -> None:
         self._highest = -1
-        self._asked: dict[int, int] = {}  # whole number: how many times it was asked for
+        self._asked: dict[int, tuple[int, float]] = {}  # whole number: how many times it was asked for, when it is asked for next
         self._next_s = float("inf")
         self.given_up = False  # too much is gone to be asked for: read and put back by whoever can ask for a key frame
 
@@ -178,7 +179,7 @@ class Missing:
             self._asked.clear()
             self.given_up = True
             return False
-        self._asked.update(dict.fromkeys(range(highest + 1, seq), 0))
+        self._asked.update(dict.fromkeys(range(highest + 1, seq), (0, now_s)))
         self._next_s = now_s
         return True
 
@@ -186,14 +187,16 @@ class Missing:
         """The numbers (16 bits) to ask for now. What was asked for often enough is forgotten."""
         if not self._asked or now_s < self._next_s:
             return []
-        spent = [seq for seq, tries in self._asked.items() if tries >= TRIES]
+        spent = [seq for seq, (tries, at_s) in self._asked.items() if tries >= len(RETRIES_S) and at_s <= now_s]
         for seq in spent:
             del self._asked[seq]
         self.given_up |= bool(spent)
-        for seq in self._asked:
-            self._asked[seq] += 1
-        self._next_s = now_s + RETRY_S
-        return [seq & 0xFFFF for seq in self._asked]
+        wanted = [seq for seq, (_, at_s) in self._asked.items() if at_s <= now_s]
+        for seq in wanted:
+            tries, _ = self._asked[seq]
+            self._asked[seq] = tries + 1, now_s + RETRIES_S[tries]
+        self._next_s = now_s + RETRIES_S[0]
+        return [seq & 0xFFFF for seq in wanted]
 
 
 class Reception:

@@ -1,7 +1,8 @@
 """The relay's own process: CPU of a forwarded packet and of a viewer at N = 1, 10, 50, 100; memory; what got lost on the way.
 
-One publisher, 1280x720 at 30 frames, 1.05 Mbit/s of VP8 and Opus, encoded once; viewers that discard. `--compare`: aiortc's `MediaRelay` at
-N = 1, 2, 4 in the same run. Only the CPU of the server's process counts.
+The relay is the one of a running product, which also records what is sent. One publisher, 1280x720 at 30 frames, 1.05 Mbit/s of VP8 and
+Opus, encoded once; viewers that discard. `--compare`: aiortc's `MediaRelay` at N = 1, 2, 4 in the same run. Only the CPU of the server's
+process counts.
 """
 
 import argparse
@@ -10,7 +11,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -22,7 +22,8 @@ import psutil
 
 from data.settings import Settings, as_environ
 from streaming.media_tokens import Right, load_media_tokens
-from tests.servers import free_port
+from tests.running import Product
+from tests.servers import free_port, wait_until
 from tests.streaming.clips import Sent, clip
 from tests.streaming.peers import Peer
 
@@ -41,8 +42,8 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
     options = parser.parse_args(words)
     packets = list(clip("vp8", CLIP_S, size=SIZE, kbps=KBPS))
-    with tempfile.TemporaryDirectory(prefix="ecc-") as home:
-        ours = asyncio.run(_ours(Path(home), packets, options.seconds, COMPARED if options.compare else WATCHED))
+    with Product(media_addresses=("127.0.0.1",), log_level="warning") as product:
+        ours = asyncio.run(_ours(product, packets, options.seconds, COMPARED if options.compare else WATCHED))
     if not options.compare:
         return _figures(ours, packets)
     theirs = asyncio.run(_theirs(packets, options.seconds))
@@ -65,16 +66,21 @@ def _figures(found: dict[int, dict[str, float]], packets: Sequence[Sent]) -> dic
     return said
 
 
-async def _ours(home: Path, packets: Sequence[Sent], seconds: float, numbers: Sequence[int]) -> dict[int, dict[str, float]]:
-    settings = Settings.of(home=home, media_port=free_port(), media_addresses=("127.0.0.1",), log_level="warning")
-    settings.make_folders()
-    tokens = load_media_tokens(settings.keys)
-    now = datetime.now(UTC)
-    whip, whep = (f"{settings.media}/media/{door}/{STREAM}" for door in ("whip", "whep"))
+async def _ours(product: Product, packets: Sequence[Sent], seconds: float, numbers: Sequence[int]) -> dict[int, dict[str, float]]:
+    """The relay as `ecc serve` runs it: recorder, journal and bus are in its process."""
+    tokens, media, now = load_media_tokens(product.settings.keys), product.settings.media, datetime.now(UTC)
+    await asyncio.to_thread(wait_until, lambda: "relay" in product.pids() and hears(product), "no relay", 30)
+    whip, whep = (f"{media}/media/{door}/{STREAM}" for door in ("whip", "whep"))
     viewing = [tokens.issue(f"viewer-{place}", STREAM, Right.VIEW, now=now) for place in range(max(numbers))]
-    async with _server(["dashboard", "serve", "--only", "relay"], as_environ(settings), f"{settings.media}/healthz") as server:
-        token = tokens.issue("camera", STREAM, Right.PUBLISH, now=now)
-        return await _watched(server, packets, seconds, numbers, whip, whep, token, viewing)
+    token = tokens.issue("camera", STREAM, Right.PUBLISH, now=now)
+    return await _watched(psutil.Process(product.pids()["relay"]), packets, seconds, numbers, whip, whep, token, viewing)
+
+
+def hears(product: Product) -> bool:
+    """Whether the relay answers; it begins after the web process."""
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.get(f"{product.settings.media}/healthz").status_code == 200
+    return False
 
 
 async def _theirs(packets: Sequence[Sent], seconds: float) -> dict[int, dict[str, float]]:

@@ -25,7 +25,7 @@ import uvloop
 from streaming import hooks
 from streaming.media_tokens import MediaTokens, Right, load_media_tokens
 from tests.bench._viewers import Counting
-from tests.bench.relay import CLIP_S, KBPS, SIZE, _film
+from tests.bench.relay import CLIP_S, KBPS, SIZE, _film, hears
 from tests.running import Product
 from tests.servers import wait_until
 from tests.streaming.clips import Sent, clip
@@ -47,19 +47,13 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
         return uvloop.run(_Soak(product, packets).run(options.minutes * 60, options.warm_up))
 
 
-def _hears(product: Product) -> bool:
-    with contextlib.suppress(httpx.HTTPError):
-        return httpx.get(f"{product.settings.media}/healthz").status_code == 200
-    return False
-
-
 class _Soak:
     """Everybody who sends and watches, in one process; the relay is another one."""
 
     def __init__(self, product: Product, packets: Sequence[Sent]) -> None:
         self._product, self._packets = product, packets
         self._tokens: MediaTokens = load_media_tokens(product.settings.keys)
-        wait_until(lambda: "relay" in product.pids() and _hears(product), "no relay", 30)  # it begins after the web process
+        wait_until(lambda: "relay" in product.pids() and hears(product), "no relay", 30)  # it begins after the web process
         self._relay = psutil.Process(product.pids()["relay"])
         self._certificate = hooks.Certificate.generateCertificate()
         self._viewers: list[tuple[Peer, Counting, str, str]] = []  # with address and token

@@ -163,6 +163,22 @@ def test_one_viewer_who_asks_for_everything_gets_his_share_only() -> None:
     assert len(subject.again(leg, numbers, 2.0)) > 0
 
 
+def test_sound_comes_twice_to_who_loses_much_and_once_to_others() -> None:
+    subject, bad, good = track("audio"), Leg("bad", 111), Leg("good", 111)
+    for leg in (bad, good):
+        subject.join(leg, 0.0)
+    subject.loses(bad, 0.3)
+    got: dict[str, list[int]] = {"bad": [], "good": []}
+    for seq in range(5):
+        for group, data in subject.take(packet(seq), seq, 0.0):
+            for wire in group.open:
+                got[wire].append(read(data).seq)
+    assert len(set(got["good"])) == len(got["good"]) == 5
+    assert sorted(got["bad"]) == sorted([*got["good"], *got["good"][:4]])
+    subject.loses(bad, 0.0)
+    assert len(subject.take(packet(5), 5, 0.0)) == 1
+
+
 class Kept:
     """A sink that keeps."""
 

@@ -1,6 +1,8 @@
 """RTCP: aiortc's own reader understands what we write, and any bytes are read or left."""
 
+import random
 import struct
+from collections.abc import Callable
 
 from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket, RtcpSdesPacket, RtcpSrPacket
 from hypothesis import given
@@ -79,14 +81,14 @@ def test_arrivals_are_told_as_they_were(steps: list[tuple[int, int]], first: int
         feedback.came(number & 0xFFFF, at_us / 1e6)
         true[number & 0xFFFF] = at_us
         number, at_us = number + skipped, max(at_us + later_us, 0)
-    packet = feedback.due(1, 1e9)
-    assert packet is not None
-    assert packet[0] & 31 == 15
-    assert int.from_bytes(packet[2:4], "big") * 4 + 4 == len(packet)
-    said = arrivals(packet)
+    said: dict[int, int | None] = {}
+    for packet in feedback.due(1, 1e9):
+        assert packet[0] & 31 == 15
+        assert int.from_bytes(packet[2:4], "big") * 4 + 4 == len(packet)
+        said |= arrivals(packet)
     assert {number for number, at in said.items() if at is not None} == set(true)
     assert all(abs((said[number] or 0) - at) <= 251 for number, at in true.items())
-    assert feedback.due(1, 2e9) is None
+    assert feedback.due(1, 2e9) == []
 
 
 def test_arrivals_are_told_in_pieces_without_a_hole_between_them() -> None:
@@ -94,8 +96,7 @@ def test_arrivals_are_told_in_pieces_without_a_hole_between_them() -> None:
     told: list[int] = []
     for number in range(1_000):
         feedback.came((65_000 + number) & 0xFFFF, number / 1_000)
-        packet = feedback.due(1, number / 1_000)
-        if packet:
+        for packet in feedback.due(1, number / 1_000):
             told += arrivals(packet)
     assert told == [(65_000 + number) & 0xFFFF for number in range(len(told))]
     assert len(told) > 900
@@ -106,5 +107,49 @@ def test_a_publisher_who_numbers_wildly_costs_no_memory(numbers: list[int]) -> N
     feedback = rtcp.ArrivalFeedback()
     for place, number in enumerate(numbers):
         feedback.came(number, place / 100)
-        packet = feedback.due(1, place / 100)
-        assert packet is None or len(packet) <= 4_000
+        assert sum(len(packet) for packet in feedback.due(1, place / 100)) <= 40 * 400
+
+
+def told_lost(lost_of: Callable[[int, random.Random], bool], seconds: int, per_s: int = 150) -> list[float]:
+    """What a publisher is told of a line: the share that is said to be lost of all that is spoken of, second by second."""
+    feedback, chance, shares = rtcp.ArrivalFeedback(), random.Random(1), []
+    for second in range(seconds):
+        said: dict[int, int | None] = {}
+        for place in range(per_s):
+            number, at_s = second * per_s + place, second + place / per_s
+            if place == 0 or not lost_of(second, chance):
+                feedback.came(number & 0xFFFF, at_s)
+            for packet in feedback.due(1, at_s):
+                said |= arrivals(packet)
+        shares.append(sum(at is None for at in said.values()) / max(len(said), 1))
+    return shares
+
+
+def test_what_a_line_always_loses_is_not_told_as_congestion() -> None:
+    shares = told_lost(lambda _, chance: chance.random() < 0.3, 10)
+    assert max(shares[1:]) < 0.1
+
+
+def test_what_a_line_loses_only_now_is_told() -> None:
+    shares = told_lost(lambda second, chance: chance.random() < (0.3 if second >= 5 else 0.0), 8)
+    assert max(shares[:5]) == 0.0
+    assert min(shares[5:]) > 0.2
+    shares = told_lost(lambda second, chance: chance.random() < (0.5 if second >= 5 else 0.1), 8)
+    assert min(shares[6:]) > 0.25  # for the first second what the line usually loses was saved up
+
+
+def test_a_line_that_loses_nearly_all_is_told_so() -> None:
+    assert min(told_lost(lambda _, chance: chance.random() < 0.8, 6)) > 0.3
+
+
+def test_what_is_forgiven_is_never_said_to_have_come() -> None:
+    feedback, came, said = rtcp.ArrivalFeedback(), set[int](), set[int]()
+    chance = random.Random(2)
+    for number in range(600):
+        if chance.random() > 0.3:
+            came.add(number)
+            feedback.came(number, number / 150)
+        for packet in feedback.due(1, number / 150):
+            said |= {each for each, at in arrivals(packet).items() if at is not None}
+    assert said <= came
+    assert len(said) > len(came) - 30

@@ -13,6 +13,7 @@
  * @property {() => Promise<Pass>} [renew] a new token: at half its time, and when the old one is refused
  * @property {(pc: RTCPeerConnection) => void | Promise<void>} prepare adds tracks or transceivers
  * @property {(sdp: string) => string} [amend] what is changed in the offer
+ * @property {(pc: RTCPeerConnection, stats: RTCStatsReport) => void} [look] twice a second, at how it goes
  * @property {'outbound-rtp' | 'inbound-rtp'} media which of our media must move
  * @property {(state: State, sinceMs: number) => void} [onstate]
  */
@@ -119,7 +120,9 @@ export class MediaSession {
   async count(pc) {
     let bytes = 0;
     let media = 0;
-    for (const stat of (await pc.getStats()).values()) {
+    const stats = await pc.getStats();
+    this.wanted.look?.(pc, stats);
+    for (const stat of stats.values()) {
       if (stat.type === 'candidate-pair' && stat.state === 'succeeded') bytes += stat.bytesReceived ?? 0;
       if (stat.type === this.wanted.media) media += (stat.bytesSent ?? 0) + (stat.bytesReceived ?? 0);
     }

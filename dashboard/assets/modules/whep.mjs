@@ -6,6 +6,10 @@
  */
 import { MediaSession, soundAgain } from './media_session.mjs';
 
+const ROUGH = 0.02; // share of the sound that had to be made up: from there on we wait longer for what is lost to come again
+const WAITS_MS = 250;
+const CALM_MS = 20_000;
+
 /**
  * @param {HTMLMediaElement} element
  * @param {{ url: string, token: string, renew?: () => Promise<Pass>, iceServers?: RTCIceServer[], audio?: boolean, video?: boolean, onstate?: (state: State, sinceMs: number) => void }} options
@@ -16,6 +20,7 @@ export function view(element, { audio = true, video = true, ...options }) {
   return new MediaSession({
     ...options,
     media: 'inbound-rtp',
+    look: patience(),
     amend: soundAgain,
     prepare: (pc) => {
       const stream = new MediaStream();
@@ -32,4 +37,22 @@ export function view(element, { audio = true, video = true, ...options }) {
       });
     },
   });
+}
+
+/** On a bad line picture and sound come a quarter of a second later, and whole; while it is good, at once. */
+function patience() {
+  let before = { made: 0, all: 0 };
+  let roughAt = -Infinity;
+  let waits = false;
+  return (/** @type {RTCPeerConnection} */ pc, /** @type {RTCStatsReport} */ stats) => {
+    const sound = [...stats.values()].find((stat) => stat.type === 'inbound-rtp' && stat.kind === 'audio');
+    const now = { made: (sound?.concealedSamples ?? 0) - (sound?.silentConcealedSamples ?? 0), all: sound?.totalSamplesReceived ?? 0 };
+    if (now.all < before.all) before = { made: 0, all: 0 }; // another connection
+    if (before.all && now.made - before.made > ROUGH * (now.all - before.all)) roughAt = performance.now();
+    before = now;
+    const wants = performance.now() - roughAt < CALM_MS;
+    if (wants === waits) return;
+    waits = wants;
+    for (const receiver of pc.getReceivers()) if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = waits ? WAITS_MS : null;
+  };
 }
