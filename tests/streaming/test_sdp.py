@@ -122,6 +122,15 @@ def test_what_offers_nothing_of_use_is_refused_otherwise(offered: str) -> None:
         sdp.choose(sdp.read_offer(offered), publishing=True)
 
 
+@pytest.mark.parametrize("letter", ["\0", "\x1f", "\t", "\r"])
+def test_a_control_character_in_any_line_is_no_offer(letter: str) -> None:
+    lines = OFFER.split("\r\n")
+    for place, line in enumerate(lines):
+        if line:
+            with pytest.raises(BadInput):
+                sdp.read_offer("\r\n".join([*lines[:place], line[:3] + letter + line[3:], *lines[place + 1 :]]))
+
+
 @given(st.text(max_size=400) | st.binary(max_size=400).map(lambda data: data.decode("latin-1")))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for each in (text, "v=0\n" + text, OFFER + text):
