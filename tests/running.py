@@ -150,10 +150,14 @@ class Product:
         if self._ended():
             raise RuntimeError(f"ended at once:\n{self.said()[-3000:]}")
 
-    def status(self, path: str) -> int:
+    def until_relay(self) -> None:
+        """Until the relay answers: it begins after everything else."""
+        wait_until(lambda: self.status("/healthz", self.settings.media) == 200, "no relay", READY_S)
+
+    def status(self, path: str, origin: str = "") -> int:
         """The HTTP status of a GET without a cookie; 0 when nobody answers."""
         try:
-            with urllib.request.urlopen(self.origin + path, timeout=2) as answer:
+            with urllib.request.urlopen((origin or self.origin) + path, timeout=2) as answer:
                 status: int = answer.status
                 return status
         except urllib.error.HTTPError as error:

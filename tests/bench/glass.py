@@ -74,6 +74,7 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args(words)
     with Product() as product:
+        product.until_relay()
         return asyncio.run(_measure(product, options.seconds))
 
 

@@ -1,15 +1,12 @@
 """The check pages: each part is tried against the running product, and what is red says what to do."""
 
-import contextlib
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.journeys.test_picture import REFUSED
 from tests.running import COURT, Product
-from tests.servers import wait_until
 
 pytestmark = pytest.mark.timeout(180)
 SOON = 30_000
@@ -18,14 +15,8 @@ SOON = 30_000
 @pytest.fixture(scope="module")
 def product() -> Iterator[Product]:
     with Product() as product:
-        wait_until(lambda: reached(f"{product.settings.media}/healthz"), "no relay", 60)  # it begins after everything else
+        product.until_relay()
         yield product
-
-
-def reached(url: str) -> bool:
-    with contextlib.suppress(httpx.HTTPError):
-        return httpx.get(url).is_success
-    return False
 
 
 async def opened(browser: Browser, product: Product, face: str, script: str = "") -> Page:
