@@ -15,6 +15,8 @@ from av.packet import Packet
 from dashboard.demo import clips
 from dashboard.demo.clips import AUDIO_BASE, FPS, RATE, VIDEO_BASE, Clip
 
+BEGINS_S = 15.0  # so long a relay may take to begin
+
 
 class ClipTrack(MediaStreamTrack):
     """Gives the packets of a clip at their time, round and round; where it begins, the second of the clock says."""
@@ -54,7 +56,7 @@ def tracks(clip: Clip) -> list[ClipTrack]:
 async def publishing(client: httpx.AsyncClient, clip: Clip, given: Mapping[str, str]) -> AsyncIterator[asyncio.Event]:
     """Sends while inside; the event is set when the connection is gone. given: what `/api/media/tokens` answered.
 
-    Raises httpx.HTTPError, ValueError.
+    A relay that is just beginning is waited for. Raises httpx.HTTPError, ValueError.
     """
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     bearer = {"Authorization": f"Bearer {given['token']}"}
@@ -70,12 +72,7 @@ async def publishing(client: httpx.AsyncClient, clip: Clip, given: Mapping[str, 
                 ended.set()
 
         await pc.setLocalDescription(await pc.createOffer())
-        answer = await client.post(
-            f"{given['url']}/{given['stream']}",
-            content=pc.localDescription.sdp,
-            headers=bearer | {"Content-Type": "application/sdp"},
-        )
-        answer.raise_for_status()
+        answer = await _offer(client, given, pc.localDescription.sdp)
         where = str(httpx.URL(given["url"]).join(answer.headers["location"]))
         await pc.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
         yield ended
@@ -84,3 +81,16 @@ async def publishing(client: httpx.AsyncClient, clip: Clip, given: Mapping[str, 
             with contextlib.suppress(httpx.HTTPError):
                 await client.delete(where, headers=bearer)
         await pc.close()
+
+
+async def _offer(client: httpx.AsyncClient, given: Mapping[str, str], sdp: str) -> httpx.Response:
+    """The relay's answer. Raises httpx.HTTPError."""
+    headers = {"Authorization": f"Bearer {given['token']}", "Content-Type": "application/sdp"}
+    until = time.monotonic() + BEGINS_S
+    while True:
+        try:
+            return (await client.post(f"{given['url']}/{given['stream']}", content=sdp, headers=headers)).raise_for_status()
+        except httpx.ConnectError:  # the relay begins after everything else, and again after a fall
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(0.5)

@@ -69,8 +69,10 @@ async def calling(product: Product) -> AsyncIterator[str]:
             (await client.post("/ingest/positions", json={"fixes": [fix], "sent_at": at}, headers=bearer)).raise_for_status()
         bearer = {"Authorization": f"Bearer {product.seeded.devices[CALLER]}"}
         (await client.post("/ingest/calls", json={"id": call, "t": at, "fix": None}, headers=bearer)).raise_for_status()
-        yield call
-        await client.post("/ingest/calls/end", json={"id": call}, headers=bearer)
+        try:
+            yield call
+        finally:
+            await client.post("/ingest/calls/end", json={"id": call}, headers=bearer)
 
 
 def of(product: Product, table: Any, call: str) -> list[Any]:
@@ -84,10 +86,11 @@ def of(product: Product, table: Any, call: str) -> list[Any]:
 async def test_the_story_is_played_to_its_end_when_nobody_is_there(product: Product, plan: Plan, auto: AutoAnswer) -> None:
     async with calling(product) as call:
         auto.called(str(CALLER), call, "story")
-        shown = set()
+        shown: set[str] = set()
         async with asyncio.timeout(90):
             while not (notes := await asyncio.to_thread(of, product, CaseNoteRow, call)):
-                shown |= {each.media for each in await asyncio.to_thread(of, product, ParticipantRow, call) if each.kind == "LEADER"}
+                leaders = [each for each in await asyncio.to_thread(of, product, ParticipantRow, call) if each.kind == "LEADER"]
+                shown |= {each.media for each in leaders}
                 await asyncio.sleep(0.2)
         [row], [order] = of(product, CallRow, call), of(product, OrderRow, call)
         [leader] = [each for each in of(product, ParticipantRow, call) if each.kind == "LEADER"]
