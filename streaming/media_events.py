@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from data.errors import RuleBroken, Unavailable
+from data.errors import NotFound, RuleBroken, Unavailable
 
 
 class StillSending(RuleBroken):
@@ -18,6 +18,13 @@ class NobodyPublishes(RuleBroken):
     """A viewer before the publisher: he asks again."""
 
     code = "media.nobody_publishes"
+    retry_after_s = 1
+
+
+class NoStill(NotFound):
+    """Nobody publishes a picture of that name, or its first key frame is still to come: who asks goes on asking."""
+
+    code = "media.no_still"
     retry_after_s = 1
 
 

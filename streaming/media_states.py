@@ -33,6 +33,7 @@ LOOKS_FOR_ABSENT_S = 1.0
 _WRITTEN = frozenset({Happened.FIRST_MEDIA, Happened.RETURNED, Happened.SILENT, Happened.CLOSED, Happened.DEGRADED, Happened.RECOVERED})
 # What withdraws something at the relay: only then is the journal read at once, for on a small machine each reader delays the others.
 ENDS = frozenset({"call.ended", "call.left", "call.leader_refused", "call.earpiece_withdrawn", "call.voice_ended"})
+HIDES = frozenset({"call.picture_closed"})  # nothing ends, but what was seen last is not shown any more
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Revoking(Protocol):
     """Of `streaming.relay.Relay`."""
 
     def revoke(self, name: str, person: str = "") -> None: ...
+    def forget_stills(self, name: str) -> None: ...
 
 
 class Attended(Protocol):
@@ -164,7 +166,7 @@ class MediaStates:
 
     def announced(self, _: int, kind: str) -> None:
         """From the bus. Returns at once."""
-        if kind in ENDS:
+        if kind in ENDS | HIDES:
             self._announced.set()
 
     async def follow(self, relay: Revoking) -> None:
@@ -175,6 +177,8 @@ class MediaStates:
                 for entry in entries:
                     for name, person in withdrawn(entry):
                         relay.revoke(name, person)
+                    if entry.kind in HIDES:
+                        relay.forget_stills(str(entry.payload.get("call_id", "")))
                 if entries:
                     continue
             except Unavailable as error:

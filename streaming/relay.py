@@ -16,6 +16,7 @@ from streaming.intake import Intake
 from streaming.media_events import Happened, Limits, MediaEvent, NobodyPublishes, RelayFull, StillSending
 from streaming.media_tokens import LONGEST_S, Grant, Right
 from streaming.pace import pause
+from streaming.stills import Picture, Stills
 from streaming.streams import Session, Stream, number
 
 TICK_S = 0.25
@@ -51,6 +52,7 @@ class Relay:
         self._awaited: dict[str, asyncio.Future[None]] = {}  # stream: done when somebody publishes it
         self._waiting = 0
         self._closing: set[asyncio.Task[None]] = set()
+        self.stills = Stills(self)
         self._void: dict[tuple[str, str], float] = {}  # name and person: tokens from before this moment are worth nothing
 
     # --- doors ---
@@ -129,6 +131,17 @@ class Relay:
             session.legs[kind] = Leg(session.wire, each.codec.payload_type, each.rtx_type)
         return session
 
+    def still(self, grant: Grant) -> Picture:
+        """The newest picture of a stream, for whoever may watch it. Raises NotPermitted, NoStill, TooMany, RelayFull."""
+        self._check_void(grant)
+        if grant.fingerprint is not None:  # good for one certificate only, and here nobody shows his
+            raise NotPermitted("a token for a connection", code="media.not_yours")
+        return self.stills.ask(grant.stream, grant.person)
+
+    def forget_stills(self, name: str) -> None:
+        """The officer shows nothing any more: the picture of before is gone. name: as for `revoke`."""
+        self.stills.forget(name)
+
     async def _published(self, grant: Grant) -> Stream:
         """The stream once somebody publishes it. Raises NobodyPublishes, NotPermitted."""
         stream = self._streams.get(grant.stream)
@@ -184,7 +197,8 @@ class Relay:
 
     def is_there(self, call: str, person: str) -> bool:
         """Whether he sends or receives anything of this call."""
-        return any(each.grant.person == person and _is_under(each.stream.name, call) for each in self._sessions.values())
+        sessions = any(each.grant.person == person and _is_under(each.stream.name, call) for each in self._sessions.values())
+        return sessions or self.stills.asks(call, person)
 
     def close(self, session: Session) -> None:
         """Ended by its own wish."""
@@ -200,6 +214,7 @@ class Relay:
         for session in list(self._sessions.values()):
             if _is_under(session.stream.name, name) and person in ("", session.grant.person):
                 self._drop(session, "revoked")
+        self.stills.forget(name, person)
 
     def _check_void(self, grant: Grant) -> None:
         issued = grant.issued.timestamp()
@@ -209,7 +224,13 @@ class Relay:
 
     def counts(self) -> dict[str, int]:
         """What there is of everything that must not grow for ever, for whoever looks for what was left behind."""
-        return {"streams": len(self._streams), "sessions": len(self._sessions), "closing": len(self._closing), "waiting": self._waiting}
+        return {
+            "streams": len(self._streams),
+            "sessions": len(self._sessions),
+            "closing": len(self._closing),
+            "waiting": self._waiting,
+            "stills": len(self.stills),
+        }
 
     # --- recorders ---
 
@@ -368,6 +389,8 @@ class Relay:
             now_s = time.monotonic()
             for stream in list(self._streams.values()):
                 self._look_after(stream, now_s)
+            for name, person in self.stills.look(now_s):
+                self._on_event(MediaEvent(Happened.UNWATCHED, name, person))
 
     def _look_after(self, stream: Stream, now_s: float) -> None:
         self._answer_publisher(stream, now_s)
@@ -396,6 +419,7 @@ class Relay:
         """Everybody is told, every socket closed."""
         for session in list(self._sessions.values()):
             self._drop(session)
+        self.stills.close()
         if self._closing:
             await asyncio.wait(list(self._closing), timeout=2 * FAREWELL_S)
         self._streams.clear()

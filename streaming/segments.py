@@ -25,6 +25,7 @@ PIECE_S = 0.5  # of a cluster or fragment: what a kill can take, besides what st
 OPEN_SUFFIX = ".part"
 _MS = Fraction(1, 1000)
 _THUMBNAIL = (320, 180)
+_PIXELS_MOST = 4096 * 2176  # more than any camera sends us; what says it has more would take memory only
 _FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "vp8": ("webm", {"cluster_time_limit": str(int(PIECE_S * 1000))}),
     "h264": (
@@ -223,15 +224,16 @@ class _Decodes(Protocol):
     def decode(self, packet: Any) -> Any: ...
 
 
-def thumbnail(codec: str, key: Frame) -> bytes | None:
-    """A small JPEG of a key frame (a few milliseconds); None when it cannot be decoded."""
+def thumbnail(codec: str, key: Frame, box: tuple[int, int] = _THUMBNAIL) -> bytes | None:
+    """A small JPEG of a key frame (a few milliseconds) that fits into the box; None when it cannot be decoded."""
     try:
         decoder: Any = av.CodecContext.create(codec, "r")
+        decoder.thread_count, decoder.options = 1, {"max_pixels": str(_PIXELS_MOST)}
         prefix = key.shape if isinstance(key.shape, bytes) else b""
         pictures = [*decoder.decode(av.Packet(prefix + key.data)), *decoder.decode(None)]
         if not pictures:
             return None
-        width, height = _fitted(pictures[0].width, pictures[0].height)
+        width, height = _fitted(pictures[0].width, pictures[0].height, box)
         small = pictures[0].reformat(width=width, height=height, format="yuvj420p")
         encoder: Any = av.CodecContext.create("mjpeg", "w")
         encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = width, height, "yuvj420p", Fraction(1, 25)
@@ -241,7 +243,7 @@ def thumbnail(codec: str, key: Frame) -> bytes | None:
         return None
 
 
-def _fitted(width: int, height: int) -> tuple[int, int]:
-    """Inside the thumbnail's box, even numbers, nothing stretched."""
-    scale = min(_THUMBNAIL[0] / width, _THUMBNAIL[1] / height, 1.0)
+def _fitted(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
+    """Inside the box, even numbers, nothing stretched."""
+    scale = min(box[0] / width, box[1] / height, 1.0)
     return max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2)

@@ -1,10 +1,11 @@
-"""The door for media: WHIP to publish (RFC 9725), WHEP to watch; mounted at /media of the relay's own port.
+"""The door for media: WHIP to publish (RFC 9725), WHEP to watch, and a still of each stream; mounted at /media of the relay's own port.
 
 A bearer token of ours says who may do what with which stream, so that the web process need not be asked and may even be gone.
 Candidates are read and thrown away: the relay waits to be found. ICE is not restarted; a client whose session is gone offers again.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,9 +33,11 @@ OFFER, FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
 STREAM = re.compile(r"[A-Za-z0-9._-]{1,80}")
 NAMES = {Right.PUBLISH: "whip", Right.VIEW: "whep"}
 PATHS = "{stream}", "{stream}/{session}"
+STILL = "still/{stream}"
+AGE = "Picture-Age"  # of a still, in milliseconds: HTTP's own Age would be a cache's
 METHODS = "OPTIONS, POST"
 SESSION_METHODS = "OPTIONS, PATCH, DELETE"
-EXPOSED = "Location, ETag, Link, Accept-Patch, Accept-Post, Retry-After"
+EXPOSED = "Location, ETag, Link, Accept-Patch, Accept-Post, Retry-After, Picture-Age"
 PREFLIGHT_S = 600
 REFUSALS = {
     400: "no session description",
@@ -100,7 +103,7 @@ def build_media(
         return Response(orjson.dumps(said), error.status_code, dict(error.headers or {}), "application/json")
 
     return Starlette(
-        routes=[route for right, name in NAMES.items() for route in _routes(doors, right, name)],
+        routes=[*(route for right, name in NAMES.items() for route in _routes(doors, right, name)), *_still_routes(doors)],
         exception_handlers={CommandCentreError: refuse, HTTPException: refuse_otherwise},
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=_across(origin))],
     )
@@ -143,6 +146,15 @@ class Doors:
     async def end(self, request: Request, stream: str, id: str, right: Right) -> Response:
         self._relay.close(self._session(request, stream, id, right))
         return Response(status_code=200)
+
+    def still(self, request: Request, stream: str) -> Response:
+        """The newest picture as a small JPEG, with its age; 304 when it is the one that is known already."""
+        picture = self._relay.still(self._grant(request, Right.VIEW, stream))
+        age_ms = max(0, round((time.monotonic() - picture.taken_s) * 1000))
+        headers = {"ETag": picture.etag, AGE: str(age_ms), "Cache-Control": "no-store"}
+        if request.headers.get("if-none-match") == picture.etag:
+            return Response(status_code=304, headers=headers)
+        return Response(picture.jpeg, headers=headers, media_type="image/jpeg")
 
     def options(self) -> Response:
         return Response(status_code=204, headers={"Allow": METHODS, "Accept-Post": OFFER})
@@ -196,6 +208,16 @@ def _routes(doors: Doors, right: Right, name: str) -> list[Route]:
         Route(of_stream, options, methods=["OPTIONS"]),
         Route(of_session, session_options, methods=["OPTIONS"]),
     ]
+
+
+def _still_routes(doors: Doors) -> list[Route]:
+    async def still(request: Request) -> Response:
+        return doors.still(request, request.path_params["stream"])
+
+    async def options(_: Request) -> Response:
+        return Response(status_code=204, headers={"Allow": "GET, OPTIONS"})
+
+    return [Route(f"/{STILL}", still, methods=["GET"]), Route(f"/{STILL}", options, methods=["OPTIONS"])]
 
 
 def _described(right: Right) -> Mapping[str, dict[str, Any]]:
@@ -257,8 +279,8 @@ def _across(origin: str) -> Callable[..., Any]:
             answer.headers["Access-Control-Allow-Origin"] = origin
             answer.headers["Access-Control-Expose-Headers"] = EXPOSED
             if request.method == "OPTIONS":
-                answer.headers["Access-Control-Allow-Methods"] = "POST, PATCH, DELETE, OPTIONS"
-                answer.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, If-Match"
+                answer.headers["Access-Control-Allow-Methods"] = "GET, POST, PATCH, DELETE, OPTIONS"
+                answer.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, If-Match, If-None-Match"
                 answer.headers["Access-Control-Max-Age"] = str(PREFLIGHT_S)
         return answer
 
@@ -286,6 +308,14 @@ def describe() -> "FastAPI":
             app.add_api_route(
                 where, endpoint, methods=[method], openapi_extra=described[what], response_class=Response, name=f"{name}_{what}"
             )
+    refusals = {code: {"description": REFUSALS[code]} for code in (401, 403, 429, 503)}
+    found: dict[str, dict[str, Any]] = {
+        "200": {"description": "the newest key frame, ETag and Picture-Age (ms)", "content": {"image/jpeg": {}}},
+        "304": {"description": "If-None-Match names it: it is still the newest"},
+        "404": {"description": "no such stream name, no picture, or none yet: Retry-After"},
+    }
+    said = {"x-role": f"media token: {Right.VIEW.value}", "responses": found | {str(code): each for code, each in refusals.items()}}
+    app.add_api_route(f"/{STILL}", of_stream, methods=["GET"], openapi_extra=said, response_class=Response, name="still")
     return app
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from data.actions.calls import answer_call, end_call, place_call
-from data.actions.participants import claim_media, join_call, leave_call
+from data.actions.participants import claim_media, close_picture, join_call, leave_call
 from data.engines import Database
 from data.errors import DatabaseUnavailable
 from data.journal import Entry, entries_after
@@ -33,10 +33,14 @@ class Told:
 
     def __init__(self) -> None:
         self.ended: list[tuple[str, str]] = []
+        self.hidden: list[str] = []
         self.there: set[str] = set()
 
     def revoke(self, name: str, person: str = "") -> None:
         self.ended.append((name, person))
+
+    def forget_stills(self, name: str) -> None:
+        self.hidden.append(name)
 
     def is_there(self, call: str, person: str) -> bool:
         return person in self.there
@@ -215,6 +219,19 @@ async def test_an_ended_call_and_who_left_are_cut_also_when_it_happened_before_t
         court.do(court.duty, end_call, call_id)
         states.announced(0, "call.ended")
         await until(lambda: (call_id, "") in relay.ended)
+    finally:
+        following.cancel()
+
+
+async def test_the_still_of_a_picture_that_the_officer_closes_is_gone(court: SmallCourt) -> None:
+    call_id, _ = talk(court)
+    states, relay = MediaStates(court.journal, Lanes(), lambda: court.now), Told()
+    following = asyncio.create_task(states.follow(relay))
+    try:
+        court.do(court.phone, close_picture, call_id, "privacy")
+        states.announced(0, "call.picture_closed")
+        await until(lambda: relay.hidden == [call_id])
+        assert relay.ended == []
     finally:
         following.cancel()
 
