@@ -11,6 +11,7 @@ from data.patience import left_s
 
 T = TypeVar("T")
 
+PREPARED_MOST = 400  # statements a connection keeps planned: a wall's rows alone are more than psycopg's hundred
 LEAST_S = 2.0  # a new connection is given at least this; psycopg grants no less
 
 
@@ -33,4 +34,6 @@ def connect(*arguments: Any, **parameters: Any) -> Impatient:
     """A new connection, within the time that is left. Raises OperationalError."""
     if not left_s():
         raise psycopg.OperationalError("no time left to connect")
-    return Impatient.connect(*arguments, **parameters | {"connect_timeout": math.ceil(max(LEAST_S, left_s()))})
+    made = Impatient.connect(*arguments, **parameters | {"connect_timeout": math.ceil(max(LEAST_S, left_s()))})
+    made.prepared_max = PREPARED_MOST
+    return made
