@@ -65,6 +65,7 @@ from streaming.history import History
 from streaming.ingest import Doors, build_ingest
 from streaming.media_tokens import load_media_tokens
 from streaming.positions import Positions
+from streaming.uploads import Uploads
 from streaming.whip import describe as describe_media
 
 HERE = Path(__file__).parent
@@ -257,6 +258,7 @@ def _doors(house: House, now: Callable[[], datetime]) -> Doors:
         ),
         about=lambda actor: about(house.database, house.settings, actor),
         seen=lambda actor: seen(house.database, actor),
+        uploads=Uploads(house.settings.recordings),
         area_at=lambda lat, lon: area_at(house.database, lat, lon),
     )
 

@@ -170,6 +170,7 @@ def _told(view: RecordingView) -> dict[str, object]:
         "call_id": view.call_id,
         "call": view.call_number,
         "unit": view.unit_no and str(view.unit_no),
+        "origin": view.origin,
         "state": view.state,
         "category": view.category,
         "began_at": _ms(view.began_at),
@@ -196,4 +197,4 @@ def _of_segment(segment: SegmentView) -> dict[str, object]:
 
 
 def _of_gap(gap: GapView) -> dict[str, object]:
-    return {"track": gap.track, "from_at": _ms(gap.from_at), "to_at": _ms(gap.to_at), "why": gap.why}
+    return {"track": gap.track, "from_at": _ms(gap.from_at), "to_at": _ms(gap.to_at), "why": gap.why, "filled_ms": gap.filled_ms}

@@ -1105,6 +1105,23 @@ class SegmentKept(Event):
 
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingUploaded(Event):
+    """手机补传: what the phone recorded while nothing reached the relay is here and whole. began_at_ms: UTC, by our clock."""
+
+    kind = "recording.uploaded"
+    subject = "recording"
+    recording_id: str
+    call_id: str | None
+    unit_no: int | None
+    number: int
+    began_at_ms: int
+    duration_ms: int
+    size: int
+    sha256: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingGap(Event):
     """track: audio | video. why: lost | silent | disk | overflow | internal."""
 

@@ -540,6 +540,7 @@ class RecordingRow(Table):
     id: Mapped[str] = _ulid()
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     stream: Mapped[str] = mapped_column(String(64))  # the relay's name of it
+    origin: Mapped[str] = mapped_column(String(8), default="RELAY", server_default="RELAY")  # recordings.Origin
     call_id: Mapped[str | None] = mapped_column(ForeignKey("call.id"), index=True)
     unit_no: Mapped[int | None] = mapped_column(ForeignKey("unit.no"), index=True)
     state: Mapped[str] = mapped_column(String(16))  # recordings.RecordingState
@@ -566,6 +567,7 @@ class SegmentRow(Table):
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
     recovered: Mapped[bool] = mapped_column(Boolean, default=False)  # the process or the disk ended it
+    upload_id: Mapped[str | None] = mapped_column(String(26), index=True, unique=True)  # made by the phone that brought it afterwards
 
 
 class RecordingGapRow(Table):

@@ -8,6 +8,8 @@ from fastapi import FastAPI
 
 from data.actions.cases import CaseReport
 from data.actions.missions import MissionReport
+from data.rules.recordings import UPLOAD_MOST
+from streaming.uploads import FORMS
 
 Id = Annotated[str, msgspec.Meta(min_length=26, max_length=26, description="ULID made on the device: sent twice, it counts once")]
 REFUSALS = {
@@ -200,6 +202,18 @@ def operation(role: str, status: int, takes: type | None, answers: type) -> dict
         "responses": {str(status): {"description": "taken", "content": _content(answers)}} | refused,
     }
     return said | ({"requestBody": {"required": True, "content": _content(takes)}} if takes else {})
+
+
+def takes_piece(role: str, answers: type) -> dict[str, Any]:
+    """Of the door that takes a file."""
+    binary = {"schema": {"type": "string", "format": "binary", "maxLength": UPLOAD_MOST}}
+    said = operation(role, 200, None, answers)
+    parameters = [
+        {"name": "began_at", "in": "query", "required": True, "schema": {"type": "string", "format": "date-time"}},
+        {"name": "lasts_ms", "in": "query", "required": True, "schema": {"type": "integer", "minimum": 1}},
+        {"name": "Content-Digest", "in": "header", "required": True, "schema": {"type": "string"}, "description": "sha-256, RFC 9530"},
+    ]
+    return said | {"parameters": parameters, "requestBody": {"required": True, "content": dict.fromkeys(FORMS, binary)}}
 
 
 def describe(app: FastAPI) -> None:

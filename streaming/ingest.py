@@ -25,6 +25,7 @@ from data.actions.orders import answer_order
 from data.actions.participants import close_picture, give_notice, open_picture
 from data.actions.sos import raise_sos
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence
+from data.actions.uploads import Piece, admit_piece, keep_piece
 from data.actions.whispers import confirm_earpiece, see_whisper, withdraw_earpiece
 from data.attempts import Attempts
 from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, TooLarge, Unavailable
@@ -53,6 +54,7 @@ from streaming.described import (
     WhisperSeen,
     describe,
     operation,
+    takes_piece,
 )
 from streaming.messages import (
     CallActMessage,
@@ -71,6 +73,7 @@ from streaming.messages import (
 )
 from streaming.positions import Positions
 from streaming.positions_door import MOST_FIXES, PositionsDoor, Say, body_from, iso, refusal, told_of
+from streaming.uploads import Body, Uploads, digest_of, form_of
 
 # What an officer does within his own call, and whether it has a reason.
 ACTS: dict[str, tuple[Callable[..., bool], bool]] = {
@@ -103,6 +106,7 @@ class Doors:
     now: Callable[[], datetime]
     about: Callable[[Actor], dict[str, Any]]  # who the phone is: label, team, duty, …
     seen: Callable[[Actor], list[dict[str, Any]]]  # «谁看过我»
+    uploads: Uploads
     area_at: Callable[[float, float], str | None] = lambda lat, lon: None
     who_by_key: WhoByKey = nobody
     strangers: Attempts = field(default_factory=Attempts)  # bounded there: the key that failed longest ago is forgotten
@@ -149,6 +153,30 @@ class Doors:
         battery = (fix.battery_pct,) if action is raise_sos and fix else (None,) if action is raise_sos else ()
         number = await self.write(actor, action, ulid(message.id), pressed_at, fix, *battery, area)
         return orjson.dumps({"id": message.id, "number": number})
+
+    # --- 手机补传 ---
+
+    async def piece(self, actor: Actor, call_id: str, piece: Piece, request: Request) -> bool:
+        """What the phone recorded itself: asked first whether it is wanted, then streamed to disk, then committed. False: it was here."""
+        assert actor.device_no is not None
+        body = Body(request.receive)
+        try:
+            with self.uploads.turn(actor.device_no):
+                if not await self.write(actor, admit_piece, call_id, piece):
+                    return False
+                length = request.headers.get("content-length", "")
+                path, size = await self.uploads.take(body, piece.form, piece.sha256, int(length) if length.isdigit() else None)
+                began_ms = _ms(piece.began_at)
+
+                def place(recording_id: str, number: int) -> None:
+                    self.uploads.place(path, recording_id, number, began_ms, piece.form)
+
+                try:
+                    return bool(await self.write(actor, keep_piece, call_id, piece, size, place))
+                finally:
+                    path.unlink(missing_ok=True)  # by its other name it stays
+        finally:
+            await body.drain()
 
     def _fix_of(self, actor: Actor, raw: msgspec.Raw) -> Fix | None:
         newest = self.positions.of(actor.unit_no or 0)
@@ -262,6 +290,23 @@ def build_ingest(doors: Doors) -> DeviceDoors:
         at = datetime.fromtimestamp(instant_ms(message.t) / 1000, UTC)
         await doors.write(actor, answer_order, ulid(message.id), message.event, at, message.reason)
         return _json(orjson.dumps({"id": message.id}), 202)
+
+    @app.post("/recordings/{call}/{piece}", openapi_extra=takes_piece("device", Done), response_class=Response)
+    async def recordings(request: Request, call: str, piece: str) -> Response:
+        """What the phone of a call recorded while it had no way to us. Sent twice it counts once; answered only once it is on our disk."""
+        actor = await doors.device(request, Verb.BRING_RECORDING)
+        query = request.query_params
+        began_at = datetime.fromtimestamp(instant_ms(query.get("began_at", "")) / 1000, UTC)
+        lasts = query.get("lasts_ms", "")
+        kept = Piece(
+            ulid(piece),
+            form_of(request.headers.get("content-type", "")),
+            began_at,
+            int(lasts) if lasts.isascii() and lasts.isdigit() and len(lasts) < 9 else 0,
+            digest_of(request.headers.get("content-digest", "")),
+        )
+        await doors.piece(actor, ulid(call), kept, request)
+        return _json(orjson.dumps({"id": kept.id, "server_time": iso(doors.now())}))
 
     @door("/duty", role="device", status=202, takes=DutyChange, answers=Done)
     async def duty(request: Request) -> Response:

@@ -138,7 +138,7 @@ def end_recording(work: Work, recording_id: str, ended_at: datetime, why: str) -
     if row.ended_at is not None:
         return False
     row.state, row.ended_at, row.ended_why = RecordingState.ENDED, max(row.began_at, ended_at), recordings.one_of(why, recordings.ENDS)
-    if _near_alarm(work, row):
+    if near_alarm(work, row):
         row.category = Category.KEPT
     work.record(RecordingEnded(recording_id=recording_id, call_id=row.call_id, unit_no=row.unit_no, why=why))
     return True
@@ -151,7 +151,8 @@ def end_abandoned(work: Work) -> int:
     return sum(end_recording(work, recording_id, work.now, "abandoned") for recording_id in work.session.scalars(open_ones).all())
 
 
-def _near_alarm(work: Work, row: RecordingRow) -> bool:
+def near_alarm(work: Work, row: RecordingRow) -> bool:
+    """Part of other verbs: whether an alarm of the same unit is near what was recorded."""
     if row.unit_no is None or row.ended_at is None:
         return False
     near = SosRow.raised_at.between(row.began_at - recordings.ALARM_NEARBY, row.ended_at)

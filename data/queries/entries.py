@@ -60,6 +60,7 @@ SIGNS = {
     "sos.false_alarm": "done",
     "recording.broken": "silent",
     "recording.mended": "done",
+    "recording.uploaded": "done",
 }
 # Who came, who went where and what is planned is nothing for guests.
 NOT_FOR_VISITORS = {kind for kind in SIGNS if kind.partition(".")[0] in ("duty", "silence", "fence")} | {
@@ -68,6 +69,7 @@ NOT_FOR_VISITORS = {kind for kind in SIGNS if kind.partition(".")[0] in ("duty",
     "call.picture_closed",
     "call.picture_opened",
     "order.declined",
+    "recording.uploaded",
 }
 
 
@@ -151,6 +153,7 @@ def _holes(reading: Reading, names: Names, payload: dict[str, Any], occurred_at:
         "until": clock_text(_until(occurred_at, payload.get("minutes")), reading.civil_offset_s),
         "minutes": payload.get("minutes", ""),
         "level": payload.get("level", ""),
+        "seconds": round(payload.get("duration_ms", 0) / 1000),
     }
 
 

@@ -13,7 +13,7 @@ from data.queries.reading import Drawn, Ids, Reading, among, at
 from data.rules import recordings
 from data.rules.identity import Act
 from data.rules.permissions import Actor, Sight, Verb, may
-from data.rules.recordings import Category, RecordingState
+from data.rules.recordings import Category, Origin, RecordingState
 from data.tables import AuditRow, CallRow, CaseRow, MissionRow, RecordingGapRow, RecordingRow, SegmentRow, UnitRow
 
 LISTED_MOST = 200
@@ -58,10 +58,13 @@ class SegmentView:
 
 @dataclass(frozen=True, slots=True)
 class GapView:
+    """filled_ms: how much of it the phone recorded itself and brought afterwards."""
+
     track: str
     from_at: datetime
     to_at: datetime
     why: str
+    filled_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class RecordingView:
     call_id: str | None
     call_number: str | None
     unit_no: int | None
+    origin: str
     state: str
     category: str
     began_at: datetime
@@ -131,23 +135,35 @@ def _own(actor: Actor) -> Any:
 def _view(row: RecordingRow, number: str | None, segments: int | None, duration_ms: int | None, size: int | None) -> RecordingView:
     until = recordings.keep_until(Category(row.category), row.ended_at) if row.ended_at else None
     return RecordingView(
-        row.id, row.call_id, number, row.unit_no, row.state, row.category, row.began_at, row.ended_at, row.held_at, row.purged_at, until,
-        segments or 0, int(duration_ms or 0), int(size or 0),
+        row.id, row.call_id, number, row.unit_no, row.origin, row.state, row.category, row.began_at, row.ended_at, row.held_at,
+        row.purged_at, until, segments or 0, int(duration_ms or 0), int(size or 0),
     )  # fmt: skip
 
 
 def files(session: Session, actor: Actor, recording_id: str, look_id: str, now: datetime) -> tuple[list[SegmentView], list[GapView]]:
     """The files and gaps of one recording for one look (`replay_recording`). Raises NotFound, NotPermitted."""
     check_look(session, actor, recording_id, look_id, now)
-    of_it = select(SegmentRow).where(SegmentRow.recording_id == recording_id).order_by(SegmentRow.number)
+    of_it = select(SegmentRow).where(SegmentRow.recording_id == recording_id).order_by(SegmentRow.began_at, SegmentRow.number)
+    pieces = _brought(session, recording_id)
     gaps = select(RecordingGapRow).where(RecordingGapRow.recording_id == recording_id).order_by(RecordingGapRow.from_at, RecordingGapRow.id)
     return (
         [
             SegmentView(row.number, row.form, row.began_at, row.duration_ms, row.size, row.sha256, row.recovered)
             for row in session.scalars(of_it)
         ],
-        [GapView(row.track, row.from_at, row.to_at, row.why) for row in session.scalars(gaps)],
+        [
+            GapView(row.track, row.from_at, row.to_at, row.why, recordings.filled_ms(row.from_at, row.to_at, pieces))
+            for row in session.scalars(gaps)
+        ],
     )
+
+
+def _brought(session: Session, recording_id: str) -> list[tuple[datetime, int]]:
+    """What the phone of the same call brought afterwards: beginning and milliseconds of each piece that still is here."""
+    call_id = select(RecordingRow.call_id).where(RecordingRow.id == recording_id).scalar_subquery()
+    by_phone = (RecordingRow.call_id == call_id, RecordingRow.origin == Origin.PHONE, RecordingRow.purged_at.is_(None))
+    pieces = select(SegmentRow.began_at, SegmentRow.duration_ms).join(RecordingRow, RecordingRow.id == SegmentRow.recording_id)
+    return [(began_at, duration_ms) for began_at, duration_ms in session.execute(pieces.where(*by_phone))]
 
 
 def check_look(session: Session, actor: Actor, recording_id: str, look_id: str, now: datetime) -> None:

@@ -1,4 +1,7 @@
-"""Recordings: how they stand, how long they are kept, when the disk is full, whose own they are. `domain/rules.md` E.3, E.4, E.7."""
+"""Recordings: how they stand, how long they are kept, when the disk is full, whose own they are, what a phone may bring afterwards.
+
+`domain/rules.md` E.3, E.4, E.7.
+"""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from data.errors import BadInput
+from data.errors import BadInput, RuleBroken
 from data.rules.permissions import Actor, Role
 
 ROUTINE_DAYS = 184  # «不少于六个月»; configurable, never shorter
@@ -19,13 +22,23 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 FORMS = frozenset({"webm", "mp4"})
 GAPS = frozenset({"lost", "silent", "disk", "overflow", "internal"})
 BREAKS = frozenset({"disk_low", "disk", "stuck", "nothing_whole", "internal"})
-ENDS = frozenset({"over", "closed", "replaced", "abandoned"})
+ENDS = frozenset({"over", "closed", "replaced", "abandoned", "uploaded"})
+UPLOAD_MOST = 16_000_000  # bytes of one piece: a minute takes four
+UPLOAD_LASTS = timedelta(minutes=5)
+UPLOAD_BEFORE = timedelta(minutes=1)  # the phone's clock is known to a second at best, and its camera opens with the tap
+UPLOAD_AFTER = timedelta(minutes=10)  # without a network no phone knows that its call has ended
+UPLOAD_WITHIN = timedelta(days=3)  # after the end; a phone may have lain in a car over a weekend
 
 
 class RecordingState(StrEnum):
     RUNNING = "RUNNING"  # bytes reach the disk
     BROKEN = "BROKEN"  # they do not
     ENDED = "ENDED"
+
+
+class Origin(StrEnum):
+    RELAY = "RELAY"  # as it was forwarded
+    PHONE = "PHONE"  # 手机补传: kept on the phone while nothing reached the relay, brought afterwards
 
 
 class Category(StrEnum):
@@ -62,6 +75,29 @@ def is_own(actor: Actor, unit_no: int | None, team_id: str | None, judge_id: str
     if actor.role is not Role.JUDGE:
         return False
     return (team_id is not None and actor.team_id == team_id) or (judge_id is not None and actor.officer_id == judge_id)
+
+
+# --- 手机补传 ---------------------------------------------------------------------------------------------------------------------------
+
+
+def check_upload(began_at: datetime, duration_ms: int, placed_at: datetime, ended_at: datetime | None, now: datetime) -> None:
+    """Whether a call's phone may still bring this piece. Raises BadInput .bad_piece, RuleBroken recording.outside_call, .too_late."""
+    if not 0 < duration_ms <= UPLOAD_LASTS / timedelta(milliseconds=1):
+        raise BadInput("duration", code="recording.bad_piece")
+    if began_at < placed_at - UPLOAD_BEFORE or began_at > min(ended_at or now, now) + UPLOAD_AFTER:
+        raise RuleBroken("not of this call", code="recording.outside_call")
+    if ended_at is not None and now - ended_at > UPLOAD_WITHIN:
+        raise RuleBroken("long over", code="recording.too_late")
+
+
+def filled_ms(from_at: datetime, to_at: datetime, pieces: Sequence[tuple[datetime, int]]) -> int:
+    """How much of a gap the phone's pieces (beginning, milliseconds) fill. Pieces may overlap; nothing counts twice."""
+    filled, until = timedelta(), from_at
+    for began_at, duration_ms in sorted(pieces):
+        begins, ends = max(began_at, until), min(began_at + timedelta(milliseconds=duration_ms), to_at)
+        if ends > begins:
+            filled, until = filled + (ends - begins), ends
+    return int(filled / timedelta(milliseconds=1))
 
 
 # --- the disk ---------------------------------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ from streaming.bus import Bus
 from streaming.history import History
 from streaming.ingest import Doors, build_ingest
 from streaming.positions import Positions, Reported
+from streaming.uploads import Uploads
 from tests.servers import RedisServer
 from tests.small_court import PHONE_UNIT, VEHICLE_UNIT, SmallCourt, found
 
@@ -124,6 +125,7 @@ async def centre(tmp_path: Path, redis_server: RedisServer) -> AsyncIterator[Cen
     doors = Doors(
         who=who, positions=positions, journal=court.journal, lanes=lanes, say=t, now=court.now,
         about=lambda actor: {"unit": str(actor.unit_no)}, seen=lambda actor: [],
+        uploads=Uploads(tmp_path / "recordings", reserve=0),
         who_by_key=lambda key, _: osmand_actor(key, identity),
     )  # fmt: skip
     app = build_ingest(doors)

@@ -1,8 +1,8 @@
 /* One recording looked at again: a reason first, then its segments one after the other on one line of time, gaps left open. */
 
-/** @typedef {{id: string, call: string | null, unit: string | null, state: string, category: string, began_at: number, ended_at: number | null, held_at: number | null, purged_at: number | null, keep_until: number | null, segments: number, duration_ms: number}} Recording */
+/** @typedef {{id: string, call: string | null, unit: string | null, origin: string, state: string, category: string, began_at: number, ended_at: number | null, held_at: number | null, purged_at: number | null, keep_until: number | null, segments: number, duration_ms: number}} Recording */
 /** @typedef {{number: number, form: string, began_at: number, duration_ms: number, size: number, sha256: string, recovered: boolean}} Segment */
-/** @typedef {{track: string, from_at: number, to_at: number, why: string}} Gap */
+/** @typedef {{track: string, from_at: number, to_at: number, why: string, filled_ms: number}} Gap */
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
 const part = (id, kind) => {
@@ -99,7 +99,8 @@ const draw = (gaps) => {
   gapsList.replaceChildren(...gaps.map((gap) => {
     const row = document.createElement('li');
     const holes = { track: t(`track.${gap.track}`), from: clock(gap.from_at), seconds: ((gap.to_at - gap.from_at) / 1000).toFixed(1) };
-    row.textContent = t('gap', { ...holes, why: t(`why.${gap.why}`) });
+    if (gap.filled_ms) row.dataset.filled = '';
+    row.textContent = t(gap.filled_ms ? 'filled' : 'gap', { ...holes, why: t(`why.${gap.why}`), filled: (gap.filled_ms / 1000).toFixed(1) });
     return row;
   }));
 };
@@ -169,6 +170,7 @@ const row = (each) => {
   button.append(title, rest);
   button.disabled = Boolean(each.purged_at) || !each.segments;
   button.addEventListener('click', () => choose(each));
+  if (each.origin === 'PHONE') button.append(Object.assign(document.createElement('mark'), { textContent: t('by_phone') }));
   item.append(button);
   return item;
 };

@@ -56,6 +56,7 @@ from data.actions.sessions import close_session, open_for_officer
 from data.actions.sos import acknowledge_sos, escalate_sos, raise_sos, resolve_sos, respond_sos
 from data.actions.tracks import watch_unit
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence, record_crossing
+from data.actions.uploads import Piece, keep_piece
 from data.actions.walls import add_wall, revoke_wall, steer_wall
 from data.actions.whispers import (
     begin_speaking,
@@ -367,6 +368,11 @@ law("recording.ended", lambda c: c.do(SYSTEM, end_recording, c.recording, c.now,
 law(
     "recording.segment_kept",
     lambda c: c.do(SYSTEM, keep_segment, c.recording, Segment(1, "webm", c.now, 1, 1, "ab" * 32)),
+    lambda c: c.record(),
+)
+law(
+    "recording.uploaded",
+    lambda c: c.do(c.phone, keep_piece, c.call, Piece(ulid(), "webm", c.now, 1_000, "ab" * 32), 1, lambda recording, number: None),
     lambda c: c.record(),
 )
 law("recording.gap", lambda c: c.do(SYSTEM, record_gap, c.recording, "audio", c.now, c.now, "lost"), lambda c: c.record())

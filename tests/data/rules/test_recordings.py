@@ -15,6 +15,7 @@ from data.rules.recordings import (
     WITHOUT_REASON,
     Category,
     digest,
+    filled_ms,
     forecast,
     is_own,
     keep_until,
@@ -85,3 +86,15 @@ def test_everybody_who_may_replay_says_why_or_sees_his_own() -> None:
 def test_what_is_no_digest_is_refused(said: str) -> None:
     with pytest.raises(BadInput):
         digest(said)
+
+
+@given(st.lists(st.tuples(st.integers(-60, 120), st.integers(0, 60_000)), max_size=6))
+def test_a_gap_is_never_filled_by_more_than_itself_and_nothing_counts_twice(pieces: list[tuple[int, int]]) -> None:
+    placed = [(ENDED + timedelta(seconds=at_s), lasts_ms) for at_s, lasts_ms in pieces]
+    filled = filled_ms(ENDED, ENDED + timedelta(seconds=60), placed)
+    assert 0 <= filled <= 60_000
+    assert filled == filled_ms(ENDED, ENDED + timedelta(seconds=60), placed + placed)
+    covered = {second for at_s, lasts_ms in pieces for second in range(at_s * 1000, at_s * 1000 + lasts_ms, 100)} & set(
+        range(0, 60_000, 100)
+    )
+    assert abs(filled - 100 * len(covered)) <= 100 * max(1, len(pieces))
