@@ -62,7 +62,7 @@ async def bring(
     return await client.post(f"/ingest/recordings/{call_id}/{piece or ULID()}", params=query, content=film, headers=said)
 
 
-def kept(product: Product) -> list[tuple[str, str, str]]:
+def kept(product: Product) -> list[tuple[str | None, str, str]]:
     """Recording's call, digest, and what the file of that name holds."""
     database = product.database()
     with database.reading() as session:
