@@ -35,8 +35,11 @@ export function post(path, message, limitMs) {
   return ask(path, { method: 'POST', body, headers, keepalive: body.length < KEEPALIVE_BYTES }, limitMs);
 }
 
-/** @param {string} path @param {RequestInit} request @param {number} [limitMs] @returns {Promise<Outcome>} */
-async function ask(path, request, limitMs = DEFAULT_MS) {
+/** A file; how long it takes tells nothing of the network. @param {string} path @param {Blob} file @param {Record<string, string>} headers @param {number} limitMs */
+export const bring = (path, file, headers, limitMs) => ask(path, { method: 'POST', body: file, headers }, limitMs, false);
+
+/** @param {string} path @param {RequestInit} request @param {number} [limitMs] @param {boolean} [told] @returns {Promise<Outcome>} */
+async function ask(path, request, limitMs = DEFAULT_MS, told = true) {
   const giveUp = new AbortController();
   const limit = setTimeout(() => giveUp.abort(), limitMs);
   const sentAt = Date.now();
@@ -45,14 +48,14 @@ async function ask(path, request, limitMs = DEFAULT_MS) {
   try {
     const answer = await fetch(path, { ...request, credentials: 'same-origin', cache: 'no-store', signal: giveUp.signal });
     const body = await answer.json().catch(() => null);
-    if (body?.server_time) clock?.observe(moment(body.server_time), sentAt, Date.now());
+    if (told && body?.server_time) clock?.observe(moment(body.server_time), sentAt, Date.now());
     outcome = judge(answer, body);
   } catch {
     // no network, or no answer in time: the outcome above says so
   } finally {
     clearTimeout(limit);
   }
-  listener(outcome, Date.now() - sentAt);
+  if (told) listener(outcome, Date.now() - sentAt);
   return outcome;
 }
 

@@ -112,6 +112,7 @@ async function begin() {
     wakeLearning();
     outbox.kick();
     positions.kick();
+    parts.picture.own.kick();
   }
 
   let learning = false;
@@ -178,6 +179,7 @@ async function begin() {
   await openKept(phone);
   show(phone.me ? 'ready' : 'loading');
   renderAll();
+  void parts.picture.own.open();
   void parts.picture.resume();
   setInterval(renderAll, 1000);
   setInterval(keepRows, KEEP_ROWS_MS);

@@ -3,6 +3,7 @@
 
 import { h, mark, part, say, sign } from './draw.mjs';
 import { Line } from './passes.mjs';
+import { OwnRecording } from './own_recording.mjs';
 import { keepAwake } from './duty.mjs';
 import { speak } from './feel.mjs';
 import { publish } from './publish.mjs';
@@ -18,6 +19,8 @@ const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl:
 const KEPT_MS = 9 * 60_000; // a pass is good for ten minutes
 const NOTICE_MS = 20_000;
 const MOST_BPS = 1_500_000;
+const CUT_MS = 2_500; // a first connection takes less
+const CALM_MS = 5_000; // so long the line is left to the picture that has come back, before it carries what was recorded meanwhile
 const ON_ITS_WAY = new Set(['received', 'owned', 'answered', 'missed']);
 /** @type {Record<Problem, string>} */
 const PROBLEMS = { '': '', refused: 'no_picture_refused', missing: 'no_picture_missing', busy: 'no_picture_busy', insecure: 'no_picture_insecure' };
@@ -42,6 +45,9 @@ export function mountPicture(phone, standing) {
   /** @type {{state: string, since: number}} */
   let sending = { state: 'connecting', since: 0 };
   let noticed = 0;
+  const own = new OwnRecording(phone);
+  let cutSince = 0; // nothing reaches the relay; 0: it does, or nothing is to be sent
+  let liveSince = 0;
 
   // --- the devices
 
@@ -70,6 +76,7 @@ export function mountPicture(phone, standing) {
   }
 
   function stopDevices() {
+    own.stop();
     for (const track of media?.getTracks() ?? []) track.stop();
     media = null;
     preview.srcObject = null;
@@ -164,6 +171,20 @@ export function mountPicture(phone, standing) {
     phone.redraw();
   }
 
+  // --- what the phone records itself
+
+  /** While nothing reaches the relay, in a call that the centre knows or not yet. */
+  function keepOwn() {
+    const live = sending.state === 'live' && call !== '';
+    const inCall = wanted && media !== null;
+    liveSince = live ? liveSince || Date.now() : 0;
+    cutSince = inCall && !live ? cutSince || Date.now() : 0;
+    const cut = cutSince > 0 && (sending.state === 'silent' || Date.now() - cutSince >= CUT_MS);
+    own.follow(call || standing().id, media, cut);
+    void own.send(!inCall || (liveSince > 0 && Date.now() - liveSince >= CALM_MS));
+    phone.notice('own', own.said());
+  }
+
   // --- «现场关闭画面»
 
   /** What the officer asked for last, known at the centre or not yet. */
@@ -198,6 +219,7 @@ export function mountPicture(phone, standing) {
   function render() {
     follow();
     obey();
+    keepOwn();
     const place = part('picture');
     place.hidden = !wanted;
     mark(part('phone'), 'data-picture', wanted && (asking || media) ? '' : null); // without a picture nothing has to give way to it
@@ -221,10 +243,10 @@ export function mountPicture(phone, standing) {
   function drawLamp() {
     const running = [...phone.live.rows.recording.values()].filter((one) => one.call_id === call);
     const broken = running.some((one) => one.state !== 'RUNNING');
-    const lamp = broken ? 'broken' : phone.live.state === 'live' ? 'on' : 'unknown';
-    part('picture-lamp').hidden = !running.length;
+    const lamp = own.runs ? 'own' : broken ? 'broken' : phone.live.state === 'live' ? 'on' : 'unknown';
+    part('picture-lamp').hidden = !running.length && !own.runs;
     mark(part('picture-lamp'), 'data-lamp', lamp);
-    say(part('picture-lamp'), t({ broken: 'lamp_broken', on: 'lamp_on', unknown: 'lamp_unknown' }[lamp]));
+    say(part('picture-lamp'), t({ own: 'lamp_own', broken: 'lamp_broken', on: 'lamp_on', unknown: 'lamp_unknown' }[lamp]));
   }
 
   /** Who sees it, by name, from the first moment on. */
@@ -236,7 +258,7 @@ export function mountPicture(phone, standing) {
 
   part('torch').addEventListener('click', () => void turnTorch());
   part('turn').addEventListener('click', () => void renew(facing === 'environment' ? 'user' : 'environment'));
-  return { render, open, resume, sends: () => wanted && sending.state === 'live' && media !== null };
+  return { render, open, resume, own, sends: () => wanted && sending.state === 'live' && media !== null };
 }
 
 /** @param {unknown} error @returns {Problem} */

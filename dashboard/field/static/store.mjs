@@ -2,7 +2,7 @@
 // refuses that (private window, full disk), in memory, and `durable` says so.
 
 const NAME = 'ecc-field';
-const SHELVES = ['actions', 'fixes', 'facts'];
+const SHELVES = ['actions', 'fixes', 'facts', 'pieces', 'chunks'];
 const OPEN_MS = 3000; // a browser may leave the opening unanswered for ever
 const WORK_MS = 4000; // and a transaction too
 
@@ -51,8 +51,11 @@ class Database {
 function openDatabase(closed) {
   return new Promise((resolve, reject) => {
     setTimeout(() => reject(new DOMException('no answer', 'TimeoutError')), OPEN_MS);
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => SHELVES.forEach((shelf) => request.result.createObjectStore(shelf, { keyPath: 'id' }));
+    const request = indexedDB.open(NAME, 2);
+    request.onupgradeneeded = () => {
+      const there = request.result.objectStoreNames;
+      for (const shelf of SHELVES) if (!there.contains(shelf)) request.result.createObjectStore(shelf, { keyPath: 'id' });
+    };
     request.onerror = () => reject(request.error);
     request.onsuccess = () => {
       request.result.onclose = closed;
@@ -157,8 +160,8 @@ export class Shelf {
 const byId = (a, b) => (a.id < b.id ? -1 : 1);
 
 /**
- * The three shelves, and whether what they hold outlives the page.
- * @typedef {{actions: Shelf<import('./wire').Action>, fixes: Shelf<import('./wire').KeptFix>, facts: Shelf<Fact>, durable: boolean}} Store
+ * The shelves, and whether what they hold outlives the page. pieces, chunks: what the phone recorded itself.
+ * @typedef {{actions: Shelf<import('./wire').Action>, fixes: Shelf<import('./wire').KeptFix>, facts: Shelf<Fact>, pieces: Shelf<import('./own_recording.mjs').Piece>, chunks: Shelf<import('./own_recording.mjs').Chunk>, durable: boolean}} Store
  * @typedef {{id: string, value: unknown}} Fact
  */
 
@@ -185,6 +188,8 @@ export async function openStore(onForgetful) {
     actions: new Shelf(database, 'actions', refused),
     fixes: new Shelf(database, 'fixes', refused),
     facts: new Shelf(database, 'facts', refused),
+    pieces: new Shelf(database, 'pieces', refused),
+    chunks: new Shelf(database, 'chunks', refused),
     durable: database !== null,
   };
   if (database) void navigator.storage?.persist?.().catch(() => false); // asked for, not needed
