@@ -303,8 +303,8 @@ class Source:
 
 
 def setup_of(section: Section) -> str:
-    """Our part in DTLS: active unless the other insists on it."""
-    return "passive" if section.setup == "active" else "active"
+    """Our part in DTLS: passive unless the other insists. Who begins sends lost packets again: a browser after 50 ms, we after 1 s."""
+    return "active" if section.setup == "passive" else "passive"
 
 
 def answer(offer: Offer, chosen: Mapping[str, Chosen], here: Here, sources: Mapping[str, Source] | None = None) -> str:

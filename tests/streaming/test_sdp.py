@@ -55,7 +55,7 @@ def test_a_publishers_answer_takes_vp8_and_opus_with_feedback_and_retransmission
     assert re.findall(r"m=(\S+ \d+ \S+ .*)\r", answer) == ["audio 40000 UDP/TLS/RTP/SAVPF 111", "video 40000 UDP/TLS/RTP/SAVPF 96 97"]
     for line in (
         "a=group:BUNDLE 0 1", "a=recvonly", "a=rtcp-fb:111 nack", "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 transport-cc", "a=fmtp:97 apt=96",
-        f"a=extmap:3 {sdp.TRANSPORT_CC}", "a=setup:active", "a=ice-ufrag:wxyz", "a=fmtp:111 minptime=10;useinbandfec=1",
+        f"a=extmap:3 {sdp.TRANSPORT_CC}", "a=setup:passive", "a=ice-ufrag:wxyz", "a=fmtp:111 minptime=10;useinbandfec=1",
         "a=candidate:1 1 udp 2130706431 10.0.0.5 40000 typ host", "a=candidate:2 1 udp 2130706175 fd00::2 40001 typ host",
     ):  # fmt: skip
         assert f"{line}\r\n" in answer, line
@@ -81,7 +81,7 @@ def test_what_is_not_taken_is_refused_at_its_place() -> None:
 
 
 def test_the_other_side_may_insist_on_beginning() -> None:
-    assert "a=setup:passive" in answer_to(OFFER.replace("setup:actpass", "setup:active"))
+    assert "a=setup:active" in answer_to(OFFER.replace("setup:actpass", "setup:passive"))
 
 
 def test_credentials_of_the_head_count_for_all() -> None:
