@@ -245,7 +245,7 @@ def choose(offer: Offer, *, publishing: bool, video_codec: str | None = None) ->
         if not section.mux or section.protocol not in ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP"):
             continue
         wanted = (video_codec,) if section.kind == "video" and video_codec else CODECS[section.kind]
-        codec = next((codec for name in wanted for codec in section.codecs if codec.name == name and _fits(codec)), None)
+        codec = next((codec for name in wanted for codec in section.codecs if codec.name == name and _fits(codec, publishing)), None)
         if codec is None:
             continue
         rtx = next(
@@ -264,11 +264,14 @@ def choose(offer: Offer, *, publishing: bool, video_codec: str | None = None) ->
     return found
 
 
-def _fits(codec: Codec) -> bool:
+def _fits(codec: Codec, publishing: bool) -> bool:
     if codec.clock_rate != CLOCKS[codec.name]:
         return False
+    if codec.name != "h264":
+        return True
     said = codec.parameters
-    return codec.name != "h264" or (said.get("packetization-mode") == "1" and said.get("profile-level-id", "42").lower().startswith("42"))
+    unsaid = "1" if publishing else "0"  # GStreamer says nothing of it and cuts pictures all the same; who watches takes only what he says
+    return said.get("packetization-mode", unsaid) == "1" and said.get("profile-level-id", "42").lower().startswith("42")
 
 
 # --- answering ----------------------------------------------------------------------------------------------------------------------

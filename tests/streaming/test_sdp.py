@@ -84,6 +84,13 @@ def test_the_other_side_may_insist_on_beginning() -> None:
     assert "a=setup:active" in answer_to(OFFER.replace("setup:actpass", "setup:passive"))
 
 
+def test_a_publisher_may_leave_unsaid_how_h264_is_cut_a_viewer_may_not() -> None:
+    """GStreamer says nothing of it and cuts large pictures all the same; who watches must be able to put them together."""
+    unsaid = re.sub(r"a=fmtp:102 .*\r\n", "", OFFER).replace("VP8", "AV1")
+    assert "m=video 40000 UDP/TLS/RTP/SAVPF 102 103" in answer_to(unsaid)
+    assert "m=video 0 " in answer_to(unsaid, publishing=False)
+
+
 def test_credentials_of_the_head_count_for_all() -> None:
     inside = "".join(line + "\r\n" for line in UNDER.split("\r\n") if line.startswith(("a=ice", "a=finger", "a=setup")))
     offer = sdp.read_offer(HEAD + inside + AUDIO.replace(inside, ""))
