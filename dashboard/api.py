@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
 import orjson
+import segno
 from fastapi import FastAPI, Request, Response
 
 from dashboard.map_layers import MapLayers
@@ -16,6 +17,7 @@ from dashboard.recordings import add_recordings
 from dashboard.ways import Coming, RoadWays
 from data.actions.invitations import invite_leader
 from data.actions.participants import Claim, claim_media
+from data.actions.parties import invite_party
 from data.actions.tracks import read_track
 from data.errors import BadInput, NotPermitted, NotSignedIn
 from data.journal import Journal
@@ -23,6 +25,7 @@ from data.lanes import Lanes
 from data.queries.audit import CentreRing, centre_rings
 from data.queries.joining import leaders
 from data.queries.links import WaitingView, waiting_view
+from data.queries.party import parties_of
 from data.queries.wall import sight_of, visitors_of
 from data.queries.ways import Alarm, alarm_of, teams_of
 from data.rules import words
@@ -46,7 +49,7 @@ DESCRIBED = {
 
 
 DESCRIBED_TOKENS = {
-    "x-role": "duty, commander, leader, device, wall, guest",
+    "x-role": "duty, commander, leader, device, wall, guest, party",
     "requestBody": {
         "required": True,
         "content": {
@@ -75,6 +78,21 @@ DESCRIBED_INVITATION = {
                     "type": "object",
                     "required": ["call", "officer"],
                     "properties": {name: {"type": "string"} for name in ("call", "officer", "ask")},
+                }
+            }
+        },
+    },
+}
+DESCRIBED_PARTY = {
+    "x-role": "duty, commander, leader",
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["call", "party"],
+                    "properties": {"call": {"type": "string"}, "party": {"type": "string"}, "scene": {"type": "boolean"}},
                 }
             }
         },
@@ -212,6 +230,33 @@ def build_api(
         made = await lanes.writer.run(journal.do, actor, now(), invite_leader, call, officer, ask)
         told = {"link": f"{settings.origin}/join/{made.secret}", "digits": made.digits, "participant": made.participant_id}
         return Response(orjson.dumps(told), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    @api.get("/parties", openapi_extra={"x-role": "duty, commander, leader"})
+    async def parties(request: Request) -> Response:
+        """Whom a desk may ask into this call: applicants and debtors of its own case, [{"id", "kind", "who"}]."""
+        actor, call = _actor(request), words.ulid(request.query_params.get("call", ""))
+
+        def look() -> list[dict[str, Any]]:
+            with journal.database.reading() as session:
+                return parties_of(session, actor, call)
+
+        return Response(orjson.dumps({"parties": await lanes.readers.run(look)}), media_type="application/json")
+
+    @api.post("/party-links", openapi_extra=DESCRIBED_PARTY)
+    async def party_link(request: Request) -> Response:
+        """Ask a party into a call. The link is told once, also as a QR picture; the digits are told him by word of mouth.
+
+        scene: whether he will see and hear the officer on the spot, too.
+        """
+        actor, said = _actor(request), _object(await body_from(request.receive))
+        call, party, scene = (said.get(name) for name in ("call", "party", "scene"))
+        if not (isinstance(call, str) and isinstance(party, str) and isinstance(scene, bool | None)):
+            raise BadInput("party", code="input.bad")
+        made = await lanes.writer.run(journal.do, actor, now(), invite_party, call, party, bool(scene))
+        link = f"{settings.origin}/party/{made.secret}"
+        told = {"link": link, "qr": segno.make(link, error="m").svg_data_uri(border=2, scale=4), "digits": made.digits}
+        body = orjson.dumps(told | {"participant": made.participant_id})
+        return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     @api.get("/rings", openapi_extra={"x-role": "inspector"})
     async def rings(request: Request) -> Response:

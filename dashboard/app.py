@@ -34,13 +34,16 @@ from dashboard.demo.relocation import relocation, when_asked
 from dashboard.field.app import build_field
 from dashboard.health import Health
 from dashboard.i18n import t
-from dashboard.join.app import Bell, Join
+from dashboard.join.app import Join
+from dashboard.join.doors import Bell
+from dashboard.join.party import PartyDoors
 from dashboard.listening import serve
 from dashboard.live import Hub
 from dashboard.map_layers import MapLayers
 from dashboard.plain_frames import PlainFrames
 from dashboard.rehearsal import rehearse
 from dashboard.replay.app import build_replay
+from dashboard.sheet.app import Sheets
 from dashboard.sign_in import Gate, error_answer, note_refusal
 from dashboard.sign_in_pages.pages import build_sign_in
 from dashboard.supervise import ready_file, wait_until_prepared
@@ -145,6 +148,8 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
     faces = (
         ("/field", _field(house)),
         ("/join", _join(house, now)),
+        ("/party", _party(house, now)),
+        ("/sheet", Sheets(settings, house.journal, house.lanes, now).app()),
         ("/replay", build_replay(t.alone("replay"))),
         ("/vendor", build_vendor()),
     )
@@ -265,6 +270,10 @@ def _doors(house: House, now: Callable[[], datetime]) -> Doors:
 
 def _join(house: House, now: Callable[[], datetime]) -> Any:
     return Join(house.settings, house.identity, house.journal, house.lanes, house.bell, now, Attempts()).app()
+
+
+def _party(house: House, now: Callable[[], datetime]) -> Any:
+    return PartyDoors(house.settings, house.identity, house.journal, house.lanes, house.bell, now, Attempts()).app()
 
 
 def _field(house: House) -> Any:

@@ -27,7 +27,7 @@ from data.rules.permissions import ALLOWED, Actor, Verb
 from data.settings import Settings
 from streaming import bearer
 
-DESK, WALL, JOIN, DIRECTOR = "ecc_desk", "ecc_wall", "ecc_join", "ecc_director"
+DESK, WALL, JOIN, PARTY, DIRECTOR = "ecc_desk", "ecc_wall", "ecc_join", "ecc_party", "ecc_director"
 ANSWERED = frozenset({"http.response.start", "websocket.http.response.start"})
 REMEMBERED = 1_000  # paths whose rule need not be looked for again
 AGAIN_S = 3  # a wall that was opened while the database is away comes up without a keyboard
@@ -49,7 +49,8 @@ class Access(Enum):
     DESK = auto()
     ANYBODY = auto()  # whoever is signed in by whatever means
     DIRECTOR = auto()
-    MEDIA = auto()  # who asks for a stream: `?face=` names the cookie
+    MEDIA = auto()  # who measures his own line: `?face=` names the cookie
+    STREAM = auto()  # who asks for a stream of a call: also a party, who comes through no other door
     LIVE = auto()  # the one socket: `?face=` names the cookie
     NOBODY = auto()
 
@@ -82,6 +83,8 @@ POLICY = (
     Rule("/link/*", Access.OPEN),
     Rule("/join/static/*", Access.OPEN, static=True),
     Rule("/join/*", Access.OPEN, capture=True),  # the link, and then the cookie of the device that pressed its button
+    Rule("/party/static/*", Access.OPEN, static=True),
+    Rule("/party/*", Access.OPEN, capture=True),  # as `/join`, for a party
     Rule("/pair", Access.OPEN),
     Rule("/sign-out", Access.OPEN),
     Rule("/field", Access.OPEN),
@@ -93,6 +96,8 @@ POLICY = (
     Rule("/replay/", Access.DESK_PAGE),
     Rule("/replay/*", Access.DESK, static=True),
     Rule("/unlock", Access.DESK),
+    Rule("/sheet/static/*", Access.DESK, static=True),
+    Rule("/sheet/*", Access.DESK_PAGE),
     Rule("/centre/wall", Access.WALL_PAGE),
     Rule("/centre/desk", Access.DESK_PAGE, capture=True),
     Rule("/centre/check", Access.DESK_PAGE, capture=True),
@@ -106,7 +111,7 @@ POLICY = (
     Rule("/live", Access.LIVE, socket=True),
     Rule("/api/openapi.json", Access.ANYBODY),
     Rule("/api/layers/*", Access.ANYBODY),
-    Rule("/api/media/tokens", Access.MEDIA, json=True),
+    Rule("/api/media/tokens", Access.STREAM, json=True),
     Rule("/api/media/check", Access.MEDIA, json=True),
     Rule("/api/*", Access.DESK, json=True),
     Rule("/ingest/ws", Access.OWN, socket=True),
@@ -139,7 +144,7 @@ def note_refusal(error: NotPermitted) -> None:
 
 def loggable(path: str) -> str:
     """A path as it may stand in a log: without the secret of a one-time link, without its query."""
-    return re.sub(r"(?<=/link/)[^/]+|(?<=/join/)[\w-]{20,}", "…", path.partition("?")[0])
+    return re.sub(r"(?<=/link/)[^/]+|(?<=/join/)[\w-]{20,}|(?<=/party/)[\w-]{20,}", "…", path.partition("?")[0])
 
 
 class Gate:
@@ -253,7 +258,7 @@ class Gate:
                 actor = await self._identity.session(token)
             if actor is not None and actor.kind == _KIND[cookie]:
                 return actor
-        if access in (Access.ANYBODY, Access.LIVE, Access.MEDIA) and "authorization" in connection.headers:
+        if access in (Access.ANYBODY, Access.LIVE, Access.MEDIA, Access.STREAM) and "authorization" in connection.headers:
             return await bearer.actor_of(connection, self._identity, self._settings)
         return None
 
@@ -312,15 +317,19 @@ def _noting_403(send: Send, path: str) -> Send:
     return noting
 
 
-_KIND = {DESK: "OFFICER", WALL: "WALL", JOIN: "JOIN", DIRECTOR: "DIRECTOR", bearer.DEVICE_COOKIE: "DEVICE"}
+_KIND = {DESK: "OFFICER", WALL: "WALL", JOIN: "JOIN", PARTY: "PARTY", DIRECTOR: "DIRECTOR", bearer.DEVICE_COOKIE: "DEVICE"}
 
 
 def _cookies(access: Access, connection: HTTPConnection) -> tuple[str, ...]:
     """Which cookies count here, the first that is good wins. One browser may be desk and wall at once."""
-    if access in (Access.LIVE, Access.MEDIA):
+    if access in (Access.LIVE, Access.MEDIA, Access.STREAM):
         face = connection.query_params.get("face", "wall")
         own = {"wall": (WALL, DESK), "desk": (DESK,), "field": (bearer.DEVICE_COOKIE,)}
-        return (own | ({"join": (JOIN,)} if access is Access.MEDIA else {})).get(face, ())
+        if access is not Access.LIVE:
+            own["join"] = (JOIN,)
+        if access is Access.STREAM:
+            own["party"] = (PARTY,)
+        return own.get(face, ())
     if access is Access.CENTRE:
         from_wall = urlsplit(connection.headers.get("referer", "")).path == "/centre/wall"
         return (WALL, DESK) if from_wall else (DESK, WALL)

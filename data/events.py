@@ -56,6 +56,7 @@ _ID_FIELD = {
     "mission": "mission_id",
     "call": "call_id",
     "participant": "participant_id",
+    "sheet": "sheet_id",
     "whisper": "whisper_id",
     "order": "order_id",
     "sos": "sos_id",
@@ -647,6 +648,116 @@ class CallLeaderRefused(Event):
     unit_no: int
     participant_id: str
     why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPartyInvited(Event):
+    """A desk made a link for a party of the case."""
+
+    kind = "call.party_invited"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPartyConsented(Event):
+    """He read the notice, agreed that he is recorded, and stands in the waiting room."""
+
+    kind = "call.party_consented"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPartyDeclined(Event):
+    """He read the notice and did not agree; that has no effect but this."""
+
+    kind = "call.party_declined"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPartyVerified(Event):
+    """He typed the four digits that he was told."""
+
+    kind = "call.party_verified"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPartyJoined(Event):
+    """The desk let him in."""
+
+    kind = "call.party_joined"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPartyRefused(Event):
+    """why: desk | digits (typed wrong too often)."""
+
+    kind = "call.party_refused"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPartyMuted(Event):
+    """Nothing of him is heard or seen until the desk allows it again."""
+
+    kind = "call.party_muted"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPartyUnmuted(Event):
+    kind = "call.party_unmuted"
+    subject = "call"
+    call_id: str
+    unit_no: int
+    participant_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetCompleted(Event):
+    """A record of the talk with a party is complete, or its correction; its digest stands in the chain."""
+
+    kind = "sheet.completed"
+    subject = "sheet"
+    sheet_id: str
+    call_id: str
+    unit_no: int
+    participant_id: str
+    version: int
+    sha256: str
 
 
 @_event

@@ -370,6 +370,35 @@ class ParticipantRow(Table):
     media_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class PartyGuestRow(Table):
+    """A party in a call by his own phone: who he was when he was invited, whatever is reported later; what he answered."""
+
+    __tablename__ = "party_guest"
+    participant_id: Mapped[str] = mapped_column(ForeignKey("participant.id"), primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("enforcement_case.id"))
+    kind: Mapped[str] = mapped_column(String(16))  # cases.PartyKind
+    name: Mapped[bytes] = mapped_column(Sealed)
+    masked: Mapped[str] = mapped_column(String(32))
+    notice_at: Mapped[datetime | None] = mapped_column(Instant)  # the notice stood on his screen
+    consented_at: Mapped[datetime | None] = mapped_column(Instant)
+    declined_at: Mapped[datetime | None] = mapped_column(Instant)
+    muted_at: Mapped[datetime | None] = mapped_column(Instant)  # by the desk; None: he may speak
+
+
+class TalkSheetRow(Table):
+    """谈话笔录: one complete version of what was said with a party. Nobody changes it: a correction is the next version."""
+
+    __tablename__ = "talk_sheet"
+    __table_args__ = (UniqueConstraint("participant_id", "version"),)
+    id: Mapped[str] = _ulid()
+    participant_id: Mapped[str] = mapped_column(ForeignKey("participant.id"))
+    version: Mapped[int] = mapped_column(Integer)
+    content: Mapped[bytes] = mapped_column(Sealed)  # sheets.Sheet as JSON
+    sha256: Mapped[str] = mapped_column(String(64))  # of that JSON; it also stands in the journal's chain
+    officer_id: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
 class WhisperRow(Table):
     """A line for the officer's eye alone."""
 
@@ -484,7 +513,7 @@ class SessionRow(Table):
     __tablename__ = "session"
     id: Mapped[str] = _ulid()
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    kind: Mapped[str] = mapped_column(String(16))  # OFFICER | WALL | JOIN | DIRECTOR
+    kind: Mapped[str] = mapped_column(String(16))  # OFFICER | WALL | JOIN | PARTY | DIRECTOR
     officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"), index=True)
     wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"), index=True)
     opened_at: Mapped[datetime] = mapped_column(Instant)
@@ -500,7 +529,7 @@ class LinkRow(Table):
     __tablename__ = "link"
     id: Mapped[str] = _ulid()
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    purpose: Mapped[str] = mapped_column(String(16))  # enrol | sign_in | wall | director | leader | pairing
+    purpose: Mapped[str] = mapped_column(String(16))  # enrol | sign_in | wall | director | leader | party | pairing
     officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
     unit_no: Mapped[int | None] = mapped_column(ForeignKey("unit.no"))
     wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"))

@@ -32,7 +32,12 @@ ABSENT_S = 5.0  # who reloads his page is back by then
 LOOKS_FOR_ABSENT_S = 1.0
 _WRITTEN = frozenset({Happened.FIRST_MEDIA, Happened.RETURNED, Happened.SILENT, Happened.CLOSED, Happened.DEGRADED, Happened.RECOVERED})
 # What withdraws something at the relay: only then is the journal read at once, for on a small machine each reader delays the others.
-ENDS = frozenset({"call.ended", "call.left", "call.leader_refused", "call.earpiece_withdrawn", "call.voice_ended"})
+ENDS = frozenset(
+    {
+        "call.ended", "call.left", "call.leader_refused", "call.party_refused", "call.party_muted", "call.earpiece_withdrawn",
+        "call.voice_ended",
+    }
+)  # fmt: skip
 HIDES = frozenset({"call.picture_closed"})  # nothing ends, but what was seen last is not shown any more
 
 log = logging.getLogger(__name__)
@@ -214,8 +219,10 @@ def withdrawn(entry: Entry) -> list[tuple[str, str]]:
         return []
     if entry.kind == "call.ended":
         return [(call, "")]
-    if entry.kind in ("call.left", "call.leader_refused"):
+    if entry.kind in ("call.left", "call.leader_refused", "call.party_refused"):
         return [(call, who), (f"{call}.{who}", "")]
+    if entry.kind == "call.party_muted":
+        return [(f"{call}.{who}", who)]  # what he sends; who watches it waits for him
     if entry.kind in ("call.earpiece_withdrawn", "call.voice_ended") and who:
         return [(str(StreamName(call, who, whisper=True)), "")]
     return []

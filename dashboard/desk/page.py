@@ -32,7 +32,10 @@ def layout() -> html.Div:
         [
             _header(),
             html.Div([_panel("queue", html.Div(id="queue-told"))], className="column left"),
-            html.Div([_panel("verbs", html.Div(id="desk-tile", hidden=True), html.Div(id="room")), lists], className="column middle"),
+            html.Div(
+                [_panel("verbs", html.Div(id="desk-tile", hidden=True), html.Div(id="room"), html.Div(id="parties")), lists],
+                className="column middle",
+            ),
             html.Div([_map(), _panel("walls"), _panel("events")], className="column right"),
             html.Section([html.Div(id="system-body")], **_marks("system")),
             html.Div([html.Div(id=ids.NOTICE), html.Div(id="notice-more")], id="said", role="status", hidden=True),

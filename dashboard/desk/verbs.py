@@ -11,6 +11,7 @@ from data.actions.links import approve_pairing
 from data.actions.missions import MissionReport, report_mission
 from data.actions.orders import send_support
 from data.actions.participants import leave_call, release_command, take_command
+from data.actions.parties import admit_party, mute_party, refuse_party, unmute_party
 from data.actions.sos import acknowledge_sos, resolve_sos, respond_sos
 from data.actions.walls import NO_FOCUS, steer_wall
 from data.actions.whispers import begin_speaking, begin_whisper, fall_silent, whisper
@@ -145,6 +146,10 @@ VERBS: dict[str, Callable[[Work, Asked], object]] = {
     "support": _support,
     "admit": lambda work, asked: admit_leader(work, _text(asked, "id")),
     "refuse_leader": lambda work, asked: refuse_leader(work, _text(asked, "id")),
+    "admit_party": lambda work, asked: admit_party(work, _text(asked, "id")),
+    "refuse_party": lambda work, asked: refuse_party(work, _text(asked, "id")),
+    "mute_party": lambda work, asked: mute_party(work, _text(asked, "id")),
+    "unmute_party": lambda work, asked: unmute_party(work, _text(asked, "id")),
     "whisper": lambda work, asked: whisper(work, _text(asked, "id"), _text(asked, "text")),
     "whisper_voice": lambda work, asked: begin_whisper(work, _text(asked, "id")),
     "speak": lambda work, asked: begin_speaking(work, _text(asked, "id")),

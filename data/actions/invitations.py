@@ -23,6 +23,8 @@ from data.events import (
     CallLeaderVerified,
     CallLeaderWaiting,
     CallLeft,
+    CallPartyRefused,
+    CallPartyVerified,
 )
 from data.journal import Work
 from data.rules import calls, participants, words
@@ -107,7 +109,7 @@ def enter_waiting_room(work: Work, secret: str) -> Entered:
 
 
 def type_digits(work: Work, typed: str) -> bool:
-    """The digits that the duty officer told him. Returns whether they are right; the fifth wrong ones end the invitation.
+    """The digits that the leader or the party was told. Returns whether they are right; the fifth wrong ones end the invitation.
 
     Raises BadInput join.digits_form, NotPermitted media.not_admitted.
     """
@@ -120,25 +122,23 @@ def type_digits(work: Work, typed: str) -> bool:
         return True
     if row.digits is not None and compare_digest(row.digits, given):
         row.verified_at = work.now
-        work.record(CallLeaderVerified(call_id=call.id, unit_no=call.unit_no, participant_id=row.id))
+        verified = CallPartyVerified if row.kind == ParticipantKind.PARTY else CallLeaderVerified
+        work.record(verified(call_id=call.id, unit_no=call.unit_no, participant_id=row.id))
         return True
     row.tries += 1
     record_audit(work, Act.ADMIT, "participant", row.id, fields=("digits",), result="failed")
     if row.tries >= TRIES:
-        _refuse(work, call, row, "digits")
+        turn_away(work, call, row, "digits")
     return False
 
 
 def admit_leader(work: Work, participant_id: str) -> bool:
     """One key lets him in. Returns False if he is in. Raises RuleBroken join.not_verified, TransitionRefused join.not_waiting."""
     allowed(work, Verb.ADMIT_LEADER)
-    row, call = _waiting(work, participant_id)
+    row, call = of_link(work, participant_id, ParticipantKind.LEADER)
     if row.state == ParticipantState.IN:
         return False
-    if row.state != ParticipantState.WAITING:
-        raise TransitionRefused("not waiting", code="join.not_waiting", state=row.state)
-    if row.verified_at is None:
-        raise RuleBroken("not verified", code="join.not_verified")
+    check_admission(row)
     row.state, row.joined_at, row.digits = ParticipantState.IN, work.now, None
     record_audit(work, Act.ADMIT, "participant", row.id)
     work.record(CallLeaderJoined(call_id=call.id, unit_no=call.unit_no, participant_id=row.id))
@@ -148,21 +148,23 @@ def admit_leader(work: Work, participant_id: str) -> bool:
 def refuse_leader(work: Work, participant_id: str) -> bool:
     """The desk lets him not in, or asks him out. Returns False if that is so already."""
     allowed(work, Verb.ADMIT_LEADER)
-    row, call = _waiting(work, participant_id)
+    row, call = of_link(work, participant_id, ParticipantKind.LEADER)
     if row.state in (ParticipantState.REFUSED, ParticipantState.LEFT):
         return False
-    _refuse(work, call, row, "desk")
+    turn_away(work, call, row, "desk")
     return True
 
 
 def leave_as_guest(work: Work) -> bool:
-    """«离开». Returns False if he has left. The line of conclusion may still be written."""
+    """«离开». Returns False if he has left. A leader may still write the line of conclusion; of a party nothing is known any more."""
     row = own_place(work)
     call = held(work, CallRow, row.call_id, "not_found.call")
     if row.state not in (ParticipantState.WAITING, ParticipantState.IN):
         return False
     row.state, row.left_at, row.digits, row.media, row.mode = ParticipantState.LEFT, work.now, None, "NONE", None
     _gone(call, row)
+    if row.kind == ParticipantKind.PARTY:
+        close_guest(work, row.session_id, "left")
     work.record(CallLeft(call_id=call.id, unit_no=call.unit_no, participant_id=row.id))
     return True
 
@@ -199,8 +201,8 @@ def conclude_call(work: Work, text: str, call_id: str | None = None) -> str:
 
 
 def own_place(work: Work) -> ParticipantRow:
-    """The guest's place, held. Raises NotPermitted media.not_admitted: no guest, or his session is none any more."""
-    session_id = work.actor.session_id if work.actor.role is Role.GUEST else None
+    """The place of a guest or a party, held. Raises NotPermitted media.not_admitted: no guest, or his session is none any more."""
+    session_id = work.actor.session_id if work.actor.role in (Role.GUEST, Role.PARTY) else None
     asked = select(ParticipantRow).where(ParticipantRow.session_id == session_id).with_for_update(key_share=True)
     row = work.session.scalars(asked).one_or_none() if session_id else None
     if row is None or not participants.is_mine(work.actor, part_of(row)):
@@ -237,24 +239,35 @@ def _leader(work: Work, officer_id: str) -> OfficerRow:
     return officer
 
 
-def _waiting(work: Work, participant_id: str) -> tuple[ParticipantRow, CallRow]:
+def check_admission(row: ParticipantRow) -> None:
+    """Raises TransitionRefused join.not_waiting, RuleBroken join.not_verified."""
+    if row.state != ParticipantState.WAITING:
+        raise TransitionRefused("not waiting", code="join.not_waiting", state=row.state)
+    if row.verified_at is None:
+        raise RuleBroken("not verified", code="join.not_verified")
+
+
+def of_link(work: Work, participant_id: str, kind: ParticipantKind) -> tuple[ParticipantRow, CallRow]:
+    """Who came, or may come, by a link into a call that is not over; held. Raises BadInput join.no_leader, party.no_party: another kind."""
     row = held(work, ParticipantRow, words.ulid(participant_id), "not_found.participant")
-    if row.kind != ParticipantKind.LEADER:
-        raise BadInput("no leader", code="join.no_leader")
+    if row.kind != kind:
+        raise BadInput("another kind", code="join.no_leader" if kind is ParticipantKind.LEADER else "party.no_party")
     call = held(work, CallRow, row.call_id, "not_found.call")
     if call.state == CallState.ENDED:
         raise TransitionRefused("over", code="media.call_over", state=call.state)
     return row, call
 
 
-def _refuse(work: Work, call: CallRow, row: ParticipantRow, why: str) -> None:
+def turn_away(work: Work, call: CallRow, row: ParticipantRow, why: str) -> None:
+    """Not let in, or asked out: his link, his session and what he sent are dead at once."""
     row.state, row.left_at, row.digits, row.media, row.mode = ParticipantState.REFUSED, work.now, None, "NONE", None
     _gone(call, row)
     if row.link_id:
         unused = update(LinkRow).where(LinkRow.id == row.link_id, LinkRow.used_at.is_(None))
         work.session.execute(unused.values(used_at=work.now), execution_options={"synchronize_session": False})
     close_guest(work, row.session_id, "revoked")
-    work.record(CallLeaderRefused(call_id=call.id, unit_no=call.unit_no, participant_id=row.id, why=why))
+    refused = CallPartyRefused if row.kind == ParticipantKind.PARTY else CallLeaderRefused
+    work.record(refused(call_id=call.id, unit_no=call.unit_no, participant_id=row.id, why=why))
 
 
 def _gone(call: CallRow, row: ParticipantRow) -> None:

@@ -193,7 +193,7 @@ def _check_target(work: Work, purpose: Purpose, officer_id: str | None, unit_no:
     given = {"unit": unit_no, "officer": officer_id, "wall": wall_id}
     named = {kind: key for kind, key in given.items() if key is not None}
     kind = _TARGET.get(purpose)
-    if purpose is Purpose.LEADER:  # `data.actions.invitations` makes it, for one call
+    if purpose in (Purpose.LEADER, Purpose.PARTY):  # `data.actions.invitations` and `parties` make them, for one call
         raise BadInput(purpose, code="link.for_whom")
     if set(named) != ({kind} if kind else set()):
         raise BadInput(purpose, code="link.for_whom")

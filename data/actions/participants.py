@@ -7,6 +7,7 @@ from ulid import ULID
 
 from data.actions.allowed import allowed
 from data.actions.keeping import first_time, found, held
+from data.actions.sessions import close_guest
 from data.errors import AlreadyOwned, BadInput, NotPermitted, TransitionRefused
 from data.events import CallCommandReleased, CallCommandTaken, CallJoined, CallLeft, CallNoticeGiven, CallPictureClosed, CallPictureOpened
 from data.journal import Work
@@ -90,6 +91,8 @@ def everybody_leaves(work: Work, call_id: str) -> tuple[str, ...]:
     for each in there:
         if each.state not in (ParticipantState.LEFT, ParticipantState.REFUSED):
             _leave(work, each)
+            if each.kind == ParticipantKind.PARTY:
+                close_guest(work, each.session_id, "over")
     return tuple(each.id for each in there)
 
 

@@ -93,6 +93,21 @@ def open_for_guest(work: Work, officer_id: str, court_code: str, lasts: timedelt
     return opened
 
 
+def open_for_party(work: Work, court_code: str, lasts: timedelta) -> Opened:
+    """Bind this browser to a party's invitation: nobody of the court, in one talk."""
+    opened = _open(work, "PARTY", lasts)
+    work.actor = Actor(
+        kind="PARTY",
+        id=opened.session_id,
+        role=Role.PARTY,
+        court_code=court_code,
+        session_id=opened.session_id,
+        address=work.actor.address,
+    )
+    record_audit(work, Act.USE_LINK, "session", opened.session_id, fields=("party",))
+    return opened
+
+
 def open_for_director(work: Work, lasts: timedelta) -> Opened:
     """Make this browser the demo's director."""
     opened = _open(work, "DIRECTOR", lasts)
@@ -183,7 +198,7 @@ def close_sessions(work: Work, officer_id: str, why: str, but: str | None = None
 def close_guest(work: Work, session_id: str | None, why: str) -> None:
     """End a guest's session with his place in the call. Part of other verbs; checks nothing itself."""
     session = work.session.get(SessionRow, session_id) if session_id else None
-    if session is not None and session.kind == "JOIN" and session.closed_at is None:
+    if session is not None and session.kind in ("JOIN", "PARTY") and session.closed_at is None:
         _close(work, session, why)
 
 

@@ -23,7 +23,9 @@ from data.tables import (
     OfficerRow,
     OrderRow,
     ParticipantRow,
+    PartyGuestRow,
     SosRow,
+    TalkSheetRow,
     TeamRow,
     UnitRow,
     VehicleRow,
@@ -34,6 +36,12 @@ from data.tables import (
 _Owner, _Ringer, _Commander = aliased(OfficerRow), aliased(OfficerRow), aliased(OfficerRow)
 _Sent = aliased(TeamRow)
 _Note = select(func.max(CaseNoteRow.id)).where(CaseNoteRow.call_id == CallRow.id).correlate(CallRow).scalar_subquery()
+_Sheet = (
+    select(func.max(TalkSheetRow.version))
+    .where(TalkSheetRow.participant_id == ParticipantRow.id)
+    .correlate(ParticipantRow)
+    .scalar_subquery()
+)
 _OF_CALLS = (
     CallRow.placed_at, CallRow.answered_at, CallRow.ended_at, CallRow.ended_why, CallRow.kind, CallRow.rung_team_id, CallRow.media,
     CallRow.mode, CallRow.media_at, CallRow.rtt_ms, CallRow.loss_permille, CallRow.kbps, CallRow.fps, CallRow.picture_closed_at,
@@ -202,6 +210,11 @@ def participants_(reading: Reading, ids: Ids) -> Drawn:
             ParticipantRow.media,
             ParticipantRow.mode,
             ParticipantRow.media_at,
+            PartyGuestRow.kind.label("party"),
+            PartyGuestRow.masked.label("party_name"),
+            PartyGuestRow.consented_at,
+            PartyGuestRow.muted_at,
+            _Sheet.label("sheet_version"),
             OfficerRow.name.label("officer"),
             OfficerRow.title,
             WallRow.name.label("wall"),
@@ -211,6 +224,7 @@ def participants_(reading: Reading, ids: Ids) -> Drawn:
         .outerjoin(OfficerRow, OfficerRow.id == ParticipantRow.officer_id)
         .outerjoin(WallRow, WallRow.id == ParticipantRow.wall_id)
         .outerjoin(LinkRow, LinkRow.id == ParticipantRow.link_id)
+        .outerjoin(PartyGuestRow, PartyGuestRow.participant_id == ParticipantRow.id)
         .where(open_or_of_today(reading, CallRow), *among(ParticipantRow.id, ids))
     )
     if reading.own_only:
@@ -237,6 +251,11 @@ def participants_(reading: Reading, ids: Ids) -> Drawn:
             "media": MediaState(record.media).value,
             "mode": record.mode,
             "media_at": at(record.media_at),
+            "party": record.party,
+            "party_name": record.party_name,
+            "consented_at": at(record.consented_at),
+            "muted_at": at(record.muted_at),
+            "sheet_version": record.sheet_version,
         }
 
     return reading.draw("participant", query, ParticipantRow.id, row)

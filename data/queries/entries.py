@@ -45,6 +45,7 @@ SIGNS = {
     "call.picture_closed": "silent",
     "call.picture_opened": "site",
     "call.leader_joined": "site",
+    "call.party_joined": "site",
     "call.command_taken": "site",
     "call.concluded": "done",
     "order.sent": "clock",

@@ -67,7 +67,7 @@ def brief(session: Session, secret: str, now: datetime, civil_offset_s: int, cou
 def room(session: Session, actor: Actor, now: datetime, civil_offset_s: int, court_code: str, *, say: Say) -> Row | None:
     """The guest's own place, and once he is in what he needs of the call; None when he has none.
 
-    {me: {…}, call: {…}, there: [names], scene: stream of the officer, own: his own stream, order: {…}}
+    {me: {…}, call: {…}, there: [names], scene: stream of the officer, parties: streams of parties who send, own: his, order: {…}}
     """
     if actor.role is not Role.GUEST or actor.session_id is None:
         return None
@@ -95,6 +95,7 @@ def room(session: Session, actor: Actor, now: datetime, civil_offset_s: int, cou
     there = session.scalars(select(ParticipantRow).where(ParticipantRow.call_id == call.id, ParticipantRow.state == ParticipantState.IN))
     listed = list(there)
     scene = next((one.id for one in listed if one.kind == "FIELD"), None)
+    said["parties"] = [f"{call.id}.{one.id}" for one in listed if one.kind == "PARTY" and one.media != "NONE"]
     said["there"] = [name for one in listed if one.id != part.id and (name := _name(session, one.officer_id))]
     said |= {"scene": scene and f"{call.id}.{scene}", "own": f"{call.id}.{part.id}", "order": drawn.get("order")}
     return said

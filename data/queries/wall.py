@@ -18,7 +18,7 @@ from data.queries import calls, cases, entries, organisation, recordings, today,
 from data.queries.calls import open_or_of_today
 from data.queries.reading import Drawn, Ids, Reading, Say
 from data.rules.civil import day_start
-from data.rules.permissions import Actor, Clearance, Role, Sight
+from data.rules.permissions import NO_ROWS, Actor, Clearance, Role, Sight
 from data.rules.walls import VISITORS_LAYOUT
 from data.tables import (
     CallRow,
@@ -65,7 +65,7 @@ class Snapshot:
 def snapshot(session: Session, sight: Sight, now: datetime, civil_offset_s: int = CIVIL_OFFSET_S, *, say: Say) -> Snapshot:
     """Everything that this Sight sees. say: the texts, `say(key, **holes)`. Time: UTC; `civil_offset_s` says what today is."""
     seq = head(session)
-    if sight.clearance is Clearance.NOTHING:
+    if sight.clearance in NO_ROWS:
         return Snapshot(seq, {})
     reading = _reading(session, sight, now, civil_offset_s, say)
     reading.undrawable.clear()
@@ -85,7 +85,7 @@ def rows(
     who is called otherwise now. A phone gets nothing about others, not even that there is something.
     """
     touched = set(refs)
-    if sight.clearance is Clearance.NOTHING or not touched:
+    if sight.clearance in NO_ROWS or not touched:
         return []
     reading = _reading(session, sight, now, civil_offset_s, say)
     if reading.own_only and not _may_be_own(sight, touched):
@@ -116,12 +116,14 @@ def sight_of(actor: Actor, wall_visitors: bool = False, court_code: str = "") ->
         return Sight(Clearance.VISITORS, actor.role, court, positions=False)
     if actor.role in (Role.DEVICE, Role.FIELD, Role.JUDGE):
         return Sight(Clearance.FIELD, actor.role, court, team_id=actor.team_id, unit_no=actor.unit_no)
+    if actor.role is Role.PARTY:
+        return Sight(Clearance.PARTY, actor.role, court, positions=False)
     return Sight(Clearance.NOTHING, actor.role, court, positions=False)
 
 
 def visible_units(sight: Sight) -> frozenset[int] | None:
     """Whose positions this Sight may see: None for all of the court, else these units."""
-    if not sight.positions or sight.clearance in (Clearance.VISITORS, Clearance.NOTHING):
+    if not sight.positions or sight.clearance in NO_ROWS | {Clearance.VISITORS}:
         return frozenset()
     if sight.clearance is Clearance.FIELD:
         return frozenset() if sight.unit_no is None else frozenset({sight.unit_no})
@@ -138,7 +140,7 @@ def visitors_of(session: Session, wall_id: str) -> bool | None:
 
 def find_unit(session: Session, sight: Sight, typed: str, now: datetime, civil_offset_s: int = CIVIL_OFFSET_S, *, say: Say) -> Drawn:
     """The unit of this number as a row, nothing if this Sight sees none."""
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 10) or sight.clearance is Clearance.NOTHING:
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 10) or sight.clearance in NO_ROWS:
         return {}
     return units.units_(_reading(session, sight, now, civil_offset_s, say), frozenset({str(int(typed))}))
 

@@ -49,6 +49,7 @@ class Act(StrEnum):
     READ_RESTRICTED = "read_restricted"
     READ_TRACK = "read_track"
     READ_AUDIT = "read_audit"
+    READ_SHEET = "read_sheet"  # somebody opened the record of a talk with a party
     WATCH = "watch"  # a desk or wall selected one unit and followed it
     CHANGE_ACCOUNT = "change_account"
     VISITORS = "visitors"

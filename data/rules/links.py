@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     WALL = "wall"  # a browser becomes a wall
     DIRECTOR = "director"  # the demo's director
     LEADER = "leader"  # a leader joins one call from afar
+    PARTY = "party"  # a party joins one call with his own phone
     PAIRING = "pairing"  # a wall without a keyboard waits for the desk
 
 
@@ -27,15 +28,19 @@ LIFETIME = {
     Purpose.WALL: timedelta(minutes=10),
     Purpose.DIRECTOR: timedelta(minutes=10),
     Purpose.LEADER: timedelta(minutes=15),
+    Purpose.PARTY: timedelta(minutes=15),
     Purpose.PAIRING: timedelta(minutes=10),
 }
-NOT_BY_BUTTON = frozenset({Purpose.PAIRING, Purpose.LEADER})  # `/link/<secret>` does not know them: they have pages of their own
+NOT_BY_BUTTON = frozenset(
+    {Purpose.PAIRING, Purpose.LEADER, Purpose.PARTY}
+)  # `/link/<secret>` does not know them: they have pages of their own
 FACE = {
     Purpose.ENROL: "/field/",
     Purpose.SIGN_IN: "/centre/desk",
     Purpose.WALL: "/centre/wall",
     Purpose.DIRECTOR: "/demo",
     Purpose.LEADER: "/join/",
+    Purpose.PARTY: "/party/",
     Purpose.PAIRING: "/centre/wall",
 }
 _MAKERS = {

@@ -16,6 +16,7 @@ from data.rules.name_lists import COMPANY_FORMS, COMPOUND_SURNAMES, TRADES
 from data.rules.permissions import Clearance
 
 DESK, WALL, VISITORS, FIELD = Clearance.DESK, Clearance.WALL, Clearance.VISITORS, Clearance.FIELD
+OF_PARTY = frozenset({Clearance.PARTY})
 CENTRE = frozenset({DESK, WALL})
 INSIDE = CENTRE | {FIELD}
 SHOWN = CENTRE | {VISITORS}
@@ -163,6 +164,19 @@ VISIBLE: dict[str, dict[str, frozenset[Clearance]]] = {
         "media": ALL,
         "mode": ALL,
         "media_at": ALL,
+        "party": DESKS,  # which side he is of, and his name as the wall masks it; elsewhere he is «当事人»
+        "party_name": DESKS,
+        "consented_at": DESKS,
+        "muted_at": DESKS,
+        "sheet_version": DESKS,
+    },
+    "party_talk": {  # what a party sees of the one talk that he is in: all of it stands here
+        "court": OF_PARTY,
+        "case_no": OF_PARTY,  # his own case
+        "cause": OF_PARTY,
+        "speaker": OF_PARTY,  # title and court
+        "streams": OF_PARTY,
+        "own": OF_PARTY,
     },
     "whisper": {  # for the officer's eye, and for the desk that sees what was said: never on a wall
         "id": DESKS | {FIELD},

@@ -23,6 +23,7 @@ class ParticipantKind(StrEnum):
     FIELD = "FIELD"  # the officer on the spot
     DESK = "DESK"  # somebody at the centre
     LEADER = "LEADER"  # came by a link
+    PARTY = "PARTY"  # 当事人, came by a link after he had consented
     WALL = "WALL"
 
 
@@ -54,6 +55,13 @@ PERMISSIONS = {
     ParticipantKind.DESK: ALL,
     ParticipantKind.LEADER: ALL - {Permission.INVITE},
     ParticipantKind.WALL: frozenset({Permission.WATCH, Permission.LISTEN}),
+    ParticipantKind.PARTY: frozenset({Permission.LISTEN, Permission.SPEAK}),  # the scene too, where the desk has given him WATCH
+}
+BY_LINK = frozenset({ParticipantKind.LEADER, ParticipantKind.PARTY})
+FOR_A_PARTY = {  # whose stream a party may receive, and by which permission: the court's side, never another party's, never a wall's
+    ParticipantKind.LEADER: Permission.LISTEN,
+    ParticipantKind.DESK: Permission.LISTEN,
+    ParticipantKind.FIELD: Permission.WATCH,
 }
 
 
@@ -114,8 +122,9 @@ def is_mine(actor: Actor, part: Part) -> bool:
         return actor.device_no is not None and actor.device_no == part.device_no
     if part.kind is ParticipantKind.WALL:
         return actor.wall_id is not None and actor.wall_id == part.wall_id
-    if part.kind is ParticipantKind.LEADER:
-        return actor.session_id is not None and actor.session_id == part.session_id
+    if part.kind in BY_LINK:
+        kind = "PARTY" if part.kind is ParticipantKind.PARTY else "JOIN"
+        return actor.kind == kind and actor.session_id is not None and actor.session_id == part.session_id
     return actor.kind == "OFFICER" and actor.officer_id is not None and actor.officer_id == part.officer_id
 
 
@@ -140,14 +149,16 @@ def check_media(actor: Actor, talk: Talk, mine: Part | None, stream: Part, right
         raise NotPermitted("not there", code="media.not_there")
     if whisper and talk.whispering != stream.id:
         raise NotPermitted("no whisper", code="media.no_whisper")
-    if not _right(mine, right, whisper):
+    if not _right(mine, stream.kind, right, whisper):
         raise NotPermitted("no right", code="media.no_right")
 
 
-def _right(mine: Part, right: MediaRight, whisper: bool) -> bool:
-    """A whisper is received by the officer alone; everything else by who may watch."""
+def _right(mine: Part, whose: ParticipantKind, right: MediaRight, whisper: bool) -> bool:
+    """A whisper is received by the officer alone; everything else by who may watch; a party receives the court's side only."""
     if whisper:
         return Permission.WHISPER in mine.permissions if right is MediaRight.PUBLISH else mine.kind is ParticipantKind.FIELD
+    if mine.kind is ParticipantKind.PARTY and right is MediaRight.VIEW:
+        return FOR_A_PARTY.get(whose) in mine.permissions
     return (Permission.SPEAK if right is MediaRight.PUBLISH else Permission.WATCH) in mine.permissions
 
 
@@ -159,7 +170,7 @@ def right_word(word: object) -> MediaRight:
 
 
 def read_digits(typed: str) -> str:
-    """What a leader typed, blanks taken out. Raises BadInput join.digits_form."""
+    """What a leader or a party typed, blanks taken out. Raises BadInput join.digits_form."""
     kept = "".join(typed.split())
     if not (len(kept) == DIGITS and kept.isascii() and kept.isdigit()):
         raise BadInput("digits", code="join.digits_form")

@@ -25,6 +25,7 @@ class Role(StrEnum):
     UPPER = "upper"  # 上级巡查
     WALL = "wall"  # a wall's browser: reads only
     GUEST = "guest"  # a leader who came by a link: in this one call only
+    PARTY = "party"  # 当事人 by a link: sees and is seen in this one talk, nothing else
     DIRECTOR = "director"  # the demo's director: steers the demo, sees nothing of the court
     CASE_SYSTEM = "case_system"  # the court's case system, a machine
     DEVICE = "device"  # a phone or vehicle set, for itself only
@@ -39,12 +40,13 @@ class Clearance(StrEnum):
     WALL = "wall"
     VISITORS = "visitors"  # a wall or desk that guests can see
     FIELD = "field"  # an officer's own phone
+    PARTY = "party"  # a party in one talk: no row of the wall, only what `masking.VISIBLE` names for him
     NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody or something that is signed in. kind: OFFICER | DEVICE | WALL | JOIN | DIRECTOR | MACHINE | SYSTEM | NOBODY."""
+    """Somebody or something that is signed in. kind: OFFICER | DEVICE | WALL | JOIN | PARTY | DIRECTOR | MACHINE | SYSTEM | NOBODY."""
 
     kind: str
     id: str
@@ -104,6 +106,10 @@ class Verb(StrEnum):
     READ_WHISPER = "read.whisper"
     INVITE_LEADER = "invite.leader"
     ADMIT_LEADER = "admit.leader"
+    INVITE_PARTY = "invite.party"
+    ADMIT_PARTY = "admit.party"
+    WRITE_SHEET = "write.sheet"
+    READ_SHEET = "read.sheet"
     CONCLUDE_CALL = "conclude.call"
     SEND_ORDER = "send.order"
     ANSWER_ORDER = "answer.order"
@@ -149,8 +155,8 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.END_CALL: _CENTRE | _OWN,
     Verb.RING_FIELD: _CENTRE,
     Verb.ACCEPT_RING: _OWN,
-    Verb.WATCH_CALL: _CENTRE | {Role.WALL, Role.GUEST} | _OWN,  # an officer his own
-    Verb.SEND_MEDIA: _CENTRE | {Role.GUEST} | _OWN,
+    Verb.WATCH_CALL: _CENTRE | {Role.WALL, Role.GUEST, Role.PARTY} | _OWN,  # an officer his own
+    Verb.SEND_MEDIA: _CENTRE | {Role.GUEST, Role.PARTY} | _OWN,
     Verb.REPORT_MEDIA: frozenset({Role.SYSTEM}),  # the relay
     Verb.CLOSE_PICTURE: _OWN,
     Verb.COMMAND_CALL: _CENTRE | {Role.GUEST},
@@ -159,6 +165,10 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.READ_WHISPER: _OWN,
     Verb.INVITE_LEADER: _CENTRE | {Role.SYSTEM},
     Verb.ADMIT_LEADER: _CENTRE,
+    Verb.INVITE_PARTY: _CENTRE,
+    Verb.ADMIT_PARTY: _CENTRE,  # lets in, mutes, asks out
+    Verb.WRITE_SHEET: _CENTRE,
+    Verb.READ_SHEET: _CENTRE | {Role.INSPECTOR},
     Verb.CONCLUDE_CALL: _CENTRE | {Role.GUEST},
     Verb.SEND_ORDER: _CENTRE,
     Verb.ANSWER_ORDER: _OWN,
@@ -187,6 +197,7 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
 }
 
 
+NO_ROWS = frozenset({Clearance.PARTY, Clearance.NOTHING})  # sees no row, no position, no event
 WITHOUT_CASES = frozenset({Role.TECHNICAL})  # E.7 «Case card: –»
 
 

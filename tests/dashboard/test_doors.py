@@ -32,7 +32,7 @@ from tests.running import Product, eventually
 
 # What a stranger may reach, and how the doors of devices refuse him. Everything else is 401, a way to the sign-in page, or 404.
 OPEN = re.compile(
-    r"/|/healthz|/readyz|/sign-in(/style\.css)?|/password|/link/[^/]*|/pair|/sign-out|/join/.*|/field(/.*)?|/vendor/.*|/centre/assets/.*"
+    r"/|/healthz|/readyz|/sign-in(/style\.css)?|/password|/link/[^/]*|/pair|/sign-out|/join/.*|/party/.*|/field(/.*)?|/vendor/.*|/centre/assets/.*"
 )
 PAGE = {"/centre/wall", "/centre/desk", "/centre/check", "/lock", "/replay", "/replay/"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -143,7 +143,8 @@ RIGHT = {
     "visitors": Verb.STEER_WALL, "ring_unit": Verb.RING_FIELD, "ring_team": Verb.RING_FIELD, "support": Verb.SEND_ORDER,
     "admit": Verb.ADMIT_LEADER, "refuse_leader": Verb.ADMIT_LEADER, "whisper": Verb.WHISPER, "whisper_voice": Verb.WHISPER,
     "speak": Verb.SPEAK, "fall_silent": Verb.SPEAK, "command": Verb.COMMAND_CALL, "release_command": Verb.COMMAND_CALL,
-    "leave_call": Verb.SEND_MEDIA, "conclude": Verb.CONCLUDE_CALL,
+    "admit_party": Verb.ADMIT_PARTY, "refuse_party": Verb.ADMIT_PARTY, "mute_party": Verb.ADMIT_PARTY,
+    "unmute_party": Verb.ADMIT_PARTY, "leave_call": Verb.SEND_MEDIA, "conclude": Verb.CONCLUDE_CALL,
     "show": Verb.STEER_WALL, "take_off": Verb.STEER_WALL, "pair": Verb.PAIR_WALL,
 }  # fmt: skip
 

@@ -156,6 +156,12 @@ class SmallCourt:
             row = session.scalars(select(SessionRow).where(SessionRow.token_hash == digest(token))).one()
         return Actor(kind="JOIN", id=row.id, role=Role.GUEST, court_code=COURT, officer_id=row.officer_id, session_id=row.id)
 
+    def party(self, token: str) -> Actor:
+        """Who a party's browser is, by its cookie."""
+        with self.database.reading() as session:
+            row = session.scalars(select(SessionRow).where(SessionRow.token_hash == digest(token))).one()
+        return Actor(kind="PARTY", id=row.id, role=Role.PARTY, court_code="", session_id=row.id)
+
     def _device(self, work: Work, no: int) -> None:
         work.session.add(DeviceRow(no=no - 1000, court_code=COURT, unit_no=no, kind="PHONE", enrolled_at=self.now))
 

@@ -5,22 +5,26 @@ import threading
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DatabaseError
 
+from data.actions.calls import place_call
+from data.actions.participants import new_participant
 from data.actions.tracks import watch_unit
 from data.engines import Database
 from data.migrate import current, downgrade, newest, upgrade
-from data.tables import Table
+from data.rules.participants import ParticipantKind, ParticipantState
+from data.rules.permissions import SYSTEM
+from data.tables import ParticipantRow, Table, TalkSheetRow
 from tests.conftest import Clock
-from tests.data.small_court import SmallCourt
+from tests.data.small_court import SmallCourt, ulid
 
 
 def test_up_and_down_and_up_again(empty_database: Database) -> None:
     assert current(empty_database) is None
     for _ in range(2):
         upgrade(empty_database)
-        assert current(empty_database) == newest() == "0004"
+        assert current(empty_database) == newest() == "0005"
         assert set(inspect(empty_database.reads).get_table_names()) == set(Table.metadata.tables) | {"alembic_version"}
         downgrade(empty_database, "base")
         assert set(inspect(empty_database.reads).get_table_names()) == {"alembic_version"}
@@ -62,13 +66,35 @@ def test_two_that_start_together_migrate_once(empty_database: Database) -> None:
     assert current(empty_database) == newest()
 
 
+def keep_sheet(court: SmallCourt) -> None:
+    """A record of a talk, whatever it is of."""
+    call_id = ulid()
+    court.do(court.phone, place_call, call_id, court.now)
+    with court.journal.work(SYSTEM, court.now) as work:
+        new_participant(work, call_id, ParticipantKind.PARTY, ParticipantState.LEFT, media="NONE")
+        participant_id = work.session.scalars(select(ParticipantRow.id).where(ParticipantRow.kind == "PARTY")).one()
+        sheet = TalkSheetRow(
+            id=ulid(), participant_id=participant_id, version=1, content=b"x", sha256="ab" * 32, officer_id=court.judge, at=court.now
+        )
+        work.session.add(sheet)
+
+
 @pytest.mark.parametrize(
-    "statement", ["UPDATE entry SET kind = 'x'", "DELETE FROM entry WHERE seq = 1", "DELETE FROM audit", "UPDATE audit SET act = 'x'"]
+    "statement",
+    [
+        "UPDATE entry SET kind = 'x'",
+        "DELETE FROM entry WHERE seq = 1",
+        "DELETE FROM audit",
+        "UPDATE audit SET act = 'x'",
+        "UPDATE talk_sheet SET sha256 = 'x'",
+        "DELETE FROM talk_sheet",
+    ],
 )
 def test_what_is_written_stays_written(empty_database: Database, clock: Clock, statement: str) -> None:
     upgrade(empty_database)
     court = SmallCourt(empty_database, clock.now())
     court.do(court.duty, watch_unit, 1001)
+    keep_sheet(court)
     with pytest.raises(DatabaseError, match="append-only"), empty_database.writes.begin() as connection:
         connection.execute(text(statement))
     assert court.journal.verify() is None

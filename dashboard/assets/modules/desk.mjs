@@ -11,6 +11,7 @@ import { drawFind, openFind, startFind } from './desk_find.mjs';
 import { beganAt, drawCases, drawMissions, drawQueue, stepList, waiting } from './desk_lists.mjs';
 import { isLocked, lock, lockWhenIdle, unlock } from './desk_lock.mjs';
 import { drawMap, startMap } from './desk_map.mjs';
+import { drawParties, partyKey } from './desk_party.mjs';
 import { chosenRow, choose, desk, goTo } from './desk_state.mjs';
 import { drawRoom, roomKey, startRoom } from './desk_room.mjs';
 import { drawVerbs } from './desk_verbs.mjs';
@@ -58,7 +59,7 @@ function nameOf(event) {
 function pressed(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || dialogOpen() || event.target instanceof HTMLInputElement) return;
   const key = nameOf(event);
-  if (roomKey(key, event)) return;
+  if (roomKey(key, event) || partyKey(key, event)) return;
   if (key === 'arrowdown' || key === 'arrowup') {
     const by = key === 'arrowdown' ? 1 : -1;
     if (desk.zone === 'walls') stepWall(by); else stepList(by);
@@ -138,6 +139,7 @@ function drawChosen() {
   showCall(called, 'desk-tile');
   document.getElementById('desk')?.toggleAttribute('data-picture', Boolean(called && hasPicture(called) && !called.picture_closed_at));
   drawRoom(called);
+  drawParties(called);
   const body = document.getElementById('verbs-body');
   head('verbs', row ? beganAt(row) ?? row.changed_at ?? null : null, row ? 'live' : 'empty');
   keep(body, row ? 'row' : now.connection === 'connecting', () => (row

@@ -6,7 +6,7 @@ import { h } from './draw.mjs';
 import { t } from './text.mjs';
 
 /** @param {string} path @param {Record<string, unknown>} [body] @returns {Promise<Record<string, any>>} */
-async function door(path, body) {
+export async function door(path, body) {
   try {
     const answer = await fetch(path, body ? { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) } : { cache: 'no-store' });
     return await answer.json();

@@ -8,7 +8,7 @@ import { flyTo, follow, frameDistrict, look, mapReady, reach, showComing, unfram
 import { apart, beside, foundBy, nearestTeams } from './nearest.mjs';
 import { ring } from './sound.mjs';
 import { chips, hasPicture, showCall } from './stage_video.mjs';
-import { lamp, names, orderOf, orderTime, partsOf, pictureWord, ringsOut, wantsNext } from './talks.mjs';
+import { lamp, nameOf as nameOfPart, names, orderOf, orderTime, partsOf, pictureWord, ringsOut, wantsNext } from './talks.mjs';
 import { t } from './text.mjs';
 import { select } from './trail.mjs';
 import { stateOf, unitsSeen } from './units.mjs';
@@ -194,7 +194,7 @@ function scene(row) {
 
 /** Who is there, who waits to come in, who commands. @param {Row} row */
 function thereLine(row) {
-  const waits = partsOf(row.id, 'WAITING').map((one) => t('wall.leader_waits', { who: one.who ?? '' }));
+  const waits = partsOf(row.id, 'WAITING').map((one) => t('wall.leader_waits', { who: nameOfPart(one) }));
   const there = names(row.id);
   const line = [there.length ? t('wall.there', { names: there.join('、') }) : '', ...waits, row.commander ? t('wall.in_command', { who: row.commander }) : ''].filter(Boolean).join('  ');
   return line ? h('span', { class: 'there' }, line) : null;

@@ -28,10 +28,13 @@ export const orderTime = (order) => (order.arrived_at ?? (order.state === 'DECLI
 export const partsOf = (callId, ...states) => all('participant').filter((row) => row.call_id === callId && (!states.length || states.includes(row.state)));
 
 /** A leader who is on the way in: invited and not too late, waiting, or verified. @param {string} callId @returns {Row | undefined} */
-export const leaderOf = (callId) => partsOf(callId, 'INVITED', 'WAITING').filter((row) => row.state === 'WAITING' || (row.expires_at ?? Infinity) > serverNow()).sort((a, b) => Number(Boolean(b.verified_at)) - Number(Boolean(a.verified_at)) || Number(b.state === 'WAITING') - Number(a.state === 'WAITING') || a.invited_at - b.invited_at)[0];
+export const leaderOf = (callId) => partsOf(callId, 'INVITED', 'WAITING').filter((row) => row.kind === 'LEADER').filter((row) => row.state === 'WAITING' || (row.expires_at ?? Infinity) > serverNow()).sort((a, b) => Number(Boolean(b.verified_at)) - Number(Boolean(a.verified_at)) || Number(b.state === 'WAITING') - Number(a.state === 'WAITING') || a.invited_at - b.invited_at)[0];
 
 /** Who sees and hears the scene, the officer himself left out. @param {string} callId @returns {string[]} */
-export const names = (callId) => partsOf(callId, 'IN').filter((row) => row.kind !== 'FIELD').map((row) => row.who ?? row.wall).filter(Boolean);
+export const names = (callId) => partsOf(callId, 'IN').filter((row) => row.kind !== 'FIELD').map(nameOf).filter(Boolean);
+
+/** A party is nobody's name, here and on every wall. @param {Row} row @returns {string} */
+export const nameOf = (row) => (row.kind === 'PARTY' ? t('wall.party') : row.who ?? row.wall ?? '');
 
 /** «画面受限 仅声音», '' while nothing must be said. @param {Row} row */
 export function pictureWord(row) {

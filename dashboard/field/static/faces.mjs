@@ -35,7 +35,7 @@ export function mountFaces(phone, standing) {
   function senders(call) {
     const row = phone.live.rows.call.get(call);
     if (!row || standing().phase !== 'answered') return [];
-    return [...phone.live.rows.participant.values()].filter((one) => one.call_id === call && one.state === 'IN' && (one.kind === 'DESK' || one.kind === 'LEADER')
+    return [...phone.live.rows.participant.values()].filter((one) => one.call_id === call && one.state === 'IN' && ['DESK', 'LEADER', 'PARTY'].includes(one.kind ?? '')
       && (SENDS.has(one.media ?? 'NONE') || row.speaking === one.id));
   }
 
@@ -105,8 +105,8 @@ export function mountFaces(phone, standing) {
     }
     if (!one) return;
     mark(screen, 'data-who', one.id);
-    say(part('face-name'), one.who ?? t('face_centre'));
-    say(part('face-office'), t(one.kind === 'LEADER' ? 'face_court' : 'face_room', { court: phone.me?.court ?? '' }));
+    say(part('face-name'), one.kind === 'PARTY' ? t('party') : one.who ?? t('face_centre'));
+    say(part('face-office'), t(one.kind === 'PARTY' ? 'face_party' : one.kind === 'LEADER' ? 'face_court' : 'face_room', { court: phone.me?.court ?? '' }));
     const seconds = Math.max(0, Math.floor((phone.clock.now() - (row?.answered_at ?? phone.clock.now())) / 1000));
     say(part('face-time'), t('face_connected', { time: `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}` }));
     say(part('face-says'), row?.speaking === one.id ? t('face_speaks') : '');

@@ -170,7 +170,7 @@ export function mountSummons(phone) {
     const row = [...phone.live.rows.call.values()].find((one) => TALKING.has(one.state) && (one.unit === undefined || one.unit === String(phone.me?.unit)));
     card.hidden = !row;
     if (!row) { card.dataset.drawn = ''; return; }
-    const there = [...phone.live.rows.participant.values()].filter((one) => one.call_id === row.id && one.state === 'IN' && one.kind !== 'FIELD').map((one) => one.who ?? one.wall).filter(Boolean);
+    const there = [...phone.live.rows.participant.values()].filter((one) => one.call_id === row.id && one.state === 'IN' && one.kind !== 'FIELD').map((one) => (one.kind === 'PARTY' ? t('party') : one.who ?? one.wall)).filter(Boolean);
     const closed = Boolean(row.picture_closed_at);
     const worn = row.output === 'HEADSET';
     const key = JSON.stringify([row.id, there, row.commander, closed, worn, row.whispering, asking]);

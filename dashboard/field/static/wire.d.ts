@@ -108,7 +108,7 @@ export interface CallRow {
 export interface ParticipantRow {
   id: string;
   call_id: string;
-  kind: 'FIELD' | 'DESK' | 'LEADER' | 'WALL';
+  kind: 'FIELD' | 'DESK' | 'LEADER' | 'PARTY' | 'WALL';
   state: 'INVITED' | 'WAITING' | 'IN' | 'LEFT' | 'REFUSED';
   who?: string | null;
   wall?: string | null;

@@ -94,7 +94,7 @@ async function act() {
     part('check-sound', HTMLParagraphElement).textContent = t(ready.sound ? 'sound_good' : 'sound_missing');
     part('check-picture', HTMLParagraphElement).textContent = t(ready.picture ? 'picture_good' : 'picture_missing');
   }
-  if (state === 'IN') follow({ scene: now.scene, own: now.own, call: now.call_id, place: part('scene-video', HTMLVideoElement), voice: now.me.whispers ? 'ear' : now.me.speaks ? 'scene' : 'nobody' });
+  if (state === 'IN') follow({ scene: now.scene, parties: now.parties ?? [], beside: part('party-faces', HTMLElement), own: now.own, call: now.call_id, place: part('scene-video', HTMLVideoElement), voice: now.me.whispers ? 'ear' : now.me.speaks ? 'scene' : 'nobody' });
   if (state === 'LEFT' || state === 'REFUSED' || now.over) stop();
 }
 

@@ -15,6 +15,8 @@ const PICTURE = { facingMode: 'user', width: { ideal: 960 }, height: { ideal: 72
 let own = null;
 /** @type {Tile | null} */
 let tile = null;
+/** By stream. @type {Map<string, Tile>} */
+const parties = new Map();
 /** What he sends to everybody in the call, and what goes to the officer's earpiece alone. @type {{all: Line<Session> | null, ear: Line<Session> | null}} */
 const lines = { all: null, ear: null };
 let over = false;
@@ -36,12 +38,13 @@ export const ownStream = () => own;
 
 /**
  * He was let in: from now on the scene is shown, and what he sends follows `voice`.
- * @param {{scene: string | null, own: string, call: string, place: HTMLVideoElement, voice: Voice}} talk
+ * @param {{scene: string | null, parties: string[], beside: HTMLElement, own: string, call: string, place: HTMLVideoElement, voice: Voice}} talk
  */
 export function follow(talk) {
   if (over) return;
   tile ??= new Tile(talk.place);
   tile.watch(talk.call, talk.scene ?? '');
+  showParties(talk);
   if (own && !lines.all) {
     const sent = own;
     lines.all = new Line({ call: talk.call, right: 'publish' }, (pass) => publish(sent, pass));
@@ -52,6 +55,24 @@ export function follow(talk) {
   } else if (lines.ear) {
     lines.ear.close();
     lines.ear = null;
+  }
+}
+
+/** A party's voice and small picture beside the scene, while he sends. @param {{parties: string[], beside: HTMLElement, call: string}} talk */
+function showParties(talk) {
+  for (const [stream, known] of parties) {
+    if (talk.parties.includes(stream)) continue;
+    known.close();
+    known.video.remove();
+    parties.delete(stream);
+  }
+  for (const stream of talk.parties) {
+    if (parties.has(stream)) continue;
+    const video = Object.assign(document.createElement('video'), { autoplay: true, playsInline: true });
+    talk.beside.append(video);
+    const shown = new Tile(video, () => video.toggleAttribute('data-seen', shown.standing.phase === 'live'));
+    shown.watch(talk.call, stream);
+    parties.set(stream, shown);
   }
 }
 
@@ -71,12 +92,13 @@ function hear(voice) {
 export const scene = () => ({ ...(tile?.standing ?? { phase: 'none', since: 0 }), wantsTouch: Boolean(tile?.video.srcObject && tile.video.paused) });
 
 /** By a touch: picture and sound begin. */
-export const touch = () => void tile?.video.play().catch(() => undefined);
+export const touch = () => { for (const each of [tile, ...parties.values()]) void each?.video.play().catch(() => undefined); };
 
 /** Everything is closed: camera and microphone too. */
 export function stop() {
   over = true;
   tile?.close();
+  for (const each of parties.values()) each.close();
   lines.all?.close();
   lines.ear?.close();
   own?.getTracks().forEach((track) => track.stop());

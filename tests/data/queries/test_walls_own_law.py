@@ -40,6 +40,7 @@ from data.actions.organisation import (
     remove_fence,
 )
 from data.actions.participants import close_picture, give_notice, join_call, leave_call, open_picture, release_command, take_command
+from data.actions.parties import Answer, admit_party, answer_notice, invite_party, mute_party, refuse_party, unmute_party
 from data.actions.recordings import (
     Segment,
     begin_recording,
@@ -53,6 +54,7 @@ from data.actions.recordings import (
     turn_lamp,
 )
 from data.actions.sessions import close_session, open_for_officer
+from data.actions.sheets import complete_sheet
 from data.actions.sos import acknowledge_sos, escalate_sos, raise_sos, resolve_sos, respond_sos
 from data.actions.tracks import watch_unit
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence, record_crossing
@@ -75,7 +77,7 @@ from data.rules.cases import CaseEvent
 from data.rules.links import Purpose
 from data.rules.missions import MissionStep
 from data.rules.permissions import NOBODY, SYSTEM, Actor, Role, Sight
-from data.tables import CaseRow, LinkRow, ParticipantRow
+from data.tables import CasePartyRow, CaseRow, LinkRow, ParticipantRow
 from tests.conftest import Clock
 from tests.data.small_court import CASE_NO, CASE_SYSTEM, RING, SmallCourt, say, ulid
 
@@ -166,6 +168,29 @@ class Scene(SmallCourt):
     def admit(self) -> object:
         self.verify()
         return self.do(self.duty, admit_leader, self.invited)
+
+    def invite_party(self) -> object:
+        self.talk()
+        with self.database.reading() as session:
+            party = session.scalars(select(CasePartyRow.id).where(CasePartyRow.kind == "DEBTOR")).first() or ""
+        made = self.do(self.duty, invite_party, self.call, party)
+        self.invited, self.secret, self.digits = made.participant_id, made.secret, made.digits
+        return self.invited
+
+    def consent(self) -> object:
+        self.invite_party()
+        entered = self.do(NOBODY, answer_notice, self.secret, Answer(consents=True))
+        assert entered is not None
+        self.guest_actor = self.party(entered.token)
+        return self.guest_actor
+
+    def verify_party(self) -> object:
+        self.consent()
+        return self.do(self.guest_actor, type_digits, self.digits)
+
+    def party_in(self) -> object:
+        self.verify_party()
+        return self.do(self.duty, admit_party, self.invited)
 
     def send(self) -> object:
         self.talk()
@@ -298,6 +323,19 @@ law("call.leader_waiting", lambda c: c.do(NOBODY, enter_waiting_room, c.secret),
 law("call.leader_verified", lambda c: c.do(c.guest_actor, type_digits, c.digits), lambda c: c.wait())
 law("call.leader_joined", lambda c: c.do(c.duty, admit_leader, c.invited), lambda c: c.verify())
 law("call.leader_refused", lambda c: c.do(c.duty, refuse_leader, c.invited), lambda c: c.verify())
+law("call.party_invited", lambda c: c.invite_party())
+law("call.party_consented", lambda c: c.consent())
+law("call.party_declined", lambda c: c.do(NOBODY, answer_notice, c.secret, Answer(consents=False)), lambda c: c.invite_party())
+law("call.party_verified", lambda c: c.do(c.guest_actor, type_digits, c.digits), lambda c: c.consent())
+law("call.party_joined", lambda c: c.do(c.duty, admit_party, c.invited), lambda c: c.verify_party())
+law("call.party_refused", lambda c: c.do(c.duty, refuse_party, c.invited), lambda c: c.party_in())
+law("call.party_muted", lambda c: c.do(c.duty, mute_party, c.invited), lambda c: c.party_in())
+law("call.party_unmuted", lambda c: c.do(c.duty, unmute_party, c.invited), lambda c: (c.party_in(), c.do(c.duty, mute_party, c.invited)))
+law(
+    "sheet.completed",
+    lambda c: c.do(c.duty, complete_sheet, c.invited, "已说明腾退期限", "同意今日交钥匙"),
+    lambda c: (c.party_in(), c.do(c.guest_actor, leave_as_guest)),
+)
 law("call.command_taken", lambda c: c.do(c.guest_actor, take_command, c.call), lambda c: c.admit())
 law(
     "call.command_released",
@@ -413,6 +451,8 @@ MORE: dict[str, tuple[str, Case, Case]] = {
             c.do(c.duty, send_support, c.call, {1001: (40.05, 101.85), 1003: (40.06, 101.85)}, c.other_team),
         ),
     ),
+    "a party who leaves": ("call.left", lambda c: c.do(c.guest_actor, leave_as_guest), lambda c: c.party_in()),
+    "a talk with a party that ends": ("call.ended", lambda c: c.do(c.duty, end_call, c.call), lambda c: c.party_in()),
     "a leader who leaves": ("call.left", lambda c: c.do(c.guest_actor, leave_as_guest), lambda c: c.admit()),
     "somebody in a talk who is called otherwise now": (
         "officer.changed",

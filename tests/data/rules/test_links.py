@@ -42,6 +42,7 @@ MAKERS = {
     Purpose.WALL: {Role.DUTY, Role.COMMANDER, Role.TECHNICAL, Role.SYSTEM},
     Purpose.DIRECTOR: {Role.SYSTEM},
     Purpose.LEADER: {Role.SYSTEM},
+    Purpose.PARTY: {Role.SYSTEM},
     Purpose.PAIRING: {Role.SYSTEM},
 }
 

@@ -14,6 +14,7 @@ from data.rules.participants import (
     Part,
     ParticipantKind,
     ParticipantState,
+    Permission,
     StreamName,
     Talk,
     check_media,
@@ -29,7 +30,8 @@ SECOND_PHONE = replace(PHONE, id="device:9", device_no=9)
 DESK = Actor(kind="OFFICER", id="d", role=Role.DUTY, court_code="C", officer_id="d")
 WALL = Actor(kind="WALL", id="w", role=Role.WALL, court_code="C", wall_id="w")
 GUEST = Actor(kind="JOIN", id="s", role=Role.GUEST, court_code="C", officer_id="l", session_id="s")
-ACTORS = (PHONE, SECOND_PHONE, DESK, WALL, GUEST, NOBODY)
+OF_PARTY = Actor(kind="PARTY", id="p", role=Role.PARTY, court_code="", session_id="p")
+ACTORS = (PHONE, SECOND_PHONE, DESK, WALL, GUEST, OF_PARTY, NOBODY)
 
 
 def part(kind: ParticipantKind, **more: object) -> Part:
@@ -38,12 +40,15 @@ def part(kind: ParticipantKind, **more: object) -> Part:
         ParticipantKind.DESK: {"officer_id": "d"},
         ParticipantKind.WALL: {"wall_id": "w"},
         ParticipantKind.LEADER: {"officer_id": "l", "session_id": "s"},
+        ParticipantKind.PARTY: {"session_id": "p"},
     }[kind]
     return replace(Part(kind.value, kind, IN, PERMISSIONS[kind], **who), **more)  # type: ignore[arg-type]
 
 
 FIELD, LEADER = part(ParticipantKind.FIELD), part(ParticipantKind.LEADER)
 AT_DESK, AT_WALL = part(ParticipantKind.DESK), part(ParticipantKind.WALL)
+PARTY = part(ParticipantKind.PARTY)
+WITH_SCENE = replace(PARTY, permissions=PARTY.permissions | {Permission.WATCH})
 TALK = Talk(CallKind.ONE_TAP, LIVE)
 
 
@@ -77,9 +82,9 @@ def test_a_wall_shows_and_never_sends() -> None:
     actor=st.sampled_from(ACTORS),
     kind=st.sampled_from(CallKind),
     state=st.sampled_from(CallState),
-    mine=st.sampled_from((None, FIELD, LEADER, AT_DESK, AT_WALL)),
+    mine=st.sampled_from((None, FIELD, LEADER, PARTY, WITH_SCENE, AT_DESK, AT_WALL)),
     standing=st.sampled_from(ParticipantState),
-    stream=st.sampled_from((FIELD, LEADER, AT_DESK, AT_WALL)),
+    stream=st.sampled_from((FIELD, LEADER, PARTY, AT_DESK, AT_WALL)),
     right=st.sampled_from(MediaRight),
     whisper=st.booleans(),
     whispering=st.sampled_from((None, LEADER.id, AT_DESK.id)),
@@ -107,9 +112,39 @@ def test_whatever_is_asked_only_who_is_in_an_open_accepted_call_gets_anything(
     assert actor is not SECOND_PHONE, "a second device with the same call"
     if right is MediaRight.PUBLISH:
         assert stream.id == own.id
+    if own.kind is ParticipantKind.PARTY and right is MediaRight.VIEW:
+        assert stream.kind in (ParticipantKind.LEADER, ParticipantKind.DESK) or (stream.kind is ParticipantKind.FIELD and own == WITH_SCENE)
+        assert not whisper
     if whisper:
+        assert own.kind is not ParticipantKind.PARTY
         assert whispering == stream.id
         assert right is MediaRight.PUBLISH or own.kind is ParticipantKind.FIELD
+
+
+def test_a_party_receives_the_courts_side_alone_and_the_scene_only_where_the_desk_has_said_so() -> None:
+    other = replace(PARTY, id="other", session_id="q")
+    for stream in (LEADER, AT_DESK):
+        assert refused(OF_PARTY, TALK, PARTY, stream, MediaRight.VIEW) is None
+    for stream in (FIELD, AT_WALL, other, PARTY):
+        assert refused(OF_PARTY, TALK, PARTY, stream, MediaRight.VIEW) == "media.no_right"
+    assert refused(OF_PARTY, TALK, WITH_SCENE, FIELD, MediaRight.VIEW) is None
+    assert refused(OF_PARTY, TALK, WITH_SCENE, other, MediaRight.VIEW) == "media.no_right"
+    assert refused(OF_PARTY, TALK, PARTY, PARTY, MediaRight.PUBLISH) is None
+    muted = replace(PARTY, permissions=PARTY.permissions - {Permission.SPEAK})
+    assert refused(OF_PARTY, TALK, muted, muted, MediaRight.PUBLISH) == "media.no_right"
+
+
+def test_a_whisper_never_reaches_a_party() -> None:
+    on = replace(TALK, whispering=LEADER.id)
+    assert refused(PHONE, on, FIELD, LEADER, MediaRight.VIEW, whisper=True) is None, "the one who may hear it does"
+    for mine in (PARTY, WITH_SCENE):
+        assert refused(OF_PARTY, on, mine, LEADER, MediaRight.VIEW, whisper=True) == "media.no_right"
+        assert refused(OF_PARTY, on, mine, mine, MediaRight.PUBLISH, whisper=True) is not None
+
+
+def test_a_leaders_session_is_no_partys() -> None:
+    assert refused(replace(GUEST, session_id="p"), TALK, PARTY, LEADER, MediaRight.VIEW) == "media.not_admitted"
+    assert refused(replace(OF_PARTY, session_id="s"), TALK, LEADER, FIELD, MediaRight.VIEW) == "media.not_admitted"
 
 
 def test_a_whisper_is_received_by_the_officer_alone_and_only_while_it_is_on() -> None:

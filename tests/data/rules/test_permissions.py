@@ -8,6 +8,7 @@ D, C, L, J, F, FU, T, A, U = (  # 值班员 指挥长 院领导 承办法官 外
     Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER,
 )  # fmt: skip
 WALL, DIRECTOR, CASES, DEVICE, SYS, GUEST = Role.WALL, Role.DIRECTOR, Role.CASE_SYSTEM, Role.DEVICE, Role.SYSTEM, Role.GUEST
+PARTY = Role.PARTY
 
 # E.7 in the words of this issue; machines, walls and the director are ours. Own unit, own team, own case: the noun's rule narrows further.
 TABLE: dict[Verb, set[Role]] = {
@@ -24,8 +25,8 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.END_CALL: {D, C, L, DEVICE, F, J},
     Verb.RING_FIELD: {D, C, L},
     Verb.ACCEPT_RING: {DEVICE, F, J},
-    Verb.WATCH_CALL: {D, C, L, WALL, GUEST, DEVICE, F, J},
-    Verb.SEND_MEDIA: {D, C, L, GUEST, DEVICE, F, J},
+    Verb.WATCH_CALL: {D, C, L, WALL, GUEST, PARTY, DEVICE, F, J},
+    Verb.SEND_MEDIA: {D, C, L, GUEST, PARTY, DEVICE, F, J},
     Verb.REPORT_MEDIA: {SYS},
     Verb.CLOSE_PICTURE: {DEVICE, F, J},
     Verb.COMMAND_CALL: {D, C, L, GUEST},
@@ -34,6 +35,10 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.READ_WHISPER: {DEVICE, F, J},
     Verb.INVITE_LEADER: {D, C, L, SYS},
     Verb.ADMIT_LEADER: {D, C, L},
+    Verb.INVITE_PARTY: {D, C, L},
+    Verb.ADMIT_PARTY: {D, C, L},
+    Verb.WRITE_SHEET: {D, C, L},
+    Verb.READ_SHEET: {D, C, L, A},
     Verb.CONCLUDE_CALL: {D, C, L, GUEST},
     Verb.SEND_ORDER: {D, C, L},
     Verb.ANSWER_ORDER: {DEVICE, F, J},
@@ -83,6 +88,10 @@ def test_nobody_and_a_locked_desk_may_nothing(verb: Verb) -> None:
 
 def test_a_wall_only_looks() -> None:
     assert {verb for verb in Verb if may(somebody(WALL), verb)} == {Verb.SEE_WALL, Verb.WATCH_CALL}
+
+
+def test_a_party_looks_and_speaks_in_his_talk_and_may_nothing_else() -> None:
+    assert {verb for verb in Verb if may(somebody(PARTY), verb)} == {Verb.WATCH_CALL, Verb.SEND_MEDIA}
 
 
 def test_the_command_line_sees_nobodys_data() -> None:
