@@ -34,7 +34,7 @@ from tests.running import Product, eventually
 OPEN = re.compile(
     r"/|/healthz|/readyz|/sign-in(/style\.css)?|/password|/link/[^/]*|/pair|/sign-out|/join/.*|/party/.*|/field(/.*)?|/vendor/.*|/centre/assets/.*"
 )
-PAGE = {"/centre/wall", "/centre/desk", "/centre/check", "/lock", "/replay", "/replay/"}
+PAGE = {"/centre/wall", "/centre/desk", "/centre/check", "/lock", "/replay", "/replay/", "/sheet/", "/sheet/x"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 

@@ -125,8 +125,8 @@ def test_he_receives_the_courts_side_and_the_scene_only_where_the_desk_said_so(c
         for stream in others:
             assert code(court, guest, claim_media, call_id, "view", stream) == "media.no_right"
     for stream in others:
-        assert court.do(court.duty, claim_media, call_id, "view", stream)
-        assert court.do(court.phone, claim_media, call_id, "view", stream)
+        assert str(court.do(court.duty, claim_media, call_id, "view", stream).stream) == stream
+        assert str(court.do(court.phone, claim_media, call_id, "view", stream).stream) == stream
 
 
 def _of(court: SmallCourt, call_id: str, kind: str) -> list[str]:
@@ -221,10 +221,10 @@ def test_the_desk_mutes_and_asks_out_and_both_bite_at_once(court: SmallCourt) ->
     assert court.do(court.duty, mute_party, invitation.participant_id)
     assert not court.do(court.duty, mute_party, invitation.participant_id)
     assert code(court, guest, claim_media, call_id, "publish") == "media.no_right"
-    assert court.do(guest, claim_media, call_id, "view", desk), "he still hears"
+    assert str(court.do(guest, claim_media, call_id, "view", desk).stream) == desk, "he still hears"
     assert seen(court, guest)["me"]["muted"]
     assert court.do(court.duty, unmute_party, invitation.participant_id)
-    assert court.do(guest, claim_media, call_id, "publish")
+    assert court.do(guest, claim_media, call_id, "publish").participant_id == invitation.participant_id
     assert court.do(court.duty, refuse_party, invitation.participant_id)
     assert code(court, guest, claim_media, call_id, "view", desk) == "media.not_admitted"
     assert code(court, court.duty, mute_party, invitation.participant_id) == "party.not_in"
