@@ -38,7 +38,7 @@ ENDS = frozenset(
         "call.voice_ended",
     }
 )  # fmt: skip
-HIDES = frozenset({"call.picture_closed"})  # nothing ends, but what was seen last is not shown any more
+HIDES = frozenset({"call.picture_closed", "call.party_muted"})  # nothing ends, but what was seen last is not shown any more
 
 log = logging.getLogger(__name__)
 

@@ -245,6 +245,15 @@ def test_41_a_whisper_is_cut_when_it_ends_or_its_confirmation_is_withdrawn(court
     assert withdrawn(entry({"call_id": "C", "participant_id": None})) == []
 
 
+def test_a_muted_party_is_cut_off_from_what_he_sends_and_one_who_is_asked_out_from_everything(court: SmallCourt) -> None:
+    def entry(kind: str) -> Entry:
+        said = {"call_id": "C", "participant_id": "P"}
+        return Entry(1, "", kind, court.now, court.now, "SYSTEM", "", "", "call", "C", said)
+
+    assert withdrawn(entry("call.party_muted")) == [("C.P", "P")], "who watches him waits for him"
+    assert withdrawn(entry("call.party_refused")) == [("C", "P"), ("C.P", "")]
+
+
 def test_figures_are_kept_in_whole_numbers() -> None:
     quality = quality_of(MediaEvent(Happened.SILENT, "s", "p", FIGURES))
     assert (quality.loss_permille, quality.kbps, quality.fps, quality.rtt_ms) == (12, 1_050, 30, None)

@@ -259,6 +259,7 @@ def test_his_telephone_may_sleep_without_his_leaving(court: SmallCourt) -> None:
 
 def test_only_a_party_of_the_calls_own_case_is_asked_and_only_while_somebody_of_the_court_is_there(court: SmallCourt) -> None:
     call_id = talk(court)
+    court.later(1)
     court.file_case(OTHER_CASE, parties=court.debtors())
     with court.database.reading() as session:
         listed = parties_of(session, court.duty, call_id)
