@@ -14,6 +14,7 @@ const HOLD_MS = 1500;
 const SLOW_MS = 4000; // after so long without an answer «sent» would be a promise we cannot keep
 const QUIET_MS = 1500; // a second tap of a nervous thumb, after one's own call has ended
 const AFTERGLOW_MS = 6000;
+const RING_FIRST_MS = 150; // opening a camera takes all of a small processor: the call leaves before it, the picture never waits longer
 const UNSEEN_MS = 15000; // answered by the door, and still no row: it was closed while we did not listen
 /** @type {Phase[]} */
 const LADDER = ['sending', 'received', 'answered'];
@@ -33,6 +34,7 @@ export class Press {
   #ended = new Set();
   #quietUntil = 0;
   #glow = { text: '', until: 0 };
+  #left = () => {};
 
   /** @param {Phone} phone @param {'call' | 'sos'} kind @param {HTMLElement} zone */
   constructor(phone, kind, zone) {
@@ -44,6 +46,7 @@ export class Press {
 
   /** @param {import('./outbox.mjs').Told} told */
   #told({ action, fate, answer, text }) {
+    if (fate !== 'kept' && fate !== 'sending') this.#left();
     if (fate === 'answered') {
       this.#delivered = { id: action.id, at: this.#phone.clock.served(action), number: answer?.number ?? '', since: performance.now() };
     } else if (fate === 'refused') {
@@ -67,8 +70,13 @@ export class Press {
     this.#glow.until = 0;
     this.#phone.notice(this.#kind, null);
     void this.#phone.act(this.#kind, { fix: this.#phone.positions.newest });
-    if (this.#kind === 'call') this.#phone.openPicture();
+    if (this.#kind === 'call') this.#phone.openPicture(this.#leaving());
     this.render();
+  }
+
+  /** Until the door has said something, or not soon. @returns {Promise<void>} */
+  #leaving() {
+    return new Promise((resolve) => { this.#left = resolve; setTimeout(resolve, RING_FIRST_MS); });
   }
 
   /** Ends one's own call: takes it back when it never left, tells the centre otherwise. */

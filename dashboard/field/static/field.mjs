@@ -32,7 +32,7 @@ import { ulid } from './ids.mjs';
  * @property {() => boolean} awake @property {() => boolean} helping an alarm of this phone is open
  * @property {(kind: Action['kind'], details: Action['details'], holdMs?: number) => Promise<Action>} act keeps it, then sends it
  * @property {(key: string, text: string | null) => void} notice @property {(why: 'sos') => void} startDuty
- * @property {() => void} redraw @property {() => void} openPicture camera and microphone, by a tap
+ * @property {() => void} redraw @property {(after?: Promise<void>) => void} openPicture camera and microphone, by a tap
  * @property {(on: boolean) => void} rememberDuty for the next opening, perhaps without a network
  */
 
@@ -79,7 +79,7 @@ async function begin() {
     startDuty: (why) => parts.duty.start(why),
     rememberDuty,
     redraw: () => renderAll(),
-    openPicture: () => parts.picture.open(),
+    openPicture: (after) => parts.picture.open(after),
     async act(kind, details, holdMs) {
       /** @type {Action} */
       const action = { id: ulid(clock.now()), kind, t: Date.now(), offset: clock.offset, unit: String(phone.me?.unit ?? ''), details };

@@ -51,10 +51,10 @@ export function mountPicture(phone, standing) {
 
   // --- the devices
 
-  /** By a tap, so that the browser may ask; both fit into one question. */
-  function open() {
+  /** By a tap, so that the browser may ask; both fit into one question. @param {Promise<void>} [after] */
+  function open(after = Promise.resolve()) {
     wanted = true;
-    if (!asking && !media) asking = capture().finally(() => { asking = null; phone.redraw(); });
+    if (!asking && !media) asking = after.then(() => (wanted ? capture() : undefined)).finally(() => { asking = null; phone.redraw(); });
     phone.redraw();
   }
 
