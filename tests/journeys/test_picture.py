@@ -107,7 +107,7 @@ async def test_a_call_without_a_camera_rings_and_says_so(
     phone = await phone_page(browser, product, script)
     await phone.locator("[data-act=call]").tap()
     await expect(wall.locator(".call.staged")).to_be_visible(timeout=SOON)
-    await expect(phone.locator("#picture-state")).to_contain_text(phone_says)
+    await expect(phone.locator("#picture-state")).to_contain_text(phone_says, timeout=SOON)
     await expect(wall.locator(".chip.warns")).to_contain_text(wall_says, timeout=SOON)
     await expect(phone.locator("#call .word")).to_have_text("指挥中心已收到")
     await end(phone, wall)
