@@ -190,6 +190,8 @@ def build_api(
             "expires_at": _ms(now() + timedelta(seconds=LONGEST_S)),
             "iceServers": ice.of(claim.participant_id, now()),
         }
+        if granted is Right.VIEW:
+            answer["still"] = f"{settings.media}/media/still/{claim.stream}"
         return Response(orjson.dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
 
     @api.post("/media/check", openapi_extra={"x-role": "device, wall, duty, commander, leader"})

@@ -486,6 +486,7 @@ class WallRow(Table):
     position: Mapped[int] = mapped_column(Integer)  # wall k of the desk's list
     layout: Mapped[int] = mapped_column(Integer, default=1)
     visitors: Mapped[bool] = mapped_column(Boolean, default=False)
+    grid: Mapped[str] = mapped_column(String(16), default="main")  # main | quad | single
     focus_kind: Mapped[str | None] = mapped_column(String(16))  # unit | mission | call | sos
     focus_id: Mapped[str | None] = mapped_column(String(40))
     steered_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))

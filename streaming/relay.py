@@ -131,12 +131,14 @@ class Relay:
             session.legs[kind] = Leg(session.wire, each.codec.payload_type, each.rtx_type)
         return session
 
-    def still(self, grant: Grant) -> Picture:
+    async def still(self, grant: Grant) -> Picture:
         """The newest picture of a stream, for whoever may watch it. Raises NotPermitted, NoStill, TooMany, RelayFull."""
         self._check_void(grant)
         if grant.fingerprint is not None:  # good for one certificate only, and here nobody shows his
             raise NotPermitted("a token for a connection", code="media.not_yours")
-        return self.stills.ask(grant.stream, grant.person)
+        picture = await self.stills.ask(grant.stream, grant.person)
+        self._check_void(grant)  # it may have been withdrawn while it waited
+        return picture
 
     def forget_stills(self, name: str) -> None:
         """The officer shows nothing any more: the picture of before is gone. name: as for `revoke`."""

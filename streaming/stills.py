@@ -25,6 +25,8 @@ ASKED_S = 15.0  # so long a picture is renewed after the last who asked
 KEY_EACH_S = 4.0  # without a key frame for so long, one is asked for: no picture of a good line is older than five seconds
 MAKE_S = 1.0  # a publisher of nothing but key frames has one of them decoded as often
 WISH_S = 1.0
+FIRST_S = 2.0  # so long a question waits for the first picture of all
+WAITING_MOST = 200  # questions that wait at once; one more is told at once
 OFTEN_S = 0.2  # of one person, for one stream
 ASKERS_MOST = 300  # of one stream, as its viewers
 BOX = (640, 360)  # a quarter of the stage on a wall of twice the pixels
@@ -95,6 +97,7 @@ class Still:
     def __init__(self, codec: str, decode: Callable[["Still", Frame], None]) -> None:
         self.askers: dict[str, float] = {}
         self.picture: Picture | None = None
+        self.first = asyncio.Event()
         self.busy = False
         self.key_s = self.wished_s = float("-inf")
         self.frames = KeyFrames(codec)
@@ -120,22 +123,35 @@ class Stills:
         self._streams = streams
         self._stills: dict[str, Still] = {}
         self._thread: ThreadPoolExecutor | None = None
+        self._waiting = 0
         self.made = 0
 
     def __len__(self) -> int:
         return len(self._stills)
 
-    def ask(self, name: str, person: str) -> Picture:
-        """The newest picture; from now on there will be newer ones. Raises NoStill, TooMany, RelayFull."""
+    async def ask(self, name: str, person: str) -> Picture:
+        """The newest picture; from now on there will be newer ones. The first one is waited for. Raises NoStill, TooMany, RelayFull."""
         now_s, still = time.monotonic(), self._of(name)
         if now_s - still.askers.get(person, float("-inf")) < OFTEN_S:
             raise TooMany(name, retry_after_s=1, code="media.too_often")
         if person not in still.askers and len(still.askers) >= ASKERS_MOST:
             raise RelayFull("askers")
         still.askers[person] = now_s
-        if still.picture is None:
+        if still.picture is None and self._waiting < WAITING_MOST:
+            await self._first(still)
+        if still.picture is None or self._stills.get(name) is not still:
             raise NoStill(name)
         return still.picture
+
+    async def _first(self, still: Still) -> None:
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(FIRST_S):
+                await still.first.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting -= 1
 
     def _of(self, name: str) -> Still:
         stream = self._streams.stream(name)
@@ -202,6 +218,7 @@ class Stills:
         self.made += 1
         if jpeg is not None:
             still.picture = Picture(jpeg, frame.arrived_s, f'"{secrets.token_hex(8)}"')
+            still.first.set()
 
 
 def decoded(codec: str, frame: Frame) -> bytes | None:

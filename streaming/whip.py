@@ -147,9 +147,9 @@ class Doors:
         self._relay.close(self._session(request, stream, id, right))
         return Response(status_code=200)
 
-    def still(self, request: Request, stream: str) -> Response:
+    async def still(self, request: Request, stream: str) -> Response:
         """The newest picture as a small JPEG, with its age; 304 when it is the one that is known already."""
-        picture = self._relay.still(self._grant(request, Right.VIEW, stream))
+        picture = await self._relay.still(self._grant(request, Right.VIEW, stream))
         age_ms = max(0, round((time.monotonic() - picture.taken_s) * 1000))
         headers = {"ETag": picture.etag, AGE: str(age_ms), "Cache-Control": "no-store"}
         if request.headers.get("if-none-match") == picture.etag:
@@ -212,7 +212,7 @@ def _routes(doors: Doors, right: Right, name: str) -> list[Route]:
 
 def _still_routes(doors: Doors) -> list[Route]:
     async def still(request: Request) -> Response:
-        return doors.still(request, request.path_params["stream"])
+        return await doors.still(request, request.path_params["stream"])
 
     async def options(_: Request) -> Response:
         return Response(status_code=204, headers={"Allow": "GET, OPTIONS"})

@@ -86,6 +86,10 @@ def _visitors(work: Work, asked: Asked) -> bool:
     return steer_wall(work, _text(asked, "id"), layout=layout, visitors=bool(asked.get("on")))
 
 
+def _grid(work: Work, asked: Asked) -> bool:
+    return steer_wall(work, _text(asked, "id"), grid=_text(asked, "grid"))
+
+
 def _show(work: Work, asked: Asked) -> bool:
     return steer_wall(work, _text(asked, "id"), focus=(_text(asked, "kind"), _text(asked, "row")))
 
@@ -164,6 +168,7 @@ VERBS: dict[str, Callable[[Work, Asked], object]] = {
     "false_sos": lambda work, asked: resolve_sos(work, _text(asked, "id"), True),
     "steer": _steer,
     "visitors": _visitors,
+    "grid": _grid,
     "show": _show,
     "take_off": _take_off,
     "pair": _pair,

@@ -27,7 +27,10 @@ def layout() -> html.Div:
             _map(),
             _header(),
             html.Div([panel("today"), _missions()], className="column left"),
-            html.Div([panel("calls", html.Div(id="tile", hidden=True), html.Div(id="calls-body"), head=False)], className="column middle"),
+            html.Div(
+                [panel("calls", html.Div(id="tile", hidden=True), html.Div(id="calls-body"), *_grid(), head=False)],
+                className="column middle",
+            ),
             html.Div([panel("events"), panel("cases"), panel("teams")], className="column right"),
             _legend(),
             panel("alarm", html.Div(id="alarm-body"), head=False),
@@ -67,6 +70,17 @@ def _header() -> html.Header:
 def _missions() -> html.Section:
     chart = html.Div(id=ids.GANTT_PLACE, className="gantt-place", **GANTT_MARKS)  # its figure is put in by `gantt.mjs`, after the map
     return panel("missions", html.Div([chart, html.Div(id="missions-body")], className="body missions"))
+
+
+def _grid() -> list[html.Div]:
+    """Places for the other pictures: stills beside the live one, or three more live ones."""
+
+    def cell(number: int) -> html.Article:
+        return html.Article(
+            [html.Div(id=f"cell-{number}", className="picture", hidden=True), html.Div(id=f"cell-words-{number}", className="words")]
+        )
+
+    return [html.Div(id="thumbs", hidden=True), html.Div([cell(number) for number in (1, 2, 3)], id="cells", hidden=True)]
 
 
 def _legend() -> html.Div:

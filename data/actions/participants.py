@@ -11,7 +11,7 @@ from data.actions.sessions import close_guest
 from data.errors import AlreadyOwned, BadInput, NotPermitted, TransitionRefused
 from data.events import CallCommandReleased, CallCommandTaken, CallJoined, CallLeft, CallNoticeGiven, CallPictureClosed, CallPictureOpened
 from data.journal import Work
-from data.rules import calls, masking, participants, units, words
+from data.rules import calls, masking, participants, units, walls, words
 from data.rules.calls import CallKind, CallState
 from data.rules.civil import milliseconds
 from data.rules.participants import MediaRight, Part, ParticipantKind, ParticipantState, Permission, StreamName, Talk, permissions_of
@@ -227,7 +227,12 @@ def claim_media(work: Work, call_id: str, right: str, stream: str | None = None)
 
 def _talk(work: Work, call: CallRow) -> Talk:
     wall = work.session.get(WallRow, work.actor.wall_id) if work.actor.wall_id else None
-    return Talk(CallKind(call.kind), CallState(call.state), call.whispering, guests=bool(wall and wall.visitors))
+    return Talk(
+        CallKind(call.kind),
+        CallState(call.state),
+        call.whispering,
+        guests=wall is not None and walls.before_guests(wall.layout, wall.visitors),
+    )
 
 
 def part_of(row: ParticipantRow) -> Part:

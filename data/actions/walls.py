@@ -12,7 +12,7 @@ from data.journal import Work
 from data.rules import walls, words
 from data.rules.identity import Act
 from data.rules.permissions import Verb
-from data.rules.walls import Focus
+from data.rules.walls import Focus, Grid
 from data.tables import CallRow, MissionRow, SosRow, UnitRow, WallRow
 
 _FOCUSED = {Focus.UNIT: UnitRow, Focus.MISSION: MissionRow, Focus.CALL: CallRow, Focus.SOS: SosRow}
@@ -27,7 +27,15 @@ def add_wall(work: Work, name: str) -> str:
     if work.session.scalar(select(WallRow.id).where(alive, WallRow.name == name)) is not None:
         raise RuleBroken("wall", code="wall.exists")
     position = (work.session.scalar(select(func.max(WallRow.position)).where(alive)) or 0) + 1
-    wall = WallRow(id=str(ULID.from_datetime(work.now)), court_code=work.court_code, name=name, position=position, layout=1, visitors=False)
+    wall = WallRow(
+        id=str(ULID.from_datetime(work.now)),
+        court_code=work.court_code,
+        name=name,
+        position=position,
+        layout=1,
+        visitors=False,
+        grid=Grid.MAIN,
+    )
     work.session.add(wall)
     work.session.flush()
     work.record(WallPaired(wall_id=wall.id))
@@ -35,25 +43,33 @@ def add_wall(work: Work, name: str) -> str:
 
 
 def steer_wall(
-    work: Work, wall_id: str, layout: int | None = None, focus: tuple[str, str] | None = None, visitors: bool | None = None
+    work: Work,
+    wall_id: str,
+    layout: int | None = None,
+    focus: tuple[str, str] | None = None,
+    visitors: bool | None = None,
+    grid: str | None = None,
 ) -> bool:
-    """Put a layout, a focus or visitors' mode on a wall; what is None stays. The last command wins. Returns whether anything changed.
+    """Put a layout, a focus, visitors' mode or a video grid on a wall; what is None stays. The last command wins. Returns whether anything
+    changed.
 
-    focus: (unit|mission|call|sos, id), or ("", "") to take it off. Raises BadInput wall.layout_unknown, wall.layout_not_in_use,
-    wall.focus_unknown.
+    focus: (unit|mission|call|sos, id), or ("", "") to take it off. grid: main|quad|single. Raises BadInput wall.layout_unknown,
+    wall.layout_not_in_use, wall.focus_unknown, wall.grid_unknown.
     """
     allowed(work, Verb.STEER_WALL)
     wall = held(work, WallRow, wall_id, "not_found.wall")
     if wall.revoked_at is not None:
         raise NotFound("revoked", code="not_found.wall")
-    before, guests = (wall.layout, wall.focus_kind, wall.focus_id, wall.visitors), _guests(wall)
+    before, guests = _stands(wall), _guests(wall)
     if layout is not None:
         wall.layout = walls.layout(layout)
     if focus is not None:
         wall.focus_kind, wall.focus_id = _focus(work, *focus)
     if visitors is not None:
         wall.visitors = bool(visitors)
-    if (wall.layout, wall.focus_kind, wall.focus_id, wall.visitors) == before:
+    if grid is not None:
+        wall.grid = walls.grid(grid)
+    if _stands(wall) == before:
         return False
     wall.steered_by, wall.steered_at = work.actor.officer_id, work.now
     if _guests(wall) != guests:
@@ -79,8 +95,12 @@ def revoke_wall(work: Work, wall_id: str) -> bool:
     return True
 
 
+def _stands(wall: WallRow) -> tuple[object, ...]:
+    return wall.layout, wall.focus_kind, wall.focus_id, wall.visitors, wall.grid
+
+
 def _guests(wall: WallRow) -> bool:
-    return wall.visitors or wall.layout == walls.VISITORS_LAYOUT
+    return walls.before_guests(wall.layout, wall.visitors)
 
 
 def _focus(work: Work, kind: str, focus_id: str) -> tuple[str | None, str | None]:

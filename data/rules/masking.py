@@ -247,6 +247,7 @@ VISIBLE: dict[str, dict[str, frozenset[Clearance]]] = {
         "position": SHOWN,
         "layout": SHOWN,
         "visitors": SHOWN,
+        "grid": SHOWN,
         "focus_kind": SHOWN,
         "focus_id": SHOWN,
         "steered_by": SHOWN,

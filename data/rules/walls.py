@@ -17,6 +17,14 @@ class Focus(StrEnum):
     SOS = "sos"
 
 
+class Grid(StrEnum):
+    """How a wall shows several pictures while somebody calls."""
+
+    MAIN = "main"  # one large and live, the others small stills
+    QUAD = "quad"  # up to four live
+    SINGLE = "single"  # one alone
+
+
 def layout(value: object) -> int:
     """Raises BadInput wall.layout_unknown (not 1 to 8) or wall.layout_not_in_use; params: layout."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 8:
@@ -24,6 +32,18 @@ def layout(value: object) -> int:
     if value not in LAYOUTS:
         raise BadInput("layout", code="wall.layout_not_in_use", layout=value)
     return value
+
+
+def before_guests(layout: int, visitors: bool) -> bool:
+    """Whether guests stand before a wall: it is in visitors' mode, or has the layout made for them."""
+    return visitors or layout == VISITORS_LAYOUT
+
+
+def grid(value: object) -> Grid:
+    """Raises BadInput wall.grid_unknown."""
+    if value not in list(Grid):
+        raise BadInput("grid", code="wall.grid_unknown")
+    return Grid(str(value))
 
 
 def focus_kind(value: str) -> Focus:

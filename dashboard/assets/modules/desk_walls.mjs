@@ -6,6 +6,7 @@ import { ask } from './desk_ask.mjs';
 import { around, keep, others } from './desk_draw.mjs';
 import { desk, goTo } from './desk_state.mjs';
 import { nameOf } from './desk_lists.mjs';
+import { GRIDS } from './grid.mjs';
 import { h, sign } from './draw.mjs';
 import { head } from './heads.mjs';
 import { t } from './text.mjs';
@@ -74,7 +75,15 @@ function wallRow(row, [shape, said, state], chosen) {
     h('kbd', {}, numberOf(row)), h('b', {}, row.name ?? ''), h('span', { class: 'stands' }, stands(row)), h('span', { class: 'seen' }, sign(shape), said));
   pick.onclick = () => { desk.wall = row.id; goTo('queue'); };
   const by = row.steered_at ? t('desk.steered', { who: row.steered_by ?? t('desk.somebody'), time: hms(row.steered_at) }) : t('desk.never_steered');
-  return h('div', { class: 'wall-row', 'data-wall': row.id, 'data-seen': state, 'data-chosen': chosen }, pick, h('small', {}, by), chosen ? keys(row) : null);
+  return h('div', { class: 'wall-row', 'data-wall': row.id, 'data-seen': state, 'data-chosen': chosen }, pick, h('div', { class: 'by' }, h('small', {}, by), chosen ? gridKey(row) : null), chosen ? keys(row) : null);
+}
+
+/** How several pictures stand on it; the key puts the next way there. @param {Row} row */
+function gridKey(row) {
+  const next = GRIDS[(GRIDS.indexOf(row.grid) + 1) % GRIDS.length] ?? 'main';
+  const made = h('button', { type: 'button', class: 'grid-key', 'data-key': 'v', 'data-id': `${row.id}:V` }, h('kbd', {}, 'V'), t(`desk.grid_${row.grid}`));
+  made.onclick = () => void ask({ id: row.id, verb: 'grid', grid: next });
+  return made;
 }
 
 /** @param {Row} row */

@@ -3,6 +3,7 @@
 import { all, clockKnown, now, on, rows, serverNow } from './state.mjs';
 import { day, hm, hms, weekday, when } from './clock.mjs';
 import { fill, h, sign } from './draw.mjs';
+import { GRIDS } from './grid.mjs';
 import { drawGantt } from './gantt.mjs';
 import { head } from './heads.mjs';
 import { begin, invents } from './map.mjs';
@@ -45,8 +46,9 @@ export function start(say) {
   }
   on(draw);
   addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || !/^[1-9]$/.test(event.key)) return;
-    choose(event.key);
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.code === 'KeyV') chooseGrid(); // a Chinese input method holds the letter back
+    else if (/^[1-9]$/.test(event.key)) choose(event.key);
   });
   const maps = /** @type {any} */ (window).eccMaps;
   if (maps && Object.values(maps)[0]) void begin(Object.values(maps)[0]);
@@ -64,6 +66,13 @@ function deskHead() {
 function choose(key) {
   if (IN_USE.includes(key)) layout = key;
   else notice(t('wall.layout_unused', { layout: key }));
+  draw(new Set());
+}
+
+/** The next way to show several pictures. */
+function chooseGrid() {
+  now.grid = GRIDS[(GRIDS.indexOf(now.grid) + 1) % GRIDS.length] ?? 'main';
+  notice(t(`wall.grid_${now.grid}`));
   draw(new Set());
 }
 
@@ -113,6 +122,7 @@ function steer(kinds) {
   if (!wall) return;
   const at = wall.steered_at ?? 0;
   const asked = steeredAt === null && new URLSearchParams(location.search).has('layout'); // the address says it, until a desk says otherwise
+  if (at !== steeredAt) now.grid = wall.grid ?? now.grid;
   if (at !== steeredAt && !asked) layout = wall.visitors ? '8' : String(wall.layout ?? layout);
   steeredAt = at;
 }

@@ -2,7 +2,7 @@
  * Passes to the relay: asked for at our own door, with the page's cookie; the relay takes nothing else.
  *
  * @typedef {{ call: string, right: 'publish' | 'view', stream?: string }} Wish stream: whose, for viewing
- * @typedef {{ url: string, token: string, stream: string, iceServers: RTCIceServer[], until: number }} Pass until: ms, server clock
+ * @typedef {{ url: string, token: string, stream: string, iceServers: RTCIceServer[], until: number, still?: string }} Pass until: ms, server clock; still: where its newest picture is
  * @typedef {{ code: string, text: string }} Refusal code: '' when nobody answered
  */
 
@@ -21,7 +21,7 @@ export async function ask(wish) {
     });
     const said = await answer.json();
     if (!answer.ok) return { refusal: { code: said.error?.code ?? '', text: said.error?.text ?? '' } };
-    return { pass: { url: `${said.url}/${said.stream}`, token: said.token, stream: said.stream, iceServers: said.iceServers ?? [], until: said.expires_at } };
+    return { pass: { url: `${said.url}/${said.stream}`, token: said.token, stream: said.stream, iceServers: said.iceServers ?? [], until: said.expires_at, still: said.still } };
   } catch {
     return { refusal: { code: '', text: '' } };
   }

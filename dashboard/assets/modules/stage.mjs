@@ -3,6 +3,8 @@
 import { all, now, rows, serverNow } from './state.mjs';
 import { ago, hms, span } from './clock.mjs';
 import { fill, h, sign } from './draw.mjs';
+import { feedsBeside, gridOf } from './feeds.mjs';
+import { doing, showCells, showStills } from './grid.mjs';
 import { head } from './heads.mjs';
 import { flyTo, follow, frameDistrict, look, mapReady, reach, showComing, unframed } from './map.mjs';
 import { apart, beside, foundBy, nearestTeams } from './nearest.mjs';
@@ -164,10 +166,23 @@ export function calls() {
   showCall(first, 'tile');
   const waiting = open.filter((row) => row !== first);
   const beside = first && hasPicture(first);
-  const cards = waiting.slice(0, beside ? 1 : first ? CARDS_MOST : CARDS_MOST + 1).map(card);
-  const more = waiting.length > cards.length ? [h('p', { class: 'more' }, t('wall.more', { n: waiting.length - cards.length }))] : [];
-  fill(document.getElementById('calls-body'), ...(first ? [scene(first), h('aside', {}, caseCard(first), beside ? placeCard(first) : null, nearCard(first), ...cards, ...more)] : [...cards, ...more]));
+  const stills = others(first, waiting);
+  const most = stills.size ? 0 : beside ? 1 : first ? CARDS_MOST : CARDS_MOST + 1;
+  const cards = waiting.slice(0, most).map(card);
+  const more = waiting.length > cards.length && !stills.size ? [h('p', { class: 'more' }, t('wall.more', { n: waiting.length - cards.length }))] : [];
+  const near = stills.size && beside ? TEAMS_NEAR - 1 : TEAMS_NEAR;
+  fill(document.getElementById('calls-body'), ...(first ? [scene(first), h('aside', {}, caseCard(first), beside ? placeCard(first) : null, nearCard(first, near), ...cards, ...more)] : [...cards, ...more]));
   head('calls', newest(all('call'), 'placed_at'), open.length ? 'live' : 'empty');
+}
+
+/** The other pictures, as the grid wants them. @param {Row | undefined} first @param {Row[]} waiting @returns {Set<string>} those that stand there as stills */
+function others(first, waiting) {
+  const feeds = first ? feedsBeside(first, waiting) : [];
+  const grid = gridOf(Boolean(first && hasPicture(first)));
+  const wall = document.getElementById('wall');
+  if (wall) wall.dataset.grid = first ? grid : '';
+  showCells(first && grid === 'quad' ? feeds : null);
+  return showStills(grid === 'main' ? feeds : [], waiting.length);
 }
 
 /** A call that waits. @param {Row} row */
@@ -185,7 +200,7 @@ function scene(row) {
   return h('article', { class: 'call staged', 'data-state': state, 'data-call': row.id },
     h('div', { class: 'scene', 'data-picture': hasPicture(row) },
       h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('span', {}, row.number ?? ''), h('em', { class: 'picture' }, row.state === 'RECONNECTING' && !row.picture_closed_at ? '' : pictureWord(row)), lamp(row), ...chips(row)),
-      h('div', { class: 'foot' }, thereLine(row), h('b', {}, row.place ?? t('wall.place_unknown')), h('span', {}, [fixOf(row), t('wall.staged', { time: hms(row.received_at ?? row.placed_at) })].join('  ')))),
+      h('div', { class: 'foot' }, thereLine(row), doing(row), h('b', {}, row.place ?? t('wall.place_unknown')), h('span', {}, [fixOf(row), t('wall.staged', { time: hms(row.received_at ?? row.placed_at) })].join('  ')))),
     order ? orderBlock(order) : h('div', { class: 'order' },
       h('div', { class: 'word' }, sign(state === 'answered' ? 'done' : 'clock'), h('b', {}, word), h('time', {}, span(serverNow() - (row.answered_at ?? row.placed_at)))),
       h('div', { class: 'steps' }, step('placed', row.placed_at, true), step('received', row.received_at, true), step('owned', row.owned_at, Boolean(row.owned_at)), step('answered', row.answered_at, Boolean(row.answered_at)), step('ended', row.ended_at, false)),
@@ -228,9 +243,9 @@ function caseCard(row) {
   return h('section', { class: 'case-card' }, h('h2', {}, row.case_no ?? t('wall.no_case')), ...lines.map(([name, text]) => h('p', {}, h('span', {}, t(`wall.case_${name}`)), h('b', {}, text))));
 }
 
-/** @param {Row} row */
-function nearCard(row) {
-  const teams = nearestTeams(row, TEAMS_NEAR);
+/** @param {Row} row @param {number} most */
+function nearCard(row, most) {
+  const teams = nearestTeams(row, most);
   return h('section', { class: 'near-card' }, h('header', {}, h('h2', {}, t('wall.nearest')), h('span', { class: 'estimate' }, foundBy(teams))), ...(teams.length ? teams.map(nearRow) : [h('p', { class: 'nothing' }, t('wall.near_none'))]));
 }
 

@@ -6,8 +6,8 @@
 const KINDS = ['court', 'area', 'fence', 'team', 'unit', 'case', 'mission', 'call', 'participant', 'whisper', 'order', 'sos', 'recording', 'wall', 'entry', 'today'];
 /** @type {Record<string, Map<string, Row>>} */
 export const rows = Object.fromEntries(KINDS.map((kind) => [kind, new Map()]));
-/** @type {{hello: Row, parts: Record<string, Row>, walls: Record<string, number>, doubtful: Record<string, {n: number, why: string}>, connection: Connection, since: number, seq: number, drawn: number, watchers: number, fixesAt: number, guests: boolean}} */
-export const now = { hello: {}, parts: {}, walls: {}, doubtful: {}, connection: 'connecting', since: 0, seq: 0, drawn: 0, watchers: 0, fixesAt: 0, guests: false };
+/** @type {{hello: Row, parts: Record<string, Row>, walls: Record<string, number>, doubtful: Record<string, {n: number, why: string}>, connection: Connection, since: number, seq: number, drawn: number, watchers: number, fixesAt: number, guests: boolean, grid: string}} grid: of this wall's video */
+export const now = { hello: {}, parts: {}, walls: {}, doubtful: {}, connection: 'connecting', since: 0, seq: 0, drawn: 0, watchers: 0, fixesAt: 0, guests: false, grid: 'main' };
 
 /** @type {Set<(kinds: Set<string>) => void>} */
 const listeners = new Set();

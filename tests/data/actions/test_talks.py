@@ -244,6 +244,8 @@ def test_streams_that_are_not_ones_own_are_refused(court: SmallCourt) -> None:
     here = wall(court)
     court.do(court.duty, steer_wall, here.wall_id or "", visitors=True)
     assert code(court, here, claim_media, call_id, "view", scene) == "media.guests"
+    court.do(court.duty, steer_wall, here.wall_id or "", visitors=False, layout=8)  # the layout made for them, without the mode
+    assert code(court, here, claim_media, call_id, "view", scene) == "media.guests"
     court.do(court.phone, end_call, call_id)
     assert code(court, court.duty, claim_media, call_id, "view", scene) == "media.call_over"
 

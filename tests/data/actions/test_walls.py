@@ -26,6 +26,19 @@ def test_the_last_command_wins_and_says_whose_it_was(court: SmallCourt) -> None:
     assert (steered.layout, steered.focus_id, steered.steered_by, steered.steered_at) == (1, "1001", court.second_officer, court.now)
 
 
+def test_the_video_grid_is_steered_as_everything_else_and_stays_when_the_layout_changes(court: SmallCourt) -> None:
+    wall = court.add_wall()
+    assert row(court, wall).grid == "main"
+    assert court.do(court.duty, steer_wall, wall, grid="quad") is True
+    assert court.do(court.duty, steer_wall, wall, grid="quad") is False
+    assert court.do(court.duty, steer_wall, wall, layout=3) is True
+    assert row(court, wall).grid == "quad"
+    with pytest.raises(BadInput):
+        court.do(court.duty, steer_wall, wall, grid="nine")
+    with pytest.raises(NotPermitted):
+        court.do(court.phone, steer_wall, wall, grid="main")
+
+
 def test_what_stands_already_is_no_event(court: SmallCourt) -> None:
     wall = court.add_wall()
     assert court.do(court.duty, steer_wall, wall, layout=1) is False

@@ -3,7 +3,7 @@
 import pytest
 
 from data.errors import BadInput
-from data.rules.walls import focus_kind, layout
+from data.rules.walls import before_guests, focus_kind, grid, layout
 
 
 def test_three_layouts_are_in_use_and_the_others_say_so() -> None:
@@ -25,3 +25,15 @@ def test_a_wall_shows_units_missions_calls_and_alarms() -> None:
     assert [focus_kind(kind).value for kind in ("unit", "mission", "call", "sos")] == ["unit", "mission", "call", "sos"]
     with pytest.raises(BadInput):
         focus_kind("case")
+
+
+def test_a_wall_shows_one_large_picture_four_or_one_alone() -> None:
+    assert [grid(word).value for word in ("main", "quad", "single")] == ["main", "quad", "single"]
+    for wrong in ("nine", "", None, 4, True, ["quad"]):
+        with pytest.raises(BadInput) as refused:
+            grid(wrong)
+        assert refused.value.code == "wall.grid_unknown"
+
+
+def test_guests_stand_before_a_wall_by_its_mode_or_its_layout() -> None:
+    assert [before_guests(number, on) for number, on in ((1, False), (1, True), (8, False), (8, True))] == [False, True, True, True]
