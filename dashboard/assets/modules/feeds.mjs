@@ -20,7 +20,7 @@ export const sends = ({ part }) => Boolean(part?.media) && part?.media !== 'NONE
 
 /** @param {Row} staged @param {Row[]} others the other open calls, the longest first @returns {Feed[]} */
 export function feedsBeside(staged, others) {
-  const shows = ['LEADER', 'DESK'];
+  const shows = ['LEADER', 'PARTY', 'DESK'];
   const own = partsOf(staged.id, 'IN').filter((part) => shows.includes(part.kind)).map((part) => ({ key: `${staged.id}.${part.id}`, call: staged, part }));
   return [...others.map(feedOf), ...own.filter(sends)];
 }

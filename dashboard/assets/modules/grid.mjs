@@ -6,7 +6,7 @@ import { fill, h, sign } from './draw.mjs';
 import { sends, streamOf } from './feeds.mjs';
 import { Still } from './still.mjs';
 import { chipsOf, showFeed } from './stage_video.mjs';
-import { lamp, orderOf, orderTime, pictureWord, wantsNext } from './talks.mjs';
+import { lamp, nameOf as nameOfPart, orderOf, orderTime, pictureWord, wantsNext } from './talks.mjs';
 import { t } from './text.mjs';
 
 /** @typedef {Record<string, any>} Row */
@@ -82,7 +82,7 @@ export function showCells(wanted) {
     if (!feed) fill(words, h('p', { class: 'nothing' }, t('video.no_other')));
     else fill(words,
       h('header', {}, h('b', {}, nameOf(feed)), h('em', { class: 'picture' }, feed.part?.kind === 'FIELD' ? pictureWord(feed.call) : ''), lampOf(feed), ...chipsOf(feed)),
-      h('footer', {}, h('span', { class: 'place' }, placeOf(feed)), feed.part?.kind === 'LEADER' ? null : doing(feed.call), more > 0 ? h('span', { class: 'more' }, t('wall.more', { n: more })) : null));
+      h('footer', {}, h('span', { class: 'place' }, placeOf(feed)), feed.part && feed.part.kind !== 'FIELD' ? null : doing(feed.call), more > 0 ? h('span', { class: 'more' }, t('wall.more', { n: more })) : null));
   }
 }
 
@@ -102,7 +102,7 @@ const stateOf = ({ call, part }) => (part && part.kind !== 'FIELD' ? 'guest' : c
 /** Somebody must still do something for it. @param {Feed} feed */
 const waits = ({ call, part }) => part?.kind === 'FIELD' && (!call.answered_at || wantsNext(orderOf(call.id)));
 /** @param {Feed} feed */
-const nameOf = ({ call, part }) => (part && part.kind !== 'FIELD' ? [t(`video.role_${part.kind}`), part.who ?? ''] : [call.team ?? '', call.who ?? '']).filter(Boolean).join(' ');
+const nameOf = ({ call, part }) => (part && part.kind !== 'FIELD' ? part.kind === 'PARTY' ? [nameOfPart(part)] : [t(`video.role_${part.kind}`), nameOfPart(part)] : [call.team ?? '', call.who ?? '']).filter(Boolean).join(' ');
 /** @param {Feed} feed */
 const placeOf = ({ call, part }) => (part && part.kind !== 'FIELD' ? call.team ?? '' : String(call.place ?? t('wall.place_unknown')).split(' ')[0] ?? '');
 /** The recording is the call's. @param {Feed} feed */
