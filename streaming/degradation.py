@@ -1,4 +1,5 @@
-"""How far a publisher's picture has come down the ladder, judged by what arrives. Pure: told once a second what came, no clock of its own.
+"""How far a publisher's picture has come down the ladder, judged by what arrives and by what he says himself. Pure: told once a second
+what came, no clock of its own.
 
 A mode must be seen twice running before it is told, and what is whole again must be clearly so: a word on the wall that flickers is read by
 nobody. Nothing at all for two seconds is not judged here: that is «画面中断».
@@ -10,20 +11,23 @@ from dataclasses import dataclass
 from data.rules.calls import Mode
 
 WINDOW = 5  # seconds
-STILLS_MOST = 5  # pictures in that window: one a second or fewer
+STILLS_MOST = 7  # pictures in that window: one a second or fewer, and what jitter adds
 FEW, ENOUGH = 25, 40  # pictures in that window: below five a second it is no film any more; whole again from eight on
 LOSSY, CLEAN = 0.10, 0.05  # share of packets that were lost, the mean of that window
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """mode: None when the picture is whole again. cause: no_picture | few_pictures | loss, or recovered."""
+    """mode: None when the picture is whole again. cause: no_picture | few_pictures | loss, as judged here; bandwidth | loss |
+    delay | battery, as the publisher says himself; or recovered."""
 
     mode: Mode | None
     cause: str
 
 
 WHOLE = Judged(None, "recovered")
+LADDER = (None, Mode.LOW_VIDEO, Mode.STILLS, Mode.AUDIO_ONLY)
+SAID = frozenset({"bandwidth", "loss", "delay", "battery"})
 
 
 class Degradation:
@@ -32,6 +36,12 @@ class Degradation:
     def __init__(self) -> None:
         self._seconds: deque[tuple[int, int, float]] = deque(maxlen=WINDOW)
         self._told, self._before = WHOLE, WHOLE
+        self._said = WHOLE
+
+    def say(self, step: str, cause: str) -> None:
+        """The publisher names his own step; FULL, or a word that nobody knows: none."""
+        known = step in [mode.value for mode in LADDER if mode] and cause in SAID
+        self._said = Judged(Mode(step), cause) if known else WHOLE
 
     def second(self, pictures: int, sounds: int, lost_share: float) -> Judged | None:
         """What came within the second that passed: pictures, packets of sound, share of picture packets that were lost.
@@ -57,6 +67,11 @@ class Degradation:
         self._told = self._before = WHOLE
 
     def _judge(self) -> Judged:
+        """The worse of what is seen and what is said; where both say the same, he knows better why."""
+        seen = self._see()
+        return self._said if LADDER.index(self._said.mode) >= LADDER.index(seen.mode) and self._said.mode else seen
+
+    def _see(self) -> Judged:
         pictures = sum(each[0] for each in self._seconds)
         lost = sum(each[2] for each in self._seconds) / WINDOW
         whole = self._told.mode is None

@@ -143,6 +143,10 @@ class Intake:
         lost = max((each.reception.lost_share for each in sources if each.track.kind == "video"), default=0.0)
         self.judged = self._degradation.second(pictures, max(0, self._sounds - sounds), lost) or self.judged
 
+    def say(self, step: str, cause: str) -> None:
+        """How far the publisher says that he has come down himself."""
+        self._degradation.say(step, cause)
+
     def returned(self) -> None:
         """It was silent and is live again."""
         self._degradation.returned()

@@ -218,6 +218,15 @@ def read_fragment(text: str) -> tuple[str | None, str | None]:
     return tuple(next(iter(said.get(name, ())), None) for name in ("ice-ufrag", "ice-pwd"))  # type: ignore[return-value]
 
 
+def read_step(text: str) -> tuple[str, str] | None:
+    """What a publisher says in a fragment of how far he has come down: `a=x-step:STILLS bandwidth`. None: nothing, or nothing readable.
+
+    An attribute that others ignore (RFC 8866, 5.13); a phone of ours says it so that wall and phone use the same word.
+    """
+    found = re.search(r"^a=x-step:([A-Z_]{1,16}) ([a-z_]{1,16})\r?$", text[:MOST_BYTES], re.MULTILINE)
+    return (found[1], found[2]) if found else None
+
+
 def _bad(what: str) -> BadInput:
     return BadInput(what, code="media.bad_sdp")
 

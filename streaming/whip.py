@@ -136,11 +136,14 @@ class Doors:
         session = self._session(request, stream, id, right)
         _check_type(request, FRAGMENT)
         wanted = request.headers.get("if-match")
-        ufrag, _ = sdp.read_fragment(await _text(request))
+        said = await _text(request)
+        ufrag, _ = sdp.read_fragment(said)
         if wanted == "*" or (ufrag is not None and ufrag != session.peer_ufrag):
             raise NoRestart("no ICE restart")
         if wanted is not None and wanted != session.etag:
             raise Outdated("etag")
+        if session.intake is not None and (step := sdp.read_step(said)) is not None:
+            session.intake.say(*step)
         return Response(status_code=204, headers={"ETag": session.etag})
 
     async def end(self, request: Request, stream: str, id: str, right: Right) -> Response:

@@ -32,6 +32,25 @@ def test_each_step_down_is_told_once_with_its_cause_and_its_end_too(second: tupl
     assert told(of, *[GOOD] * 12)[-1] == WHOLE
 
 
+def test_what_the_publisher_says_of_himself_is_told_with_his_cause_until_worse_is_seen() -> None:
+    of = Degradation()
+    assert told(of, *[GOOD] * 6) == []
+    of.say("LOW_VIDEO", "battery")
+    assert told(of, *[GOOD] * 4) == [Judged(Mode.LOW_VIDEO, "battery")]
+    assert told(of, *[(0, 50, 0.0)] * 8)[-1] == Judged(Mode.AUDIO_ONLY, "no_picture")
+    of.say("AUDIO_ONLY", "bandwidth")
+    assert told(of, *[(0, 50, 0.0)] * 4) == [Judged(Mode.AUDIO_ONLY, "bandwidth")]
+    of.say("FULL", "")
+    assert told(of, *[GOOD] * 12)[-1] == WHOLE
+
+
+@pytest.mark.parametrize("said", [("TEXT", "loss"), ("LOW_VIDEO", "no_picture"), ("LOW_VIDEO", ""), ("x" * 99, "loss")])
+def test_a_step_that_nobody_knows_changes_nothing(said: tuple[str, str]) -> None:
+    of = Degradation()
+    of.say(*said)
+    assert told(of, *[GOOD] * 12) == []
+
+
 def test_one_bad_second_is_not_told() -> None:
     assert told(Degradation(), *[GOOD] * 8, (0, 50, 0.2), *[GOOD] * 8) == []
 

@@ -179,6 +179,22 @@ def test_an_offer_with_lines_gone_doubled_or_changed_is_answered_or_refused(data
         assert all(ord(letter) >= 32 for letter in answer.replace("\r\n", ""))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a=end-of-candidates\r\na=x-step:STILLS bandwidth\r\n", ("STILLS", "bandwidth")),
+        ("a=x-step:FULL none", ("FULL", "none")),
+        ("a=end-of-candidates", None),
+        ("a=x-step:STILLS", None),
+        ("a=x-step:stills bandwidth", None),
+        ("a=x-step:STILLS a b", None),
+        ("xa=x-step:STILLS loss", None),
+    ],
+)
+def test_a_publisher_may_say_how_far_he_has_come_down(text: str, said: tuple[str, str] | None) -> None:
+    assert sdp.read_step(text) == said
+
+
 def test_a_fragment_says_whose_it_is() -> None:
     assert sdp.read_fragment("a=ice-ufrag:abcd\r\na=ice-pwd:x\r\na=candidate:1 1 udp 1 h.local 9 typ host\r\n") == ("abcd", "x")
     assert sdp.read_fragment("a=end-of-candidates") == (None, None)

@@ -18,10 +18,12 @@ const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { i
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const KEPT_MS = 9 * 60_000; // a pass is good for ten minutes
 const NOTICE_MS = 20_000;
-const MOST_BPS = 1_500_000;
+const LOW_BATTERY_PCT = 15;
 const CUT_MS = 2_500; // a first connection takes less
 const CALM_MS = 5_000; // so long the line is left to the picture that has come back, before it carries what was recorded meanwhile
 const ON_ITS_WAY = new Set(['received', 'owned', 'answered', 'missed']);
+/** What is said of each step down, and of a battery that is nearly empty. */
+const STEPS = { LOW_VIDEO: 'step_low', STILLS: 'step_stills', AUDIO_ONLY: 'step_sound' };
 /** @type {Record<Problem, string>} */
 const PROBLEMS = { '': '', refused: 'no_picture_refused', missing: 'no_picture_missing', busy: 'no_picture_busy', insecure: 'no_picture_insecure' };
 
@@ -129,8 +131,8 @@ export function mountPicture(phone, standing) {
     sending = { state: 'connecting', since: Date.now() };
     keep(pass);
     line = new Line({ call: id, right: 'publish' }, (given) => {
-      const sent = publish(/** @type {MediaStream} */ (media), { ...given, onstate: (state, since) => { sending = { state, since }; phone.redraw(); } });
-      if (closed) void sent.limit(0);
+      const sent = publish(/** @type {MediaStream} */ (media), { ...given, onstate: (state, since) => { sending = { state, since }; phone.redraw(); }, onstep: () => phone.redraw(), highest });
+      if (closed) void sent.shut(true);
       return sent;
     }, { pass, onpass: keep, onrefused: () => phone.redraw() });
     if (!noticed) void giveNotice(id);
@@ -142,6 +144,9 @@ export function mountPicture(phone, standing) {
     const how = await speak(t('notice_words'));
     void phone.act('act', { call_id: id, act: 'notice', why: how });
   }
+
+  /** @returns {import('./ladder.mjs').Step} */
+  const highest = () => ((phone.battery() ?? 100) <= LOW_BATTERY_PCT ? 'LOW_VIDEO' : 'FULL');
 
   /** @param {Pass | null} pass */
   function keep(pass) {
@@ -197,8 +202,8 @@ export function mountPicture(phone, standing) {
     const now = Boolean(call) && wantsClosed();
     if (now === closed || !media) return;
     closed = now;
-    if (!closed) { void renew(facing).then(() => line?.session?.limit(MOST_BPS)); return; }
-    void line?.session?.limit(0);
+    if (!closed) { void renew(facing).then(() => line?.session?.shut(false)); return; }
+    void line?.session?.shut(true);
     for (const track of media.getVideoTracks()) track.stop();
     torch = false;
   }
@@ -213,6 +218,8 @@ export function mountPicture(phone, standing) {
     if (sending.state === 'silent') return ['clock', t('picture_interrupted', { seconds: Math.max(2, Math.floor((Date.now() - sending.since) / 1000)) })];
     if (sending.state !== 'live') return ['clock', t('picture_connecting')];
     if (!media.getVideoTracks().length) return ['clock', t('picture_audio_only', { why: t(PROBLEMS[problem] || 'no_picture_missing') })];
+    const { step, why } = line?.session?.ladder ?? { step: 'FULL', why: '' };
+    if (step !== 'FULL') return ['clock', t(why === 'battery' ? 'step_battery' : STEPS[step])];
     return ['done', t('picture_live')];
   }
 
