@@ -1,4 +1,4 @@
-"""kill -9 of the web process in the middle of a call, and nobody starts it again for a while: picture, recording and phone do without it."""
+"""kill -9 of the web process in a call, and nobody starts it again for a while: picture, recording and phone do without it."""
 
 import asyncio
 from collections.abc import Iterator
