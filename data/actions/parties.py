@@ -129,7 +129,7 @@ def mute_party(work: Work, participant_id: str) -> bool:
     row, call, guest = _inside(work, participant_id)
     if guest.muted_at is not None:
         return False
-    guest.muted_at = work.now
+    guest.muted_at, row.media, row.mode = work.now, "NONE", None
     row.permissions = sorted(set(row.permissions) - {Permission.SPEAK})
     work.record(CallPartyMuted(call_id=call.id, unit_no=call.unit_no, participant_id=row.id))
     return True

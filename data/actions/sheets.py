@@ -163,20 +163,20 @@ def _there(work: Work, call: CallRow) -> list[dict[str, str]]:
 
 
 def _recordings(work: Work, call: CallRow, of: dict[str, str | None]) -> list[dict[str, Any]]:
-    """Of each stream that was recorded: whose (a title; None: the party's own), its digest, whether it has ended."""
+    """Of each who was recorded: who (a title; None: the party himself), one digest over his segments, whether his recording has ended."""
     asked = (
         select(RecordingRow.stream, RecordingRow.ended_at, RecordingRow.id, SegmentRow.sha256)
         .outerjoin(SegmentRow, SegmentRow.recording_id == RecordingRow.id)
         .where(RecordingRow.call_id == call.id)
-        .order_by(RecordingRow.id, SegmentRow.number)
+        .order_by(RecordingRow.stream, RecordingRow.id, SegmentRow.number)
     )
     told = []
-    for _, found_ones in groupby(work.session.execute(asked), key=lambda each: each.id):
+    for _, found_ones in groupby(work.session.execute(asked), key=lambda each: each.stream):
         segments = list(found_ones)
         whose = segments[0].stream.partition(".")[2]
         if whose in of:  # no whisper, and nobody of another side
             digests = [each.sha256 for each in segments if each.sha256]
-            told.append({"title": of[whose], "ended": segments[0].ended_at is not None, "sha256": sheets.of_recording(digests)})
+            told.append({"title": of[whose], "ended": all(each.ended_at for each in segments), "sha256": sheets.of_recording(digests)})
     return told
 
 

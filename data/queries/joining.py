@@ -95,6 +95,7 @@ def room(session: Session, actor: Actor, now: datetime, civil_offset_s: int, cou
     there = session.scalars(select(ParticipantRow).where(ParticipantRow.call_id == call.id, ParticipantRow.state == ParticipantState.IN))
     listed = list(there)
     scene = next((one.id for one in listed if one.kind == "FIELD"), None)
+    said["party"] = any(one.kind == "PARTY" for one in listed)
     said["parties"] = [f"{call.id}.{one.id}" for one in listed if one.kind == "PARTY" and one.media != "NONE"]
     said["there"] = [name for one in listed if one.id != part.id and (name := _name(session, one.officer_id))]
     said |= {"scene": scene and f"{call.id}.{scene}", "own": f"{call.id}.{part.id}", "order": drawn.get("order")}

@@ -14,7 +14,7 @@ from data.errors import BadInput, TransitionRefused
 from data.rules import words
 from data.rules.participants import ParticipantState
 
-LINE_LONGEST, LINES_MOST = 120, 12  # so much fits on one A4 page with the heads and the places for signatures
+LINE_LONGEST, ROW, ROWS_MOST = 120, 42, 10  # a row of print holds 42 signs; twice ten rows fit on one A4 page with all the rest
 WHY_LONGEST = 60
 OVER = frozenset({ParticipantState.LEFT, ParticipantState.REFUSED})
 
@@ -36,8 +36,8 @@ def lines(typed: object, field: str) -> tuple[str, ...]:
     kept = tuple(words.word(line, field, LINE_LONGEST) for line in typed.splitlines() if line.strip())
     if not kept:
         raise BadInput(field, code="text.empty", field=field)
-    if len(kept) > LINES_MOST:
-        raise BadInput(field, code="sheet.too_many_lines", most=LINES_MOST)
+    if sum(-(-len(line) // ROW) for line in kept) > ROWS_MOST:
+        raise BadInput(field, code="sheet.too_many_lines", most=ROWS_MOST, row=ROW)
     return kept
 
 

@@ -52,7 +52,7 @@ function line(one) {
   const state = one.state === 'WAITING' && one.verified_at ? 'VERIFIED' : one.state === 'IN' && one.muted_at ? 'MUTED' : one.state === 'IN' && SENDS.includes(one.media) ? 'SENDS' : one.state;
   const who = t(`desk.party_kind_${one.party}`, { who: one.party_name ?? '' });
   return h('div', { class: 'party', 'data-id': `party:${one.id}`, 'data-state': state },
-    h('span', { class: 'face', id: `party-${one.id}` }), h('b', {}, who), h('em', {}, t(`desk.party_state_${state}`, { digits: one.digits ?? '' })), ...verbsOf(one, state));
+    h('span', { class: 'face', id: `party-${one.id}` }), h('p', {}, h('b', {}, who), h('em', {}, t(`desk.party_state_${state}`, { digits: one.digits ?? '' }))), ...verbsOf(one, state));
 }
 
 /** @param {Row} one @param {string} state */

@@ -258,7 +258,7 @@ export function mountPicture(phone, standing) {
 
   /** Who sees it, by name, from the first moment on. */
   function drawWatchers() {
-    const there = [...phone.live.rows.participant.values()].filter((one) => one.call_id === call && one.state === 'IN' && one.kind !== 'FIELD');
+    const there = [...phone.live.rows.participant.values()].filter((one) => one.call_id === call && one.state === 'IN' && one.kind !== 'FIELD' && (one.kind !== 'PARTY' || one.permissions?.includes('watch'))); // a party sees the scene only where the desk has said so
     const names = there.map((one) => (one.kind === 'PARTY' ? t('party') : one.who ?? one.wall)).filter(Boolean);
     say(part('picture-watchers'), names.length ? t('picture_watched', { names: names.join('、') }) : t('watch_none'));
   }

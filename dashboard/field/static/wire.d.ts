@@ -109,6 +109,7 @@ export interface ParticipantRow {
   id: string;
   call_id: string;
   kind: 'FIELD' | 'DESK' | 'LEADER' | 'PARTY' | 'WALL';
+  permissions?: string[];
   state: 'INVITED' | 'WAITING' | 'IN' | 'LEFT' | 'REFUSED';
   who?: string | null;
   wall?: string | null;

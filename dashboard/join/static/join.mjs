@@ -125,7 +125,7 @@ function drawWaiting(me) {
 
 /** @param {Said} me @param {Said} call */
 function drawTalk(me, call) {
-  part('scene-line', HTMLElement).textContent = [call.team, call.who, call.place].filter(Boolean).join(' ');
+  part('scene-line', HTMLElement).textContent = [call.team, call.who, call.place, now.party ? t('party_there') : ''].filter(Boolean).join(' ');
   const word = call.picture_closed_at ? t('picture_closed') : call.state === 'RECONNECTING' ? t('picture_lost', { time: clock(served() - (call.media_at ?? served())) }) : call.state === 'DEGRADED' ? t('picture_degraded') : '';
   part('scene-word', HTMLElement).textContent = wordOf(word);
   const whispered = Boolean(call.whispering);

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from data.actions.call_media import media_began
 from data.actions.calls import answer_call, end_call, place_call
 from data.actions.invitations import Invitation, admit_leader, enter_waiting_room, invite_leader, leave_as_guest, refuse_leader, type_digits
 from data.actions.links import Lasts, make_link, use_link
@@ -218,7 +219,9 @@ def test_the_desk_mutes_and_asks_out_and_both_bite_at_once(court: SmallCourt) ->
     call_id = talk(court)
     invitation, guest = come_in(court, call_id)
     desk = str(StreamName(call_id, part(court, call_id, "DESK")))
+    court.do(SYSTEM, media_began, call_id, invitation.participant_id)
     assert court.do(court.duty, mute_party, invitation.participant_id)
+    assert row(court, invitation.participant_id).media == "NONE", "nobody goes on showing his last picture"
     assert not court.do(court.duty, mute_party, invitation.participant_id)
     assert code(court, guest, claim_media, call_id, "publish") == "media.no_right"
     assert str(court.do(guest, claim_media, call_id, "view", desk).stream) == desk, "he still hears"

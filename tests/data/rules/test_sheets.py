@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from data.errors import BadInput, CommandCentreError
 from data.rules import sheets
 from data.rules.participants import ParticipantState
-from data.rules.sheets import LINE_LONGEST, LINES_MOST, Sheet, check_completion, from_json, lines, to_json
+from data.rules.sheets import LINE_LONGEST, ROW, ROWS_MOST, Sheet, check_completion, from_json, lines, to_json
 
 TEXT = st.text("甲乙丙 abc。", min_size=1, max_size=20).filter(lambda text: bool(text.strip()))
 
@@ -37,8 +37,10 @@ def test_a_correction_is_the_next_version_of_the_newest_and_says_why() -> None:
 
 def test_lines_are_what_somebody_wrote_without_the_blank_ones() -> None:
     assert lines("  已说明期限 \r\n\r\n 已说明后果\n", "explained") == ("已说明期限", "已说明后果")
-    assert lines("\n".join(["行"] * LINES_MOST), "said") == ("行",) * LINES_MOST
-    for bad in ("", " \n ", "\n".join(["行"] * (LINES_MOST + 1)), "长" * (LINE_LONGEST + 1), "a\u202eb", None, 5):
+    for sign in ("行", "满" * ROW):
+        assert lines("\n".join([sign] * ROWS_MOST), "said") == (sign,) * ROWS_MOST
+    longer = "\n".join(["满" * (ROW + 1)] * (ROWS_MOST // 2 + 1))
+    for bad in ("", " \n ", "\n".join(["行"] * (ROWS_MOST + 1)), longer, "长" * (LINE_LONGEST + 1), "a\u202eb", None, 5):
         with pytest.raises(BadInput):
             lines(bad, "said")
 

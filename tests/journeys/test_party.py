@@ -1,0 +1,241 @@
+"""A party by his own phone: notice, consent, four digits, one key; the court's side alone; his own by his touch; the record on paper."""
+
+import asyncio
+import re
+import zlib
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+from sqlalchemy import select
+
+from data.journal import Journal
+from data.rules import sheets
+from data.sealing import load_sealing
+from data.tables import ParticipantRow, PartyGuestRow, RecordingRow
+from tests.dashboard.join.test_party import CASE_NO, file_case
+from tests.journeys.test_leader import ENERGY, FACE_PASS
+from tests.journeys.test_picture import centre_page, end, phone_page, until_it_plays
+from tests.journeys.test_room import LINES
+from tests.running import Product
+
+pytestmark = pytest.mark.timeout(300)
+PUBLISH = """async ([call, stream]) => {
+  const headers = { 'Content-Type': 'application/json' };
+  const asked = { method: 'POST', headers, body: JSON.stringify({ call, right: 'publish', stream }) };
+  return (await fetch('/api/media/tokens?face=party', asked)).status;
+}"""
+DO = "async (asked) => (await import('/centre/assets/modules/desk_ask.mjs')).ask(asked)"
+PARTS = (
+    "async (call) => (await import('/centre/assets/modules/talks.mjs')).partsOf(call).map(({ id, kind, state }) => ({ id, kind, state }))"
+)
+PARTY = "欧阳测不出"
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    with Product() as product:
+        database = product.database()
+        file_case(Journal(database, load_sealing(product.settings.keys), product.settings.court_code))
+        database.close()
+        yield product
+
+
+async def party_page(browser: Browser) -> Page:
+    context = await browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN", permissions=["camera", "microphone"])
+    page = await context.new_page()
+    await page.add_init_script(LINES)
+    return page
+
+
+async def invited(desk: Page) -> tuple[str, str]:
+    """By the desk's own dialog: the link and its digits."""
+    await desk.keyboard.press("d")
+    await desk.locator("#party-who").select_option(index=1)
+    await expect(desk.locator("#party-who")).not_to_contain_text(PARTY)
+    await desk.locator("#party-dialog [type=submit]").click()
+    await expect(desk.locator("#party-link-dialog .qr")).to_be_visible()
+    assert await desk.locator("#party-link-dialog .qr").evaluate("image => image.naturalWidth") > 100
+    digits = re.sub(r"\D", "", await desk.locator("#party-link-dialog .digits").inner_text())
+    link = await desk.locator("#party-link").input_value()
+    await desk.keyboard.press("Escape")
+    return link, digits
+
+
+async def let_in(desk: Page, party: Page, link: str, digits: str) -> None:
+    await party.goto(link)
+    await expect(party.locator("dl")).to_contain_text("全程录音录像")
+    await expect(party.locator(".case")).to_contain_text(CASE_NO)
+    await party.locator(".agree").click()
+    await expect(party.locator("#waiting-state")).to_contain_text("等候核对")
+    await expect(desk.locator("#parties .party")).to_have_attribute("data-state", "WAITING")
+    await party.locator("#digits-input").fill(digits)
+    await expect(party.locator("#digits")).to_be_hidden()
+    await desk.locator("[data-party=admit]").click()
+    await expect(party.locator("#talk")).to_be_visible()
+
+
+async def grows(page: Page) -> bool:
+    """Whether sound comes in."""
+    before: float = await page.evaluate(ENERGY)
+    await asyncio.sleep(2)
+    after: float = await page.evaluate(ENERGY)
+    return after > before + 1e-3
+
+
+async def until_it_grows(page: Page) -> None:
+    async with asyncio.timeout(40):
+        while not await grows(page):
+            pass
+
+
+async def test_a_party_hears_the_court_is_heard_by_his_own_touch_and_leaves_a_record(browser: Browser, product: Product) -> None:
+    wall, desk = await centre_page(browser, product, "wall"), await centre_page(browser, product, "desk")
+    phone = await phone_page(browser, product, LINES)
+    await phone.locator("[data-act=call]").tap()
+    await until_it_plays(desk, "#desk-tile video")
+    await expect(desk.locator("[data-party=invite]")).to_be_disabled()
+    await desk.keyboard.press("2")
+    await expect(desk.locator("[data-party=invite]")).to_be_enabled()
+    link, digits = await invited(desk)
+
+    party = await party_page(browser)
+    asked: list[str] = []
+    party.on("request", lambda request: asked.append(request.url))
+    await let_in(desk, party, link, digits)
+    call = await wall.locator(".call.staged").get_attribute("data-call") or ""
+    parts = {part["kind"]: part["id"] for part in await desk.evaluate(PARTS, call)}
+    assert not [url for url in asked if "/media/whip" in url], "nothing of him goes out before his own touch"
+    for stream in (f"{call}.{parts['FIELD']}", f"{call}.{parts['DESK']}.w", f"{call}.{parts['WALL']}"):
+        assert await party.evaluate(FACE_PASS, ["party", call, stream]) == 403, stream
+    await expect(wall.locator(".there")).to_contain_text("当事人")
+
+    await desk.keyboard.press("y")
+    await until_it_plays(party, "#court video[data-first]")
+    await expect(party.locator("#speaker")).to_contain_text("值班员 正在讲话")
+    await until_it_grows(party)
+    seen = await party.locator("body").inner_text()
+    assert not [name for name in (PARTY, "王值", "陈甲", "一组", "河西", "宏达") if name in seen]
+
+    await party.locator("#sound").click()
+    await expect(desk.locator("#parties .party")).to_have_attribute("data-state", "SENDS", timeout=20_000)
+    await party.locator("#picture").click()
+    await until_it_plays(desk, "#parties .face video")
+    await expect(phone.locator("#in-call")).to_contain_text("当事人")
+    await expect(phone.locator("#picture-watchers")).not_to_contain_text("当事人")  # he does not see the scene
+    for page in (wall, phone):
+        assert PARTY not in await page.locator("body").inner_text()
+        assert "欧阳" not in await page.locator("body").inner_text()
+    await _whisper(desk, phone, party, call, parts)
+    await _mute(desk, party, call, parts["PARTY"])
+    await party.locator("#leave").click()
+    await expect(party.locator("#after-title")).to_have_text("您已离开")
+    assert CASE_NO not in await party.locator("body").inner_text()
+    assert await party.evaluate(FACE_PASS, ["party", call, f"{call}.{parts['DESK']}"]) == 401
+    await party.goto(link)
+    await expect(party.locator("main.closed")).to_be_visible()
+    await _recorded_after_consent(product, parts["PARTY"])
+    await _record(desk, parts["PARTY"])
+    await end(phone, wall)
+
+
+async def _whisper(desk: Page, phone: Page, party: Page, call: str, parts: dict[str, str]) -> None:
+    """What is for the officer alone reaches him and not the party: the line, and the voice."""
+    await desk.evaluate(DO, {"verb": "whisper", "id": call, "text": "先稳住对方"})
+    await expect(phone.get_by_text("先稳住对方").first).to_be_attached()
+    assert "先稳住" not in await party.content()
+    assert "先稳住" not in await party.evaluate("async () => (await fetch('/party/state')).text()")
+    await desk.keyboard.press("y")  # who speaks to everybody whispers to nobody
+    await expect(desk.locator("[data-room=y]")).to_have_attribute("aria-pressed", "false")
+    await phone.evaluate("async () => { const { Tile } = await import('/centre/assets/modules/tile.mjs'); return Boolean(Tile); }")
+    await _earpiece(phone)
+    answer = await desk.evaluate(DO, {"verb": "whisper_voice", "id": call})
+    assert answer["code"] == "", answer
+    whispered = f"{call}.{parts['DESK']}.w"
+    assert await phone.evaluate(FACE_PASS, ["field", call, whispered]) == 200
+    assert await party.evaluate(FACE_PASS, ["party", call, whispered]) == 403
+    await desk.evaluate(DO, {"verb": "fall_silent", "id": call})
+
+
+async def _earpiece(phone: Page) -> None:
+    """«已戴耳机», behind whatever picture is up."""
+    if await phone.locator("#face").is_visible():
+        await phone.mouse.move(190, 300)
+        await phone.mouse.down()
+        await asyncio.sleep(1.2)
+        await phone.mouse.up()
+    await phone.locator("[data-act=earpiece]").tap()
+
+
+async def _mute(desk: Page, party: Page, call: str, participant: str) -> None:
+    await desk.locator("[data-party=mute]").click()
+    await expect(party.locator("#own-word")).to_have_text("法院已将您静音")
+    await expect(party.locator("#sound")).to_be_disabled()
+    assert await party.evaluate(PUBLISH, [call, f"{call}.{participant}"]) == 403
+    await expect(desk.locator("#parties .face video")).to_have_count(0, timeout=20_000)
+    await desk.locator("[data-party=unmute]").click()
+    await expect(party.locator("#sound")).to_be_enabled()
+    await expect(party.locator("#own-word")).to_have_text("您的麦克风和摄像头没有打开")
+    await party.locator("#sound").click()
+    await expect(desk.locator("#parties .party")).to_have_attribute("data-state", "SENDS", timeout=20_000)
+
+
+async def _recorded_after_consent(product: Product, participant: str) -> None:
+    """His stream is recorded as others are, from a moment after his consent."""
+    database = product.database()
+    with database.reading() as session:
+        call = session.get_one(ParticipantRow, participant).call_id
+        guest = session.get_one(PartyGuestRow, participant)
+        recordings = session.scalars(select(RecordingRow).where(RecordingRow.stream == f"{call}.{participant}")).all()
+        assert recordings
+        assert guest.notice_at is not None
+        assert guest.consented_at is not None
+        assert guest.notice_at < guest.consented_at
+        assert all(recording.began_at > guest.consented_at for recording in recordings)
+    database.close()
+
+
+async def _record(desk: Page, participant: str) -> None:
+    """Written at the desk, complete, and on one page of paper whose Chinese font goes with it."""
+    async with desk.expect_popup() as opened:
+        await desk.locator("#parties a.act").click()
+    sheet = await opened.value
+    await sheet.locator("[name=explained]").fill("已说明腾退期限为七日\n已说明逾期将强制腾退，费用由其负担")
+    await sheet.locator("[name=said]").fill("听清楚了，同意三日内交钥匙")
+    await sheet.locator("button").click()
+    await expect(sheet.locator(".paper")).to_contain_text("同意三日内交钥匙")
+    for told in (CASE_NO, PARTY, "同意录制", "准入通话", "离开", "值班员", "当事人签名"):
+        await expect(sheet.locator(".paper")).to_contain_text(told)
+    await sheet.evaluate("document.fonts.ready")
+    pdf = await sheet.pdf(prefer_css_page_size=True)
+    assert _pages(pdf) == 1
+    assert re.search(rb"/FontName\s*/[A-Z]{6}\+NotoSansSC", pdf), "ours, not what a printer has"
+    fonts, drawn = re.findall(rb"/Type\s*/Font\b", pdf), re.findall(rb"/Subtype\s*/Type3\b|/FontFile[23]?\b", pdf)
+    assert len(fonts) == len(drawn) > 0, "every glyph is in the file: a variable font goes as drawings (Type 3)"
+    assert _says(pdf, "谈话笔录")
+    a4 = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", pdf)
+    assert a4 is not None
+    assert (round(float(a4[1])), round(float(a4[2]))) in ((595, 842), (594, 842), (595, 841))
+    full = "\n".join(["满" * sheets.ROW] * sheets.ROWS_MOST)
+    await sheet.locator("nav .act").click()
+    for field, said in (("explained", full), ("said", full), ("why", "看写满时是否仍是一页")):
+        await sheet.locator(f"[name={field}]").fill(said)
+    await sheet.locator("button").click()
+    await expect(sheet.locator(".paper")).to_contain_text("更正第 1 版")
+    assert _pages(await sheet.pdf(prefer_css_page_size=True)) == 1, "as full as it may be"
+    await sheet.close()
+
+
+def _pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+def _says(pdf: bytes, text: str) -> bool:
+    """Whether every sign of the text has its glyph in an embedded font: it stands in that font's table of characters."""
+    tables = b""
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        try:
+            tables += zlib.decompress(stream)
+        except zlib.error:
+            continue
+    return all(f"<{ord(sign):04X}>".encode() in tables.upper() for sign in text)
