@@ -16,6 +16,9 @@ PLAYS = """(where) => {
   return video && video.checkVisibility() && video.videoWidth > 0 ? video.getVideoPlaybackQuality().totalVideoFrames : 0;
 }"""
 REFUSED = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));"
+THROWN = """window.thrown = [];
+addEventListener('error', (event) => thrown.push(event.message));
+addEventListener('unhandledrejection', (event) => thrown.push(String(event.reason)));"""
 NO_CAMERA = """const both = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = (wanted) =>
   wanted.video ? Promise.reject(new DOMException('none', 'NotFoundError')) : both(wanted);"""
@@ -96,6 +99,16 @@ async def test_one_tap_puts_picture_and_sound_on_the_wall_beside_case_place_and_
     await phone.goto(product.origin + "/field/")
     await until_it_plays(wall, "#tile video")
     await end(phone, wall)
+
+
+async def test_a_phone_at_rest_and_in_a_call_throws_nothing(browser: Browser, product: Product, wall: Page) -> None:
+    """What is thrown in a task stops nothing and is seen by nobody: a drawing that called itself cost a phone all its strength."""
+    phone = await phone_page(browser, product, THROWN)
+    await asyncio.sleep(3)
+    await phone.locator("[data-act=call]").tap()
+    await until_it_plays(wall, "#tile video")
+    await end(phone, wall)
+    assert await phone.evaluate("thrown") == []
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ export class OwnRecording {
 
   /** Brings what waits, one after the other. free: the line is not needed for a call. @param {boolean} free */
   async send(free) {
-    if (!free || this.#sending || performance.now() < this.#mayAt || !this.#phone.outbox.isOpen) return;
+    if (!free || this.#sending || performance.now() < this.#mayAt || !this.#phone.outbox.isOpen || !this.waiting().length) return; // drawing calls us: nothing to do must not draw
     this.#sending = true;
     try {
       for (let [piece] = this.waiting(); piece && performance.now() >= this.#mayAt; [piece] = this.waiting()) await this.#bring(piece);
