@@ -17,11 +17,12 @@ from tests.journeys.test_wall_stage import do
 from tests.journeys.wall_sizes import fits
 from tests.running import Product
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 LONG = 60_000  # a shared machine encodes and decodes several pictures at once
 FIRST, SECOND = 1001, 1002  # of 一组 and 二组
 # Live pictures that are decoded now: a video with a stream, whichever place it has.
 LIVE = "() => [...document.querySelectorAll('video')].filter((v) => v.srcObject).length"
+OPEN = """async () => (await import('/centre/assets/modules/stage.mjs')).openCalls().map((row) => [row.id, Number(row.unit)])"""
 LIT = """(where) => { const c = document.querySelector(where); if (!c || c.width < 100) return 0;
   const data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; return new Set(data).size; }"""
 
@@ -46,19 +47,25 @@ async def wall(browser: Browser, product: Product) -> AsyncIterator[Page]:
 @pytest.fixture
 async def phones(browser: Browser, product: Product, wall: Page) -> AsyncIterator[list[Page]]:
     """Two officers who call, one after the other; the first one's picture has the stage."""
-    phones = []
-    for unit in (FIRST, SECOND):
-        phones.append(await phone_page(browser, product, unit=unit))
-        await phones[-1].locator("[data-act=call]").tap()
-        if unit == FIRST:
-            await until_it_plays(wall, "#tile video")
-    yield phones
-    for phone, unit in zip(phones, (FIRST, SECOND), strict=True):
-        if phone.is_closed():
-            phone = await phone_page(browser, product, unit=unit)
-        await phone.locator("[data-act=withdraw]").tap()
-        await expect(phone.locator("#picture")).to_be_hidden()
-        await phone.context.close()
+    phones: list[Page] = []
+    try:
+        for unit in (FIRST, SECOND):
+            phones.append(await phone_page(browser, product, unit=unit))
+            await phones[-1].locator("[data-act=call]").tap()
+            await expect(phones[-1].locator("#picture-state")).to_have_text("画面已送达指挥中心", timeout=LONG)
+            if unit == FIRST:
+                await plays(wall, "#tile video")
+        yield phones
+    finally:
+        for call_id, unit in await wall.evaluate(OPEN):
+            await send(product, "calls/end", {"id": call_id}, unit)
+        for phone in phones:
+            await phone.context.close()
+    await expect(wall.locator("#wall")).to_have_attribute("data-stage", "", timeout=LONG)
+
+
+async def plays(page: Page, where: str) -> None:
+    await until_it_plays(page, where, seconds=LONG / 1000)
 
 
 async def seconds(page: Page) -> int:
@@ -71,59 +78,59 @@ async def seconds(page: Page) -> int:
 async def test_the_second_call_is_a_still_whose_age_grows_while_the_first_goes_on_live(wall: Page, phones: list[Page]) -> None:
     thumb = wall.locator(".thumb")
     await expect(thumb).to_be_visible(timeout=LONG)
-    await expect(thumb).to_contain_text("二组")
-    await expect(thumb).to_contain_text("静态")
-    await expect(thumb).to_contain_text("录制中")
+    await expect(thumb).to_contain_text("二组", timeout=LONG)
+    await expect(thumb).to_contain_text("静态", timeout=LONG)
+    await expect(thumb).to_contain_text("录制中", timeout=LONG)
     assert await wall.evaluate(LIT, ".thumb canvas") > 20
     assert await wall.evaluate(LIVE) == 1
-    await expect(phones[1].locator("#picture-watchers")).to_contain_text("指挥大厅")  # the officer sees that he is looked at
+    await expect(phones[1].locator("#picture-watchers")).to_contain_text("指挥大厅", timeout=LONG)  # the officer sees that he is looked at
     await fits(wall)
     await phones[1].close()
-    await expect(wall.locator('.thumb[data-old="true"] .age')).to_contain_text("画面中断")
+    await expect(wall.locator('.thumb[data-old="true"] .age')).to_contain_text("画面中断", timeout=LONG)
     before = await seconds(wall)
     await asyncio.sleep(3)
     assert await seconds(wall) >= before + 2
-    await until_it_plays(wall, "#tile video")
+    await plays(wall, "#tile video")
 
 
 async def test_two_by_two_shows_both_live_and_an_alarm_takes_the_stage(product: Product, wall: Page, phones: list[Page]) -> None:
     await expect(wall.locator(".thumb")).to_be_visible(timeout=LONG)
     await wall.keyboard.press("v")
-    await expect(wall.locator("#wall")).to_have_attribute("data-grid", "quad")
-    await until_it_plays(wall, "#cell-1 video")
-    await until_it_plays(wall, "#tile video")
+    await expect(wall.locator("#wall")).to_have_attribute("data-grid", "quad", timeout=LONG)
+    await plays(wall, "#cell-1 video")
+    await plays(wall, "#tile video")
     assert await wall.evaluate(LIVE) == 2
-    await expect(wall.locator(".thumb")).to_have_count(0)
-    await expect(wall.locator("#cell-words-1")).to_contain_text("二组")
-    await expect(wall.locator("#cell-words-1 .chip")).to_contain_text("kbit/s")
-    await expect(wall.locator("#cell-words-2")).to_have_text("没有其他画面")
+    await expect(wall.locator(".thumb")).to_have_count(0, timeout=LONG)
+    await expect(wall.locator("#cell-words-1")).to_contain_text("二组", timeout=LONG)
+    await expect(wall.locator("#cell-words-1 .chip")).to_contain_text("kbit/s", timeout=LONG)
+    await expect(wall.locator("#cell-words-2")).to_have_text("没有其他画面", timeout=LONG)
     assert await wall.evaluate("() => document.querySelector('#cell-1 video').muted")
     await fits(wall)
     alarm = str(ULID())
     await send(product, "sos", {"id": alarm, "t": iso(datetime.now(UTC)), "fix": fix()}, 1003)
-    await expect(wall.locator("#wall")).to_have_attribute("data-stage", "sos")
-    await expect(wall.locator("#cells")).to_be_hidden()
-    await expect(wall.locator("#tile")).to_be_hidden()
+    await expect(wall.locator("#wall")).to_have_attribute("data-stage", "sos", timeout=LONG)
+    await expect(wall.locator("#cells")).to_be_hidden(timeout=LONG)
+    await expect(wall.locator("#tile")).to_be_hidden(timeout=LONG)
     await wall.wait_for_function(f"({LIVE})() === 0")
     await fits(wall)
     await do(product, acknowledge_sos, alarm)
     await do(product, resolve_sos, alarm)
-    await until_it_plays(wall, "#cell-1 video")
+    await plays(wall, "#cell-1 video")
 
 
 async def test_the_desk_puts_one_picture_alone_on_a_wall_and_then_a_still_beside_it(
     browser: Browser, product: Product, wall: Page, phones: list[Page]
 ) -> None:
     desk = await centre_page(browser, product, "desk")
-    await expect(desk.locator(".grid-key")).to_have_text("V一大多小")
+    await expect(desk.locator(".grid-key")).to_have_text("V一大多小", timeout=LONG)
     await desk.keyboard.press("v")
-    await expect(desk.locator(".grid-key")).to_have_text("V四宫格")
-    await until_it_plays(wall, "#cell-1 video")
+    await expect(desk.locator(".grid-key")).to_have_text("V四宫格", timeout=LONG)
+    await plays(wall, "#cell-1 video")
     await desk.keyboard.press("v")
-    await expect(wall.locator("#wall")).to_have_attribute("data-grid", "single")
-    await until_it_plays(wall, "#tile video")
+    await expect(wall.locator("#wall")).to_have_attribute("data-grid", "single", timeout=LONG)
+    await plays(wall, "#tile video")
     assert await wall.evaluate(LIVE) == 1
-    await expect(wall.locator("#cells")).to_be_hidden()
+    await expect(wall.locator("#cells")).to_be_hidden(timeout=LONG)
     await fits(wall)
     await desk.keyboard.press("v")
     await expect(wall.locator(".thumb")).to_be_visible(timeout=LONG)
@@ -135,7 +142,7 @@ async def test_before_visitors_there_is_no_picture_and_no_still(product: Product
     asked: list[str] = []
     wall.on("request", lambda request: asked.append(request.url) if "/media/" in request.url and request.method == "GET" else None)
     await do(product, steer_wall, product.seeded.wall_id, layout=8)
-    await expect(wall.locator(".thumb")).to_have_count(0)
+    await expect(wall.locator(".thumb")).to_have_count(0, timeout=LONG)
     await wall.wait_for_function(f"({LIVE})() === 0")
     asked.clear()
     await asyncio.sleep(3)
@@ -164,6 +171,6 @@ async def test_the_stills_fit_a_wall_of_twice_the_pixels(browser: Browser, produ
     await expect(page.locator(".thumb")).to_be_visible(timeout=LONG)
     await fits(page)
     await page.keyboard.press("v")
-    await until_it_plays(page, "#cell-1 video")
+    await plays(page, "#cell-1 video")
     await fits(page)
     await context.close()

@@ -62,8 +62,8 @@ async def wall(browser: Browser, product: Product) -> Page:
     return await centre_page(browser, product, "wall")
 
 
-async def until_it_plays(page: Page, where: str, frames: int = 15) -> None:
-    async with asyncio.timeout(30):
+async def until_it_plays(page: Page, where: str, frames: int = 15, seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
         before = 0
         while not before:
             before = await page.evaluate(PLAYS, where)
