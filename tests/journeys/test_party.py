@@ -9,13 +9,14 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy import select
 
+from data.actions.calls import end_call
 from data.journal import Journal
 from data.rules import sheets
 from data.sealing import load_sealing
 from data.tables import ParticipantRow, PartyGuestRow, RecordingRow
-from tests.dashboard.join.test_party import CASE_NO, file_case
+from tests.dashboard.join.test_party import CASE_NO, Scene, file_case
 from tests.journeys.test_leader import ENERGY, FACE_PASS
-from tests.journeys.test_picture import centre_page, end, phone_page, until_it_plays
+from tests.journeys.test_picture import SOON, centre_page, phone_page, until_it_plays
 from tests.journeys.test_room import LINES
 from tests.running import Product
 
@@ -25,7 +26,6 @@ PUBLISH = """async ([call, stream]) => {
   const asked = { method: 'POST', headers, body: JSON.stringify({ call, right: 'publish', stream }) };
   return (await fetch('/api/media/tokens?face=party', asked)).status;
 }"""
-DO = "async (asked) => (await import('/centre/assets/modules/desk_ask.mjs')).ask(asked)"
 PARTS = (
     "async (call) => (await import('/centre/assets/modules/talks.mjs')).partsOf(call).map(({ id, kind, state }) => ({ id, kind, state }))"
 )
@@ -39,6 +39,15 @@ def product() -> Iterator[Product]:
         file_case(Journal(database, load_sealing(product.settings.keys), product.settings.court_code))
         database.close()
         yield product
+
+
+@pytest.fixture
+def scene(product: Product) -> Iterator[Scene]:
+    """A call that is answered, whose phone sends nothing."""
+    scene = Scene(product)
+    yield scene
+    scene.do(end_call, scene.call, "finished")
+    scene.database.close()
 
 
 async def party_page(browser: Browser) -> Page:
@@ -89,8 +98,8 @@ async def until_it_grows(page: Page) -> None:
             pass
 
 
-async def test_a_party_hears_the_court_is_heard_by_his_own_touch_and_leaves_a_record(browser: Browser, product: Product) -> None:
-    wall, desk = await centre_page(browser, product, "wall"), await centre_page(browser, product, "desk")
+async def test_a_party_hears_the_court_and_is_heard_by_his_own_touch_alone(browser: Browser, product: Product) -> None:
+    desk = await centre_page(browser, product, "desk")
     phone = await phone_page(browser, product, LINES)
     await phone.locator("[data-act=call]").tap()
     await until_it_plays(desk, "#desk-tile video")
@@ -98,17 +107,16 @@ async def test_a_party_hears_the_court_is_heard_by_his_own_touch_and_leaves_a_re
     await desk.keyboard.press("2")
     await expect(desk.locator("[data-party=invite]")).to_be_enabled()
     link, digits = await invited(desk)
-
     party = await party_page(browser)
     asked: list[str] = []
     party.on("request", lambda request: asked.append(request.url))
     await let_in(desk, party, link, digits)
-    call = await wall.locator(".call.staged").get_attribute("data-call") or ""
+    call = await desk.locator("[data-panel=verbs]").get_attribute("data-chosen") or ""
+    call = call.removeprefix("call:")
     parts = {part["kind"]: part["id"] for part in await desk.evaluate(PARTS, call)}
     assert not [url for url in asked if "/media/whip" in url], "nothing of him goes out before his own touch"
-    for stream in (f"{call}.{parts['FIELD']}", f"{call}.{parts['DESK']}.w", f"{call}.{parts['WALL']}"):
+    for stream in (f"{call}.{parts['FIELD']}", f"{call}.{parts['DESK']}.w"):
         assert await party.evaluate(FACE_PASS, ["party", call, stream]) == 403, stream
-    await expect(wall.locator(".there")).to_contain_text("当事人")
 
     await desk.keyboard.press("y")
     await until_it_plays(party, "#court video[data-first]")
@@ -118,15 +126,12 @@ async def test_a_party_hears_the_court_is_heard_by_his_own_touch_and_leaves_a_re
     assert not [name for name in (PARTY, "王值", "陈甲", "一组", "河西", "宏达") if name in seen]
 
     await party.locator("#sound").click()
-    await expect(desk.locator("#parties .party")).to_have_attribute("data-state", "SENDS", timeout=20_000)
+    await expect(desk.locator("#parties .party")).to_have_attribute("data-state", "SENDS", timeout=SOON)
     await party.locator("#picture").click()
     await until_it_plays(desk, "#parties .face video")
     await expect(phone.locator("#in-call")).to_contain_text("当事人")
     await expect(phone.locator("#picture-watchers")).not_to_contain_text("当事人")  # he does not see the scene
-    for page in (wall, phone):
-        assert PARTY not in await page.locator("body").inner_text()
-        assert "欧阳" not in await page.locator("body").inner_text()
-    await _whisper(desk, phone, party, call, parts)
+    assert "欧阳" not in await phone.content()
     await _mute(desk, party, call, parts["PARTY"])
     await party.locator("#leave").click()
     await expect(party.locator("#after-title")).to_have_text("您已离开")
@@ -135,36 +140,8 @@ async def test_a_party_hears_the_court_is_heard_by_his_own_touch_and_leaves_a_re
     await party.goto(link)
     await expect(party.locator("main.closed")).to_be_visible()
     await _recorded_after_consent(product, parts["PARTY"])
-    await _record(desk, parts["PARTY"])
-    await end(phone, wall)
-
-
-async def _whisper(desk: Page, phone: Page, party: Page, call: str, parts: dict[str, str]) -> None:
-    """What is for the officer alone reaches him and not the party: the line, and the voice."""
-    await desk.evaluate(DO, {"verb": "whisper", "id": call, "text": "先稳住对方"})
-    await expect(phone.get_by_text("先稳住对方").first).to_be_attached()
-    assert "先稳住" not in await party.content()
-    assert "先稳住" not in await party.evaluate("async () => (await fetch('/party/state')).text()")
-    await desk.keyboard.press("y")  # who speaks to everybody whispers to nobody
-    await expect(desk.locator("[data-room=y]")).to_have_attribute("aria-pressed", "false")
-    await phone.evaluate("async () => { const { Tile } = await import('/centre/assets/modules/tile.mjs'); return Boolean(Tile); }")
-    await _earpiece(phone)
-    answer = await desk.evaluate(DO, {"verb": "whisper_voice", "id": call})
-    assert answer["code"] == "", answer
-    whispered = f"{call}.{parts['DESK']}.w"
-    assert await phone.evaluate(FACE_PASS, ["field", call, whispered]) == 200
-    assert await party.evaluate(FACE_PASS, ["party", call, whispered]) == 403
-    await desk.evaluate(DO, {"verb": "fall_silent", "id": call})
-
-
-async def _earpiece(phone: Page) -> None:
-    """«已戴耳机», behind whatever picture is up."""
-    if await phone.locator("#face").is_visible():
-        await phone.mouse.move(190, 300)
-        await phone.mouse.down()
-        await asyncio.sleep(1.2)
-        await phone.mouse.up()
-    await phone.locator("[data-act=earpiece]").tap()
+    await phone.locator("[data-act=withdraw]").tap()
+    await expect(desk.locator("#parties")).to_be_hidden(timeout=SOON)
 
 
 async def _mute(desk: Page, party: Page, call: str, participant: str) -> None:
@@ -172,12 +149,12 @@ async def _mute(desk: Page, party: Page, call: str, participant: str) -> None:
     await expect(party.locator("#own-word")).to_have_text("法院已将您静音")
     await expect(party.locator("#sound")).to_be_disabled()
     assert await party.evaluate(PUBLISH, [call, f"{call}.{participant}"]) == 403
-    await expect(desk.locator("#parties .face video")).to_have_count(0, timeout=20_000)
+    await expect(desk.locator("#parties .face video")).to_have_count(0, timeout=SOON)
     await desk.locator("[data-party=unmute]").click()
     await expect(party.locator("#sound")).to_be_enabled()
     await expect(party.locator("#own-word")).to_have_text("您的麦克风和摄像头没有打开")
     await party.locator("#sound").click()
-    await expect(desk.locator("#parties .party")).to_have_attribute("data-state", "SENDS", timeout=20_000)
+    await expect(desk.locator("#parties .party")).to_have_attribute("data-state", "SENDS", timeout=SOON)
 
 
 async def _recorded_after_consent(product: Product, participant: str) -> None:
@@ -195,7 +172,23 @@ async def _recorded_after_consent(product: Product, participant: str) -> None:
     database.close()
 
 
-async def _record(desk: Page, participant: str) -> None:
+async def test_the_record_of_a_talk_is_written_at_the_desk_and_is_one_page_of_paper(
+    browser: Browser, scene: Scene, product: Product
+) -> None:
+    """No picture and no sound: what is said is typed. The wall says that a party is there, and not who."""
+    wall, desk = await centre_page(browser, product, "wall"), await centre_page(browser, product, "desk")
+    link, digits = await invited(desk)
+    party = await party_page(browser)
+    await let_in(desk, party, link, digits)
+    await expect(wall.locator(".there")).to_contain_text("当事人")
+    assert "欧阳" not in await wall.locator(".there").inner_text()
+    assert PARTY not in await wall.content()
+    await party.locator("#leave").click()
+    await expect(party.locator("#after-title")).to_have_text("您已离开")
+    await _record(desk)
+
+
+async def _record(desk: Page) -> None:
     """Written at the desk, complete, and on one page of paper whose Chinese font goes with it."""
     async with desk.expect_popup() as opened:
         await desk.locator("#parties a.act").click()

@@ -17,13 +17,14 @@ from data.actions.cases import CaseReport, Party, report_case
 from data.actions.invitations import Invitation, invite_leader
 from data.actions.missions import MissionReport, report_mission
 from data.actions.parties import admit_party, invite_party, mute_party, refuse_party, unmute_party
+from data.actions.whispers import begin_whisper, confirm_earpiece, whisper
 from data.journal import Journal
 from data.rules.cases import CaseEvent
 from data.rules.missions import MissionStep
 from data.rules.permissions import Actor, Role
 from data.sealing import load_sealing
 from data.settings import Settings
-from data.tables import AuditRow, CasePartyRow, EntryRow, MissionRow, OfficerRow, ParticipantRow
+from data.tables import AuditRow, CasePartyRow, DeviceRow, EntryRow, MissionRow, OfficerRow, ParticipantRow, WhisperRow
 from tests.dashboard.test_doors import METHODS, OPEN, handshake, routes
 from tests.running import Product
 
@@ -231,6 +232,29 @@ def test_41_another_calls_streams_are_closed_to_him(scene: Scene, product: Produ
                 assert token(phone, call, "view", f"{other}.{part}").status_code in (400, 403)
         assert token(phone, other, "publish").status_code == 403
         scene.do(end_call, other, "finished")
+
+
+def test_41_a_whisper_reaches_the_officer_and_never_the_party(scene: Scene, product: Product) -> None:
+    """The line and the voice, asked for at the same doors: the officer's phone gets both, so the doors are the right ones."""
+    phone_actor = Actor("DEVICE", "device:1", Role.DEVICE, product.settings.court_code, unit_no=1001, device_no=_device(scene, 1001))
+    with scene.browser() as party, scene.browser(ecc_device=product.seeded.devices[1001]) as officer:
+        scene.come_in(party, scene=True)
+        scene.journal.do(phone_actor, datetime.now(UTC), confirm_earpiece, scene.call)
+        scene.do(whisper, scene.call, "先稳住对方")
+        scene.do(begin_whisper, scene.call)
+        whispered = f"{scene.stream_of('DESK')}.w"
+        assert token(officer, scene.call, "view", whispered, face="field").status_code == 200
+        assert token(party, scene.call, "view", whispered).json()["error"]["code"] == "media.no_right"
+        said = party.get("/party/state").text + party.get("/party/").text
+        assert "先稳住" not in said
+        assert whispered not in said
+        with scene.database.reading() as session:
+            assert session.scalars(select(WhisperRow.text).where(WhisperRow.call_id == scene.call)).one() == "先稳住对方"
+
+
+def _device(scene: Scene, unit_no: int) -> int:
+    with scene.database.reading() as session:
+        return session.scalars(select(DeviceRow.no).where(DeviceRow.unit_no == unit_no)).one()
 
 
 @pytest.mark.parametrize("how", ["asked out", "call ends"])
