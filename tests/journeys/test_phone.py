@@ -891,6 +891,35 @@ async def test_no_text_is_smaller_than_15_px_and_nothing_spills(browser: Browser
         assert more["y"] + more["height"] <= word["y"] + 1
 
 
+CUT = """() => {
+    const place = document.getElementById('reading');
+    const end = place.getBoundingClientRect().bottom + 1;
+    const rows = [...place.querySelectorAll('.me, #strip, #notices p, #lost, #picture, #picture p, .frame, .missions, li, .step')];
+    return rows.filter((row) => row.checkVisibility() && row.getBoundingClientRect().bottom > end).map((row) => row.id || row.className);
+}"""
+
+
+@pytest.mark.parametrize("size", [(390, 844), (360, 740), (360, 640)])
+async def test_while_an_alarm_is_open_what_does_not_fit_goes_as_a_whole_row(
+    browser: Browser, centre: Centre, size: tuple[int, int]
+) -> None:
+    centre.rows["mission"] = json.loads(json.dumps(MISSIONS))
+    async with a_phone(browser, size) as phone:
+        page = await open_page(phone, centre)
+        await hold(page, 1.7)
+        await expect(page.locator("#sos .word")).to_have_text("指挥中心已收到")
+        await until(lambda: centre.received["sos"])
+        assert await page.evaluate(CUT) == []
+        await expect(page.locator(".missions")).to_be_visible(visible=size[1] > 700)
+        await page.locator("[data-act=call]").tap()
+        await expect(page.locator("#call .word")).to_have_text("指挥中心已收到")
+        await asyncio.sleep(1.5)
+        assert await page.evaluate(CUT) == []
+        await centre.set_row("call", centre.received["calls"][0]["id"], state="ENDED", ended_at=centre.now_ms())
+        await centre.set_row("sos", centre.received["sos"][0]["id"], state="RESOLVED", closed_at=centre.now_ms())
+        await expect(page.locator(".missions li").last).to_be_visible()
+
+
 async def test_no_request_leaves_the_server_and_nothing_fails(phone: BrowserContext, centre: Centre) -> None:
     page = await phone.new_page()
     asked: list[str] = []

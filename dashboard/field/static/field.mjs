@@ -6,6 +6,7 @@ import { Outbox } from './outbox.mjs';
 import { Positions } from './position.mjs';
 import { Network, mountStrip, watchBattery } from './strip.mjs';
 import { backoffMs, get, useDoors } from './doors.mjs';
+import { fit } from './fit.mjs';
 import { installWorker } from './worker.mjs';
 import { listenForTouch } from './feel.mjs';
 import { mark, part, say } from './draw.mjs';
@@ -95,6 +96,7 @@ async function begin() {
     if (!phone.me) return;
     renderMe(phone);
     for (const each of parts.drawn) each.render();
+    fit();
   }
 
   function keepRows() {
