@@ -31,7 +31,16 @@ def layout() -> html.Div:
     return html.Div(
         [
             _header(),
-            html.Div([_panel("queue", html.Div(id="queue-told"))], className="column left"),
+            html.Div(
+                [
+                    _panel(
+                        "queue",
+                        html.Div(id="queue-told"),
+                        html.A(t("desk.sheets"), id="sheets", href="/sheet/", target="_blank", rel="noopener"),
+                    )
+                ],
+                className="column left",
+            ),
             html.Div(
                 [_panel("verbs", html.Div(id="desk-tile", hidden=True), html.Div(id="room"), html.Div(id="parties")), lists],
                 className="column middle",
