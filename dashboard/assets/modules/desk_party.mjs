@@ -16,6 +16,7 @@ import { serverNow } from './state.mjs';
 
 const INVITES = 'd';
 const TALKS = ['ANSWERED', 'LIVE', 'DEGRADED', 'RECONNECTING'];
+const OVER = ['LEFT', 'REFUSED']; // with its record it is done: the list of records has it
 const SENDS = ['LIVE', 'DEGRADED', 'LOST'];
 /** By participant. @type {Map<string, Tile>} */
 const tiles = new Map();
@@ -34,7 +35,7 @@ export function drawParties(row) {
   const place = document.getElementById('parties');
   if (!(place instanceof HTMLElement)) return;
   place.hidden = !row;
-  const there = row ? partsOf(row.id).filter((one) => one.kind === 'PARTY' && (one.state !== 'INVITED' || (one.expires_at ?? 0) > serverNow())) : [];
+  const there = row ? partsOf(row.id).filter((one) => one.kind === 'PARTY' && (one.state !== 'INVITED' || (one.expires_at ?? 0) > serverNow()) && !(one.sheet_version && OVER.includes(one.state))) : [];
   const shown = there.sort((a, b) => (b.invited_at ?? 0) - (a.invited_at ?? 0)).slice(0, 2);
   keep(place, [row?.id, Boolean(row && TALKS.includes(row.state)), shown], () => [invite(row), shown.length ? h('div', { class: 'lines' }, ...shown.map(line)) : null]);
   hear(row, shown);
