@@ -920,6 +920,18 @@ async def test_while_an_alarm_is_open_what_does_not_fit_goes_as_a_whole_row(
         await expect(page.locator(".missions li").last).to_be_visible()
 
 
+@pytest.mark.parametrize("size", [(390, 844), (360, 640)])
+async def test_the_words_of_the_notice_stand_whole_before_the_officers_own_picture(
+    browser: Browser, centre: Centre, size: tuple[int, int]
+) -> None:
+    async with a_phone(browser, size, permissions=["geolocation", "camera", "microphone"]) as phone:
+        page = await open_page(phone, centre)
+        await page.locator("[data-act=call]").tap()
+        await expect(page.locator("#picture-notice")).to_contain_text("全程录音录像")
+        assert await page.evaluate(CUT) == []
+        await expect(page.locator("#picture-state")).to_be_visible()
+
+
 async def test_no_request_leaves_the_server_and_nothing_fails(phone: BrowserContext, centre: Centre) -> None:
     page = await phone.new_page()
     asked: list[str] = []

@@ -4,21 +4,26 @@ import { mark, part } from './draw.mjs';
 
 const CAN_GO = ['worker', 'store', 'dropped', 'shifted', 'foreign', 'absence', 'pause']; // sentences that can wait for the end of a call
 
-/** @param {HTMLElement} place @returns {HTMLElement[]} the first one goes first */
+/** @typedef {[row: Element, how: 'data-left-out' | 'data-short']} Going */
+
+/** @param {HTMLElement} place @returns {Going[]} the first one goes first */
 function inOrder(place) {
-  /** @param {string} selector @returns {HTMLElement[]} */
-  const all = (selector) => [...place.querySelectorAll(selector)].filter((each) => each instanceof HTMLElement);
+  /** @param {string} selector @param {Going[1]} [how] @returns {Going[]} */
+  const all = (selector, how = 'data-left-out') => [...place.querySelectorAll(selector)].map((row) => [row, how]);
   const notices = CAN_GO.flatMap((key) => all(`#notices [data-notice="${key}"]`));
-  return [...all('#mission-list li:not([data-open])').reverse(), ...all('#mission-list .steps'), ...all('.missions'), ...notices, ...all('#strip'), ...all('#notices [data-notice="own"]'), ...all('#picture-notice')];
+  const missions = [...all('#mission-list li:not([data-open])').reverse(), ...all('#mission-list .steps'), ...all('.missions')];
+  // the words of the notice are owed to whoever is filmed; the officer's own small picture is not
+  const picture = part('picture-notice').textContent ? [...all('#picture .frame', 'data-short'), ...all('#picture-notice')] : [];
+  return [...missions, ...notices, ...all('#strip'), ...all('#notices [data-notice="own"]'), ...picture];
 }
 
 /** After everything was drawn. */
 export function fit() {
   const place = part('reading');
-  for (const each of place.querySelectorAll('[data-left-out]')) mark(each, 'data-left-out', null);
+  for (const how of ['data-left-out', 'data-short']) for (const row of place.querySelectorAll(`[${how}]`)) mark(row, how, null);
   if (!part('phone').hasAttribute('data-busy')) return;
-  for (const each of inOrder(place)) {
+  for (const [row, how] of inOrder(place)) {
     if (place.scrollHeight <= place.clientHeight + 1) return;
-    mark(each, 'data-left-out', '');
+    mark(row, how, '');
   }
 }
