@@ -266,3 +266,13 @@ async def test_our_own_pages_may_read_the_age_across_the_port(house: House) -> N
     answer = await house.picture(origin=OURS)
     assert answer.headers["access-control-allow-origin"] == OURS
     assert "Picture-Age" in answer.headers["access-control-expose-headers"]
+
+
+async def test_the_still_of_a_closed_picture_is_not_shown_any_more(house: House) -> None:
+    await house.publish()
+    await house.picture()
+    await house.stop()
+    house.relay.forget_stills("s")
+    answer = await house.ask()
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "media.no_still"
