@@ -23,7 +23,7 @@ from data.tables import CallRow, LinkRow, OfficerRow, OrderRow, ParticipantRow
 Row = dict[str, Any]
 OF_CALL = (
     "number", "state", "team", "who", "place", "matter", "case_no", "placed_at", "answered_at", "mode", "media_at", "picture_closed_at",
-    "output", "commander", "whispering", "speaking",
+    "output", "output_at", "commander", "whispering", "speaking",
 )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ ENERGY = """async () => {
   }
   return heard;
 }"""
+DEVICES_CHANGE = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
 FACE_PASS = """async ([face, call, stream]) => {
   const headers = { 'Content-Type': 'application/json' };
   const asked = { method: 'POST', headers, body: JSON.stringify({ call, right: 'view', stream }) };
@@ -130,6 +131,24 @@ async def _whisper(leader: Page, phone: Page, others: dict[str, Page], call: str
     await expect(leader.locator("#speak")).to_be_enabled()
     assert not await _grows(phone), "the whisper was cut"
     assert await phone.evaluate(FACE_PASS, ["field", *asked]) == 403
+    await expect(leader.locator("#voice-why")).to_contain_text("干警已摘下耳机")
+    await _cut_by_other_devices(leader, phone)
+
+
+async def _cut_by_other_devices(leader: Page, phone: Page) -> None:
+    """Whatever changed about the phone's devices: the voice is cut before anybody is asked, and both sides see why."""
+    await phone.locator("[data-act=earpiece]").tap()
+    await leader.locator("#ear").click()
+    async with asyncio.timeout(30):
+        while not await _grows(phone):
+            pass
+    await phone.evaluate(DEVICES_CHANGE)
+    await expect(phone.locator("video.ear")).to_have_count(0)
+    await expect(phone.locator("#in-call")).to_contain_text("耳机或音箱有变化")
+    await expect(leader.locator("#ear")).to_be_hidden()
+    await expect(leader.locator("#voice-why")).to_contain_text("手机的耳机或音箱有变化")
+    await expect(leader.locator("#output")).to_contain_text("未确认")
+    assert not await _grows(phone), "the whisper was cut"
 
 
 async def _grows(phone: Page) -> bool:

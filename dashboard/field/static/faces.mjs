@@ -110,7 +110,7 @@ export function mountFaces(phone, standing) {
     const seconds = Math.max(0, Math.floor((phone.clock.now() - (row?.answered_at ?? phone.clock.now())) / 1000));
     say(part('face-time'), t('face_connected', { time: `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}` }));
     say(part('face-says'), row?.speaking === one.id ? t('face_speaks') : '');
-    say(part('face-ear'), t(row?.whispering ? 'face_whisper' : row?.output === 'HEADSET' ? 'face_earpiece' : 'face_no_earpiece'));
+    say(part('face-ear'), t(row?.whispering ? 'face_whisper' : row?.output === 'HEADSET' ? 'face_earpiece' : row?.output === 'UNKNOWN' && row.output_at ? 'earpiece_changed' : 'face_no_earpiece'));
     const watching = [...phone.live.rows.participant.values()].filter((other) => other.call_id === row?.id && other.state === 'IN' && other.kind !== 'FIELD' && (other.kind !== 'PARTY' || other.permissions?.includes('watch'))).length;
     say(part('face-watchers'), t('watch_some', { n: watching }));
     part('face-demo').hidden = !phone.me?.demo;

@@ -173,10 +173,11 @@ export function mountSummons(phone) {
     const there = [...phone.live.rows.participant.values()].filter((one) => one.call_id === row.id && one.state === 'IN' && one.kind !== 'FIELD').map((one) => (one.kind === 'PARTY' ? t('party') : one.who ?? one.wall)).filter(Boolean);
     const closed = Boolean(row.picture_closed_at);
     const worn = row.output === 'HEADSET';
-    const key = JSON.stringify([row.id, there, row.commander, closed, worn, row.whispering, asking]);
+    const changed = row.output === 'UNKNOWN' && Boolean(row.output_at); // by the phone itself: who takes it off knows it
+    const key = JSON.stringify([row.id, there, row.commander, closed, worn, changed, row.whispering, asking]);
     if (card.dataset.drawn === key) return;
     card.dataset.drawn = key;
-    const line = [there.length ? t('in_call', { names: there.join('、') }) : '', row.commander ? t('in_call_commander', { who: row.commander }) : '', row.whispering ? t('face_whisper') : '', closed ? t('picture_closed') : ''].filter(Boolean).join(' ');
+    const line = [there.length ? t('in_call', { names: there.join('、') }) : '', row.commander ? t('in_call_commander', { who: row.commander }) : '', row.whispering ? t('face_whisper') : '', changed ? t('earpiece_changed') : '', closed ? t('picture_closed') : ''].filter(Boolean).join(' ');
     const choosing = asking === `picture:${row.id}`;
     const buttons = choosing
       ? [h('p', {}, t('picture_why')), ...Object.entries(PICTURE).map(([why, word]) => button(`picture-${why}`, t(word), () => actInCall(row.id, 'close_picture', why)))]

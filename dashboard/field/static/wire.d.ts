@@ -96,6 +96,7 @@ export interface CallRow {
   commander?: string | null;
   picture_closed_at?: number | null;
   output?: 'UNKNOWN' | 'SPEAKER' | 'HEADSET';
+  output_at?: number | null;
   whispering?: string | null;
   speaking?: string | null;
   owner?: string | null;

@@ -140,10 +140,16 @@ function drawTalk(me, call) {
   ear.textContent = t(me.whispers ? 'ear_end' : 'ear');
   ear.disabled = !me.whispers && (whispered || spoken);
   ear.toggleAttribute('data-on', Boolean(me.whispers));
-  part('voice-why', HTMLElement).textContent = whispered ? t(me.whispers ? 'why_i_whisper' : 'why_whispered') : spoken && !me.speaks ? t('why_spoken') : '';
+  part('voice-why', HTMLElement).textContent = whispered ? t(me.whispers ? 'why_i_whisper' : 'why_whispered') : spoken && !me.speaks ? t('why_spoken') : whyNoEar(call);
   const command = part('command', HTMLButtonElement);
   command.textContent = t(me.commands ? 'release_command' : 'command');
   command.disabled = Boolean(call.commander) && !me.commands;
+}
+
+/** Why an earpiece that was confirmed does not count any more; '' when none was. @param {Said} call */
+function whyNoEar(call) {
+  if (call.output === 'SPEAKER') return t('why_earpiece_off');
+  return call.output === 'UNKNOWN' && call.output_at ? t('why_devices_changed') : '';
 }
 
 /** What the picture itself says, before what the server knows. @param {string} known */
