@@ -7,6 +7,7 @@ from sqlalchemy import select
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.calls import lose_calls
+from data.actions.participants import lose_places
 from data.actions.sessions import close_sessions
 from data.actions.units import lose_duty
 from data.credentials import hash_secret, new_password
@@ -16,7 +17,7 @@ from data.journal import Work
 from data.rules import identity
 from data.rules.identity import Act
 from data.rules.permissions import Role, Verb
-from data.tables import AccountRow, CallRow, OfficerRow, UnitRow
+from data.tables import AccountRow, CallRow, OfficerRow, ParticipantRow, UnitRow
 
 OF_PEOPLE = frozenset(
     {Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER}
@@ -99,6 +100,7 @@ def disable(work: Work, officer_id: str) -> None:
     if officer.disabled_at is None:
         officer.disabled_at = work.now
         close_sessions(work, officer_id, why="revoked")
+        lose_places(work, ParticipantRow.officer_id == officer_id)
         _changed(work, officer_id, "disabled")
         lose_calls(work, CallRow.unit_no.in_(select(UnitRow.no).where(UnitRow.officer_id == officer_id)))
         lose_duty(work, UnitRow.officer_id == officer_id)

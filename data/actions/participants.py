@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from ulid import ULID
 
 from data.actions.allowed import allowed
@@ -63,13 +63,19 @@ def leave_call(work: Work, call_id: str, participant_id: str | None = None) -> b
     leaving = mine(work, call) if participant_id is None else of_call(work, call, participant_id)
     if leaving is None or leaving.state != ParticipantState.IN or leaving.kind == ParticipantKind.FIELD:
         return False
-    _leave(work, leaving)
-    _fall_silent(call, leaving.id)
-    if call.commander_id is not None and call.commander_id == leaving.officer_id:
-        call.commander_id = call.commanded_at = None
-        work.record(CallCommandReleased(call_id=call.id, unit_no=call.unit_no))
-    work.record(CallLeft(call_id=call.id, unit_no=call.unit_no, participant_id=leaving.id))
+    _goes(work, call, leaving)
     return True
+
+
+def lose_places(work: Work, whose: ColumnElement[bool]) -> None:
+    """Who may see a talk no more is out of each one at once, and the relay cuts what runs to him. Part of other verbs."""
+    inside = select(ParticipantRow.id, ParticipantRow.call_id).join(CallRow, CallRow.id == ParticipantRow.call_id)
+    there = (whose, ParticipantRow.state == ParticipantState.IN, ParticipantRow.kind != ParticipantKind.FIELD)
+    for place in work.session.execute(inside.where(*there, CallRow.state != CallState.ENDED).order_by(CallRow.id)).all():
+        call = held(work, CallRow, place.call_id, "not_found.call")
+        leaving = of_call(work, call, place.id)
+        if leaving.state == ParticipantState.IN:
+            _goes(work, call, leaving)
 
 
 def stop_watching(work: Work, call_id: str, participant_id: str) -> bool:
@@ -299,6 +305,15 @@ def _known(work: Work, call_id: str, kind: ParticipantKind, who: object) -> Part
 def _back(row: ParticipantRow) -> ParticipantRow:
     row.state, row.left_at = ParticipantState.IN, None
     return row
+
+
+def _goes(work: Work, call: CallRow, leaving: ParticipantRow) -> None:
+    _leave(work, leaving)
+    _fall_silent(call, leaving.id)
+    if call.commander_id is not None and call.commander_id == leaving.officer_id:
+        call.commander_id = call.commanded_at = None
+        work.record(CallCommandReleased(call_id=call.id, unit_no=call.unit_no))
+    work.record(CallLeft(call_id=call.id, unit_no=call.unit_no, participant_id=leaving.id))
 
 
 def _leave(work: Work, row: ParticipantRow) -> None:

@@ -6,6 +6,7 @@ from ulid import ULID
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.keeping import held
+from data.actions.participants import lose_places
 from data.errors import BadInput, NotFound, RuleBroken
 from data.events import WallPaired, WallRevoked, WallSteered
 from data.journal import Work
@@ -13,7 +14,7 @@ from data.rules import walls, words
 from data.rules.identity import Act
 from data.rules.permissions import Verb
 from data.rules.walls import Focus, Grid
-from data.tables import CallRow, MissionRow, SosRow, UnitRow, WallRow
+from data.tables import CallRow, MissionRow, ParticipantRow, SosRow, UnitRow, WallRow
 
 _FOCUSED = {Focus.UNIT: UnitRow, Focus.MISSION: MissionRow, Focus.CALL: CallRow, Focus.SOS: SosRow}
 NO_FOCUS = ("", "")
@@ -74,6 +75,8 @@ def steer_wall(
     wall.steered_by, wall.steered_at = work.actor.officer_id, work.now
     if _guests(wall) != guests:
         record_audit(work, Act.VISITORS, "wall", wall_id, result="off" if guests else "on")
+        if not guests:
+            lose_places(work, ParticipantRow.wall_id == wall_id)  # a pass from before is good for minutes: it shows guests nothing
     work.record(WallSteered(wall_id=wall_id))
     return True
 
@@ -82,6 +85,8 @@ def note_guests(work: Work, on: bool) -> None:
     """Somebody before the wall itself has put the visitors' layout on it, or taken it off: names and places went, or came back."""
     allowed(work, Verb.SEE_WALL)
     record_audit(work, Act.VISITORS, "wall", work.actor.wall_id, result="on" if on else "off")
+    if on and work.actor.wall_id is not None:
+        lose_places(work, ParticipantRow.wall_id == work.actor.wall_id)
 
 
 def revoke_wall(work: Work, wall_id: str) -> bool:
@@ -91,6 +96,7 @@ def revoke_wall(work: Work, wall_id: str) -> bool:
     if wall.revoked_at is not None:
         return False
     wall.revoked_at = work.now
+    lose_places(work, ParticipantRow.wall_id == wall_id)
     work.record(WallRevoked(wall_id=wall_id))
     return True
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from data.actions.accounts import disable
 from data.actions.call_media import media_began, media_degraded, media_lost, media_returned, media_stopped
 from data.actions.calls import answer_call, end_call, mark_missed, place_call
 from data.actions.centre_rings import accept_ring, ring_team, ring_unit
@@ -19,7 +20,7 @@ from data.actions.participants import (
     release_command,
     take_command,
 )
-from data.actions.walls import steer_wall
+from data.actions.walls import note_guests, revoke_wall, steer_wall
 from data.actions.whispers import begin_speaking, begin_whisper, confirm_earpiece, fall_silent, see_whisper, whisper, withdraw_earpiece
 from data.errors import AlreadyOwned, BadInput, CommandCentreError, NotPermitted, TransitionRefused
 from data.journal import entries_after
@@ -29,6 +30,7 @@ from data.rules.permissions import SYSTEM, Actor, Role
 from data.tables import AuditRow, CallRow, ParticipantRow, WhisperRow
 from tests.data.small_court import COURT, SmallCourt, at_once, ulid
 
+TECHNICAL = Actor("OFFICER", "technical", Role.TECHNICAL, COURT)
 POOR = Quality(rtt_ms=412, loss_permille=180, kbps=96, fps=4)
 
 
@@ -73,6 +75,33 @@ def wall(court: SmallCourt) -> Actor:
 
 def second(court: SmallCourt) -> Actor:
     return Actor("DEVICE", "device:2", Role.DEVICE, COURT, court.bailiff, 1002, 2, court.team)
+
+
+# --- who may see it no more ---
+
+
+@pytest.mark.parametrize("how", ["visitors", "layout", "own key", "revoked"])
+def test_a_wall_before_guests_or_revoked_is_out_of_every_talk_at_once(court: SmallCourt, how: str) -> None:
+    call_id, hall = talk(court), wall(court)
+    place = court.do(hall, join_call, call_id)
+    assert hall.wall_id is not None
+    if how == "own key":
+        court.do(hall, note_guests, True)
+    elif how == "revoked":
+        court.do(TECHNICAL, revoke_wall, hall.wall_id)
+    else:
+        court.do(court.duty, steer_wall, hall.wall_id, **({"visitors": True} if how == "visitors" else {"layout": 8}))
+    left = [payload["participant_id"] for kind, payload in entries(court) if kind == "call.left"]
+    assert left == [place], "the relay cuts what runs to it"
+    court.do(court.duty, end_call, call_id)
+
+
+def test_who_is_disabled_is_out_of_every_talk_at_once(court: SmallCourt) -> None:
+    call_id = talk(court)
+    court.do(court.duty, take_command, call_id)
+    court.do(TECHNICAL, disable, court.duty.officer_id or "")
+    assert [kind for kind, _ in entries(court)][-2:] == ["call.command_released", "call.left"]
+    assert call(court, call_id).state == "ANSWERED", "the talk of others goes on"
 
 
 # --- picture and sound ---
