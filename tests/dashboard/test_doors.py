@@ -174,6 +174,7 @@ def asked_of(verb: str, product: Product) -> dict[str, Any]:
         "code": "ACDEFH",
         "name": "大屏",
         "text": "先稳住",
+        "grid": "quad",
     }
     case = {
         "case_no": "（2026）岭0108执1号",
