@@ -13,6 +13,7 @@ import httpx
 import uvloop
 
 from streaming import hooks
+from tests.bench import _janus
 from tests.streaming.peers import Peer
 
 TOGETHER = 16
@@ -47,6 +48,12 @@ class Counting(hooks.Wire):
         return expected - sum(came for _, _, came in self.spans.values()), expected
 
 
+async def join_janus(web: httpx.AsyncClient, certificate: hooks.Certificate, base: str, feed: int) -> Counting:
+    wire = Counting(certificate, lambda *_: None, lambda *_: None, lambda: None)
+    await _janus.watch(web, base, feed, certificate, wire)
+    return wire
+
+
 async def join(web: httpx.AsyncClient, certificate: hooks.Certificate, url: str, token: str) -> Counting:
     peer = Peer(certificate)
     peer.wire = Counting(certificate, lambda *_: None, lambda *_: None, lambda: None, controlling=True)
@@ -60,13 +67,14 @@ async def join(web: httpx.AsyncClient, certificate: hooks.Certificate, url: str,
     return peer.wire
 
 
-async def main(url: str, tokens: list[str]) -> None:
+async def main(url: str, tokens: list[str], feed: int | None = None) -> None:
+    """feed: of Janus, whose address is `url`; each token is then one viewer's place."""
     certificate, wires, gate = hooks.Certificate.generateCertificate(), list[Counting](), asyncio.Semaphore(TOGETHER)
     loop = asyncio.get_running_loop()
 
     async def one(web: httpx.AsyncClient, token: str) -> None:
         async with gate:
-            wires.append(await join(web, certificate, url, token))
+            wires.append(await (join(web, certificate, url, token) if feed is None else join_janus(web, certificate, url, feed)))
 
     async with httpx.AsyncClient(timeout=30) as web:
         while True:
@@ -98,4 +106,4 @@ async def main(url: str, tokens: list[str]) -> None:
 
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
-    uvloop.run(main(asked["url"], asked["tokens"]))
+    uvloop.run(main(asked["url"], asked["tokens"], asked.get("feed")))

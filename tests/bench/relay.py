@@ -1,8 +1,8 @@
 """The relay's own process: CPU of a forwarded packet and of a viewer at N = 1, 10, 50, 100; memory; what got lost on the way.
 
 The relay is the one of a running product, which also records what is sent. One publisher, 1280x720 at 30 frames, 1.05 Mbit/s of VP8 and
-Opus, encoded once; viewers that discard. `--compare`: aiortc's `MediaRelay` at N = 1, 2, 4 in the same run. Only the CPU of the server's
-process counts.
+Opus, encoded once; viewers that discard. `--compare`: aiortc's `MediaRelay` at N = 1, 2, 4 and, where Debian's `janus` is installed, Janus
+VideoRoom at N = 10, 50 in the same run. Only the CPU of the server's process counts.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import psutil
 
 from data.settings import Settings, as_environ
 from streaming.media_tokens import Right, load_media_tokens
+from tests.bench import _janus
 from tests.running import Product
 from tests.servers import free_port, wait_until
 from tests.streaming.clips import Sent, clip
@@ -34,6 +35,7 @@ CLIP_S = 2.0
 SETTLE_S = 2.0
 WATCHED = (1, 10, 50, 100)
 COMPARED = (1, 2, 4)
+COMPARED_JANUS = (10, 50)
 
 
 def measure(words: Sequence[str]) -> dict[str, Any]:
@@ -43,15 +45,23 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
     options = parser.parse_args(words)
     packets = list(clip("vp8", CLIP_S, size=SIZE, kbps=KBPS))
     with Product(media_addresses=("127.0.0.1",), log_level="warning") as product:
-        ours = asyncio.run(_ours(product, packets, options.seconds, COMPARED if options.compare else WATCHED))
+        ours = asyncio.run(_ours(product, packets, options.seconds, COMPARED + COMPARED_JANUS if options.compare else WATCHED))
     if not options.compare:
         return _figures(ours, packets)
-    theirs = asyncio.run(_theirs(packets, options.seconds))
-    return {f"mediarelay_ratio_{n}": round(theirs[n]["us_per_packet"] / ours[n]["us_per_packet"], 1) for n in COMPARED} | {
-        f"{name}_us_per_packet_{n}": round(found[n]["us_per_packet"], 1)
-        for name, found in (("ours", ours), ("mediarelay", theirs))
-        for n in COMPARED
-    }
+    said = _compared("mediarelay", ours, asyncio.run(_theirs(packets, options.seconds)))
+    if _janus.JANUS is None:
+        return said | {"janus": "not installed here: apt-get install janus"}
+    return said | _compared("janus", ours, asyncio.run(_of_janus(packets, options.seconds)))
+
+
+def _compared(name: str, ours: dict[int, dict[str, float]], theirs: dict[int, dict[str, float]]) -> dict[str, Any]:
+    """How much dearer theirs is."""
+    said: dict[str, Any] = {}
+    for n, each in theirs.items():
+        said[f"{name}_ratio_{n}"] = round(each["us_per_packet"] / ours[n]["us_per_packet"], 1)
+        said[f"ours_us_per_packet_{n}"] = round(ours[n]["us_per_packet"], 1)
+        said[f"{name}_us_per_packet_{n}"] = round(each["us_per_packet"], 1)
+    return said
 
 
 def _figures(found: dict[int, dict[str, float]], packets: Sequence[Sent]) -> dict[str, Any]:
@@ -91,6 +101,14 @@ async def _theirs(packets: Sequence[Sent], seconds: float) -> dict[int, dict[str
         return await _watched(server, packets, seconds, COMPARED, f"{base}/whip", f"{base}/whep", "none", ["none"] * max(COMPARED))
 
 
+async def _of_janus(packets: Sequence[Sent], seconds: float) -> dict[int, dict[str, float]]:
+    async with _janus.janus() as (server, base), httpx.AsyncClient(timeout=30) as web:
+        camera = Peer(address=_janus.HERE)
+        feed = await _janus.publish(web, base, camera)
+        asked = {"url": base, "feed": feed, "tokens": [""] * max(COMPARED_JANUS)}
+        return await _counted(server, camera, packets, seconds, COMPARED_JANUS, asked)
+
+
 @contextlib.asynccontextmanager
 async def _server(module: list[str], environ: dict[str, str], alive: str) -> AsyncIterator[psutil.Process]:
     process = subprocess.Popen([sys.executable, "-m", *module], env=environ, cwd=ROOT, stdin=subprocess.DEVNULL)
@@ -123,9 +141,16 @@ async def _watched(
         answer = await web.post(whip, content=await camera.offers("sendonly"), headers=headers)
     assert answer.status_code == 201, answer.text
     assert await camera.connect(answer.text)
+    return await _counted(server, camera, packets, seconds, numbers, {"url": whep, "tokens": viewing})
+
+
+async def _counted(
+    server: psutil.Process, camera: Peer, packets: Sequence[Sent], seconds: float, numbers: Sequence[int], asked: dict[str, Any]
+) -> dict[int, dict[str, float]]:
+    """asked: what the process of the viewers is told. The camera is connected, and closed at the end."""
     filming = asyncio.create_task(_film(camera, packets))
     await asyncio.sleep(1)
-    command = [sys.executable, "-m", "tests.bench._viewers", json.dumps({"url": whep, "tokens": viewing})]
+    command = [sys.executable, "-m", "tests.bench._viewers", json.dumps(asked)]
     viewers = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     found = {}
     try:

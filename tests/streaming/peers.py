@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aioice import Candidate
 
 from streaming import hooks, rtcp, rtp
+from streaming.sdp import Place
 
 AUDIO, VIDEO, RTX = 111, 96, 97
 KEY, INTER = bytes.fromhex("100000"), bytes.fromhex("100100")  # the beginning of a VP8 picture
@@ -41,18 +42,19 @@ def offer(
 class Peer:
     """One connection. taken: media packets as they came, reports: what the other side said beside them."""
 
-    def __init__(self, certificate: hooks.Certificate | None = None) -> None:
+    def __init__(self, certificate: hooks.Certificate | None = None, address: str = "127.0.0.1") -> None:
         self.certificate = certificate or hooks.Certificate.generateCertificate()
         self.taken: list[rtp.Packet] = []
         self.reports: list[rtcp.Report] = []
         self.raw_reports: list[bytes] = []
         self.gone = asyncio.Event()
         self.wire = hooks.Wire(self.certificate, self._took, self._heard, self.gone.set, controlling=True)
+        self.address, self.places = address, tuple[Place, ...]()
         self.seq = 1_000
         self._transport = 0
 
     async def offers(self, direction: str, kinds: Sequence[str] = ("audio", "video"), setup: str = "actpass", codec: str = "VP8") -> str:
-        await self.wire.listen(["127.0.0.1"])
+        self.places = await self.wire.listen([self.address])
         return offer(self.wire, self.certificate.fingerprint, direction, kinds, setup, codec)
 
     async def connect(self, answer: str) -> bool:
