@@ -638,7 +638,7 @@ async def test_a_long_time_offline_is_sent_newest_first_in_batches_of_500(phone:
 async def test_the_store_is_bounded_and_says_what_it_dropped(phone: BrowserContext, centre: Centre) -> None:
     page = await open_page(phone, centre)
     await page.evaluate("""() => new Promise((done) => {
-        const asked = indexedDB.open('ecc-field', 1);
+        const asked = indexedDB.open('ecc-field');
         asked.onsuccess = () => {
             const work = asked.result.transaction('fixes', 'readwrite');
             for (let i = 0; i < 50500; i += 1) work.objectStore('fixes').put({ id: `01A${String(i).padStart(6, '0')}`, t: i, offset: 0 });
