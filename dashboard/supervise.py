@@ -42,6 +42,8 @@ PATIENCE_S = 20.0  # a web process that does not come up keeps nobody from talki
 ANSWER_S = 0.2  # an embedded server on this machine answers in well under a millisecond
 MISCONFIGURED = 78  # EX_CONFIG: starting again would change nothing
 _PR_SET_PDEATHSIG = 1
+# glibc gives each thread memory of its own, which a process of many idle threads never gives back: 3 MB of the relay's 150.
+FRUGAL = {"relay": {"MALLOC_ARENA_MAX": "1"}}
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +64,6 @@ class Part(Protocol):
 
     def send(self, number: signal.Signals) -> None: ...
     def close(self) -> None: ...
-
-
-# glibc gives each thread memory of its own, which a process of many idle threads never gives back: 3 MB of the relay's 150.
-FRUGAL = {"MALLOC_ARENA_MAX": "2"}
 
 
 class Program:
@@ -312,7 +310,7 @@ def parts_of(settings: Settings) -> tuple[list[Part], Settings]:
 def program(settings: Settings, name: str, *arguments: str, beats: bool = True) -> Program:
     """`ecc ARGUMENTS` as a child with exactly these settings. beats: whether it moves its file in `HOME/run/` each second (`Beat`)."""
     command = [sys.executable, "-m", "dashboard", *arguments]
-    return Program(name, command, FRUGAL | as_environ(settings), beat_file(settings, name) if beats else None)
+    return Program(name, command, FRUGAL.get(name, {}) | as_environ(settings), beat_file(settings, name) if beats else None)
 
 
 @contextmanager
