@@ -26,6 +26,12 @@ OPEN = """async () => (await import('/centre/assets/modules/stage.mjs')).openCal
 LIT = """(where) => { const c = document.querySelector(where); if (!c || c.width < 100) return 0;
   const data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; return new Set(data).size; }"""
 
+CUT = """([width, height]) => {
+  const card = document.querySelector('.thumb');
+  Object.assign(card.querySelector('canvas'), { width, height });
+  return card.scrollHeight - card.clientHeight;
+}"""
+
 
 @pytest.fixture(scope="module")
 def product() -> Iterator[Product]:
@@ -85,6 +91,7 @@ async def test_the_second_call_is_a_still_whose_age_grows_while_the_first_goes_o
     assert await wall.evaluate(LIVE) == 1
     await expect(phones[1].locator("#picture-watchers")).to_contain_text("指挥大厅", timeout=LONG)  # the officer sees that he is looked at
     await fits(wall)
+    assert await wall.evaluate(CUT, [480, 640]) == 0, "a picture of any shape leaves its words in the card"
     await phones[1].close()
     await expect(wall.locator('.thumb[data-old="true"] .age')).to_contain_text("画面中断", timeout=LONG)
     before = await seconds(wall)
