@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ import websockets
 from sqlalchemy import select
 from websockets.typing import Origin
 
-from data.queries.entries import SIGNS
+from data.queries.entries import NEWEST, SIGNS
 from data.tables import EntryRow
 from tests.running import Product
 
@@ -27,6 +28,12 @@ class Span:
     begins: int
     ends: int
     entries: set[int] = field(default_factory=set)
+    heads: list[int] = field(default_factory=list)  # the newest entry after each message
+
+    def pushed_off(self, number: int, numbers: list[int]) -> bool:
+        """Whether the first message after it told of so many newer ones that it was not among them any more."""
+        head = next((head for head in self.heads if head > number), number)
+        return bisect_right(numbers, head) - bisect_right(numbers, number) >= NEWEST
 
 
 class Watcher:
@@ -57,14 +64,23 @@ class Watcher:
                     rows: Rows = said["rows"]
                     return rows
 
-    def lost(self) -> int:
-        """Calls' events that a wall is told of, lie inside a span and were not told in it."""
+    def lost(self) -> list[tuple[int, str]]:
+        """Calls' events that a wall is told of, lie inside a span and were not told in it.
+
+        The list on the wall holds the newest only: what that many newer ones pushed off before it could be told was not to be told.
+        """
         database = self._product.database()
-        told = [kind for kind in SIGNS if kind.startswith("call.")]
         with database.reading() as session:
-            numbers = list(session.scalars(select(EntryRow.seq).where(EntryRow.kind.in_(told))))
+            signs = list(session.execute(select(EntryRow.seq, EntryRow.kind).where(EntryRow.kind.in_(SIGNS))).tuples())
         database.close()
-        return sum(span.begins < number <= span.ends and number not in span.entries for span in self.spans for number in numbers)
+        numbers = sorted(number for number, _ in signs)
+        return [
+            (number, kind)
+            for span in self.spans
+            for number, kind in signs
+            if kind.startswith("call.") and span.begins < number <= span.ends and number not in span.entries
+            if not span.pushed_off(number, numbers)
+        ]
 
     def _connected(self) -> websockets.connect:
         cookie = {"Cookie": f"ecc_wall={self._product.seeded.wall}"}
@@ -85,3 +101,4 @@ class Watcher:
                 elif kind == "call" and row is not None:
                     self.doubled += row["state"] == "RINGING" and self._states.get(id_, "RINGING") != "RINGING"
                     self._states[id_] = row["state"]
+            span.heads.append(span.ends)

@@ -106,7 +106,8 @@ async def _measure(product: Product, server: PostgresServer, options: argparse.N
 
 
 def _figures(site: Site) -> dict[str, Any]:
-    lost, doubled = site.phones.kept()
+    kept, doubled = site.phones.kept()
+    untold = site.watcher.lost()
     said, right = ([seconds for each in found.values() for seconds in each] for found in (site.said, site.right))
     return {
         "faults": len(right),
@@ -114,7 +115,8 @@ def _figures(site: Site) -> dict[str, Any]:
         "say_p95_s": percentile(said or [0.0], 95),
         "right_p95_s": percentile(right or [0.0], 95),
         "calls": len(site.phones.calls),
-        "lost": lost + site.watcher.lost(),
+        "lost": kept + len(untold),
+        "untold": untold,
         "doubled": doubled + site.watcher.doubled,
         "rows_different": site.different,
         "said": site.said,
