@@ -86,6 +86,7 @@ class Hub:
         self.newest = Newest()
         self._source = Source(database, lanes, self.newest, settings.civil_offset_s, say, now)
         self.seq = 0
+        self.begun = asyncio.Event()  # where the journal stands is known: whatever comes after is told
         self._scopes: dict[Sight, Scope] = {}
         self._viewers: set[Viewer] = set()
         self._poked = asyncio.Event()
@@ -156,6 +157,7 @@ class Hub:
             self.seq, self._with_visitors, urgent, as_of = await self.lanes.readers.run(self._begin)
             self._set_urgent(urgent)
             self._case_system_ms = milliseconds(as_of) if as_of else None
+        self.begun.set()
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(to_next(PULSE_S if self.health.bus_up else PULSE_ALONE_S)):
@@ -365,7 +367,11 @@ class Hub:
         return return_code
 
     async def _enter(self, viewer: Viewer) -> None:
-        """Tries until the database answers; ticks and positions go on meanwhile."""
+        """Tries until the database answers; ticks and positions go on meanwhile.
+
+        Not before the journal is followed: a snapshot from before that would miss what was committed in between.
+        """
+        await self.begun.wait()
         while viewer.close_code is None:
             sight = self._sight_of(viewer)
             try:

@@ -171,6 +171,8 @@ class Scope:
                 self.viewers.add(viewer)
         finally:
             self._joining -= 1
+            if self.pending:
+                self.woken.set()
 
     def let_wait(self, viewer: Viewer) -> None:
         """Nobody can read a snapshot now: he is told so once, and sees who moves until it can be read. His page keeps what it had."""
@@ -195,8 +197,9 @@ class Scope:
         while True:
             await self.woken.wait()
             self.woken.clear()
-            if not self.day:  # nobody here has rows yet: whoever waits gets them with his snapshot
-                self.pending.clear()
+            if not self.day:  # nobody here has rows yet; what is touched while the first ones are read is told after them
+                if not self._joining:
+                    self.pending.clear()
                 continue
             try:
                 if len(self.pending) > TOUCHED_MOST or self.day != self._source.day():
@@ -234,6 +237,7 @@ class Scope:
                 message = as_json({"type": "rows", "seq": seq, "rows": shown})
                 for viewer in self.viewers:
                     viewer.say(message)
+                self._shared_no = 0  # whoever waits for the lock was not told this, so no snapshot from before it will do
 
     def _put_off(self, left: set[Row], seq: int) -> None:
         if not left:
