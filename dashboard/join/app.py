@@ -31,7 +31,12 @@ class Join(Doors):
     face: ClassVar[str] = "/join"
     cookie: ClassVar[str] = JOIN
     kind: ClassVar[str] = "JOIN"
-    files: ClassVar[dict[str, str]] = {"join.css": "text/css", "join.mjs": "text/javascript", "media.mjs": "text/javascript"}
+    files: ClassVar[dict[str, str]] = {
+        "join.css": "text/css",
+        "join.mjs": "text/javascript",
+        "media.mjs": "text/javascript",
+        "guest.mjs": "text/javascript",
+    }
 
     def app(self) -> Starlette:
         """The sub-app for `/join`."""

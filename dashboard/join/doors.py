@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -71,7 +72,7 @@ class Bell:
 
 
 @dataclass
-class Doors:
+class Doors(ABC):
     """Everything that these pages stand on. face: where they live; cookie and kind: of whom they serve; files: what anybody may load."""
 
     settings: Settings
@@ -87,9 +88,9 @@ class Doors:
     kind: ClassVar[str]
     files: ClassVar[dict[str, str]]
 
+    @abstractmethod
     async def said(self, guest: Actor) -> dict[str, Any] | None:
         """His place, as he may see it; None: he has none."""
-        raise NotImplementedError
 
     # --- what is asked again and again, and what both may say ---
 

@@ -36,7 +36,7 @@ class PartyDoors(Doors):
     face: ClassVar[str] = "/party"
     cookie: ClassVar[str] = PARTY
     kind: ClassVar[str] = "PARTY"
-    files: ClassVar[dict[str, str]] = {"party.css": "text/css", "party.mjs": "text/javascript"}
+    files: ClassVar[dict[str, str]] = {"party.css": "text/css", "party.mjs": "text/javascript", "guest.mjs": "text/javascript"}
 
     def app(self) -> Starlette:
         """The sub-app for `/party`."""

@@ -52,7 +52,6 @@ async def test_three_of_ten_packets_lost_leave_a_picture_and_a_voice(browser: Br
                 behind = await playwright.chromium.launch(executable_path=program, args=[*CHROMIUM_FLAGS, "--no-sandbox"])
                 said = await _measured(product, await behind.new_page(), await browser.new_page())
                 await behind.close()
-    print(said)
     assert said["fps"] >= 10, said
     assert said["longest_ms"] <= 2_000, said
     assert said["gaps_pct"] < 5, said

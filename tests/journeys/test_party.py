@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
 from data.actions.calls import end_call
@@ -71,6 +71,13 @@ async def invited(desk: Page) -> tuple[str, str]:
     return link, digits
 
 
+async def _answered_late(route: Route) -> None:
+    """After his other question, which is open all the time, has heard that he is out."""
+    answer = await route.fetch()
+    await asyncio.sleep(1.5)
+    await route.fulfill(response=answer)
+
+
 async def let_in(desk: Page, party: Page, link: str, digits: str) -> None:
     await party.goto(link)
     await expect(party.locator("dl")).to_contain_text("全程录音录像")
@@ -133,6 +140,7 @@ async def test_a_party_hears_the_court_and_is_heard_by_his_own_touch_alone(brows
     await expect(phone.locator("#picture-watchers")).not_to_contain_text("当事人")  # he does not see the scene
     assert "欧阳" not in await phone.content()
     await _mute(desk, party, call, parts["PARTY"])
+    await party.route("**/party/leave", _answered_late)
     await party.locator("#leave").click()
     await expect(party.locator("#after-title")).to_have_text("您已离开")
     assert CASE_NO not in await party.locator("body").inner_text()

@@ -1,32 +1,18 @@
 // The leader's page: its clocks before the button; afterwards his place in the call, asked for again and again, and what he may press.
 
+import { clock, hearClock, part, served, t } from './guest.mjs';
 import { follow, preview, scene, stop, touch } from './media.mjs';
 
 /** @typedef {Record<string, any>} Said */
 
 const AGAIN_MS = 1000;
 const LIMIT_MS = 15000;
-/** @type {Record<string, string>} */
-const texts = JSON.parse(document.getElementById('ecc-texts')?.textContent || '{}');
-let offset = 0;
-
-/** @param {string} key @param {Record<string, unknown>} [holes] */
-const t = (key, holes = {}) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(holes[name] ?? ''));
-/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
-function part(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`the page has no #${id}`);
-  return found;
-}
-const pad = (/** @type {number} */ n) => String(Math.floor(n)).padStart(2, '0');
-const clock = (/** @type {number} */ ms) => `${pad(Math.max(0, ms) / 60000)}:${pad((Math.max(0, ms) / 1000) % 60)}`;
-const served = () => Date.now() + offset;
 
 // --- before the button
 
 function briefClocks() {
   const told = document.querySelector('time[data-now]');
-  offset = Number(told?.getAttribute('data-now')) - Date.now();
+  hearClock(Number(told?.getAttribute('data-now')));
   const inApp = /MicroMessenger/i.test(navigator.userAgent) && !navigator.mediaDevices;
   const hint = document.querySelector('.browser');
   if (inApp && hint instanceof HTMLElement) hint.hidden = false;
@@ -72,7 +58,7 @@ async function listen() {
     if (answer.status === 401) { ended(t('closed')); return false; }
     if (!answer.ok) throw new Error(String(answer.status));
     now = await answer.json();
-    offset = now.server_time - Date.now();
+    hearClock(now.server_time);
     say('');
     draw();
     await act();

@@ -4,6 +4,7 @@
 import { Line } from '/centre/assets/modules/passes.mjs';
 import { publish } from '/centre/assets/modules/publish.mjs';
 import { Tile } from '/centre/assets/modules/tile.mjs';
+import { clock, hearClock, part, served, t } from './guest.mjs';
 
 /** @typedef {Record<string, any>} Said @typedef {{close: () => unknown}} Session */
 
@@ -11,21 +12,6 @@ const AGAIN_MS = 1000;
 const LIMIT_MS = 15000;
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const PICTURE = { facingMode: 'user', width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 20 } };
-/** @type {Record<string, string>} */
-const texts = JSON.parse(document.getElementById('ecc-texts')?.textContent || '{}');
-let offset = 0;
-
-/** @param {string} key @param {Record<string, unknown>} [holes] */
-const t = (key, holes = {}) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(holes[name] ?? ''));
-/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
-function part(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`the page has no #${id}`);
-  return found;
-}
-const pad = (/** @type {number} */ n) => String(Math.floor(n)).padStart(2, '0');
-const clock = (/** @type {number} */ ms) => `${pad(Math.max(0, ms) / 60000)}:${pad((Math.max(0, ms) / 1000) % 60)}`;
-const served = () => Date.now() + offset;
 
 // --- before the button
 
@@ -33,7 +19,7 @@ const served = () => Date.now() + offset;
 function underNotice() {
   const shownAt = performance.now();
   const until = document.querySelector('time[data-until]');
-  offset = Number(until?.getAttribute('data-now')) - Date.now();
+  hearClock(Number(until?.getAttribute('data-now')));
   const tick = () => { if (until) until.textContent = clock(Number(until.getAttribute('data-until')) - served()); };
   tick();
   setInterval(tick, 1000);
@@ -47,6 +33,7 @@ function underNotice() {
 
 /** @type {Said} */
 let now = {};
+let leaving = false;
 
 async function beInRoom() {
   part('digits', HTMLFormElement).addEventListener('submit', (event) => { event.preventDefault(); void typed(); });
@@ -70,7 +57,7 @@ async function listen() {
     if (answer.status === 401) { end(); return false; }
     if (!answer.ok) throw new Error(String(answer.status));
     now = await answer.json();
-    offset = now.server_time - Date.now();
+    hearClock(now.server_time);
     say('');
     if (now.over || !['WAITING', 'IN'].includes(now.me.state)) { end(); return false; }
     if (now.me.muted) silence();
@@ -235,7 +222,9 @@ async function typed() {
 
 async function leave() {
   silence();
-  if (await tell('/party/leave', {})) end('left');
+  leaving = true; // the question that is open may be answered before this one: he is out by his own wish all the same
+  leaving = Boolean(await tell('/party/leave', {}));
+  if (leaving) end();
 }
 
 /** @param {string} path @param {Said} said @returns {Promise<Said | null>} null: refused, and said why */
@@ -254,8 +243,8 @@ async function tell(path, said) {
 /** @param {string} sentence */
 const say = (sentence) => { part('told', HTMLElement).textContent = sentence; };
 
-/** Everything is closed; nothing of the talk stays on the page. @param {'left' | 'over'} [how] */
-function end(how = 'over') {
+/** Everything is closed; nothing of the talk stays on the page. */
+function end() {
   const main = document.querySelector('main');
   if (!main || main.dataset.state === 'over') return;
   main.dataset.state = 'over';
@@ -266,7 +255,7 @@ function end(how = 'over') {
   for (const id of ['waiting', 'talk']) part(id, HTMLElement).hidden = true;
   part('leave', HTMLButtonElement).hidden = true;
   part('after', HTMLElement).hidden = false;
-  part('after-title', HTMLElement).textContent = t(how === 'left' ? 'after_left' : 'after_over');
+  part('after-title', HTMLElement).textContent = t(leaving ? 'after_left' : 'after_over');
   part('after-more', HTMLElement).textContent = t('after_more');
   say('');
 }
