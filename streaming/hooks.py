@@ -144,6 +144,8 @@ class Wire:
             each.close()
         self._sockets.clear()
         self._socket, self._sessions = None, ()
+        # what of it is large goes now: the rest points at itself in circles and waits until somebody looks for such garbage
+        self._dtls._ssl = self._dtls._rx_srtp = self._dtls._tx_srtp = None  # type: ignore[assignment]
 
     def _changed(self) -> None:
         if self._dtls.state in ("closed", "failed") and not self._ended:
@@ -252,7 +254,7 @@ def check() -> None:
             "_local_candidates", "_local_candidates_start", "_local_candidates_end", "_protocols", "_nominated", "_queue",
             "get_component_candidates", "ice_controlling", "local_username", "local_password",
         ),
-        dtls: ("_set_role", "_rx_srtp", "_tx_srtp"),
+        dtls: ("_set_role", "_rx_srtp", "_tx_srtp", "_ssl"),
         Session(): ("_srtp",),
         lib: ("srtp_protect", "srtp_protect_rtcp", "srtp_unprotect", "srtp_unprotect_rtcp"),
     }  # fmt: skip
