@@ -1,15 +1,17 @@
 """What tests stand on: real servers, a fresh database, a clock that is set, a real browser. The running product: `running.py`."""
 
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
+from sqlalchemy import Engine, event
 
 from data.engines import Database, open_database
 from tests.databases import EveryTable, EveryTableFile
@@ -47,6 +49,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of this machine or of another test reaches a test."""
     for name in [name for name in os.environ if name.startswith("ECC_")]:
         monkeypatch.delenv(name)
+
+
+@event.listens_for(Engine, "connect")
+def backwards(connection: Any, _: Any) -> None:
+    """SQLite gives rows that nobody ordered backwards: what leans on an order that it did not ask for falls here."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA reverse_unordered_selects = 1")
 
 
 class Clock:

@@ -67,6 +67,7 @@ def kept(product: Product) -> list[tuple[str | None, str, str]]:
     database = product.database()
     with database.reading() as session:
         wanted = select(RecordingRow, SegmentRow).join(SegmentRow, SegmentRow.recording_id == RecordingRow.id)
+        wanted = wanted.order_by(RecordingRow.id, SegmentRow.number)
         found = [(recording, segment) for recording, segment in session.execute(wanted)]
     database.close()
     files = []

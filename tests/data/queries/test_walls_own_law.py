@@ -76,6 +76,7 @@ from data.queries.wall import rows, snapshot
 from data.rules.cases import CaseEvent
 from data.rules.links import Purpose
 from data.rules.missions import MissionStep
+from data.rules.participants import ParticipantKind
 from data.rules.permissions import NOBODY, SYSTEM, Actor, Role, Sight
 from data.tables import CasePartyRow, CaseRow, LinkRow, ParticipantRow
 from tests.conftest import Clock
@@ -144,7 +145,8 @@ class Scene(SmallCourt):
 
     def officer_there(self) -> str:
         with self.database.reading() as session:
-            return session.scalars(select(ParticipantRow.id).where(ParticipantRow.call_id == self.call)).first() or ""
+            his = select(ParticipantRow.id).where(ParticipantRow.call_id == self.call, ParticipantRow.kind == ParticipantKind.FIELD)
+            return session.scalars(his).one()
 
     def second_phone(self) -> Actor:
         """Another officer's of the same team."""
