@@ -41,11 +41,10 @@ def court(tmp_path: Path) -> Iterator[SmallCourt]:
 
 
 @pytest.fixture
-def identity(court: SmallCourt) -> Iterator[Identity]:
+def identity(court: SmallCourt, monkeypatch: pytest.MonkeyPatch) -> Iterator[Identity]:
+    monkeypatch.setattr("data.identity.PATIENCE_S", 60.0)  # a busy machine may take longer than a door waits
     lane = Lane("identity", threads=1, waiting=2)
-    identity = Identity(court.database, court.keys, lane, court.now)
-    identity.refresh()  # on a busy machine the first question may take longer than a door waits for it
-    yield identity
+    yield Identity(court.database, court.keys, lane, court.now)
     lane.close()
 
 
