@@ -18,7 +18,7 @@ LOSSY, CLEAN = 0.10, 0.05  # share of packets that were lost, the mean of that w
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """mode: None when the picture is whole again. cause: no_picture | few_pictures | loss, as judged here; bandwidth | loss |
+    """mode: None when the picture is whole again. cause: no_picture | few_pictures | loss | bandwidth, as judged here; bandwidth | loss |
     delay | battery, as the publisher says himself; or recovered."""
 
     mode: Mode | None
@@ -34,7 +34,7 @@ class Degradation:
     """Of one publisher who sends pictures."""
 
     def __init__(self) -> None:
-        self._seconds: deque[tuple[int, int, float]] = deque(maxlen=WINDOW)
+        self._seconds: deque[tuple[int, int, float, bool]] = deque(maxlen=WINDOW)
         self._told, self._before = WHOLE, WHOLE
         self._said = WHOLE
 
@@ -43,15 +43,17 @@ class Degradation:
         known = step in [mode.value for mode in LADDER if mode] and cause in SAID
         self._said = Judged(Mode(step), cause) if known else WHOLE
 
-    def second(self, pictures: int, sounds: int, lost_share: float) -> Judged | None:
+    def second(self, pictures: int, sounds: int, lost_share: float, small: bool = False) -> Judged | None:
         """What came within the second that passed: pictures, packets of sound, share of picture packets that were lost.
+
+        small: of several sizes the largest did not come.
 
         Returns what has become of it when that changed.
         """
         if not pictures and not sounds:
             self._seconds.clear()
             return None
-        self._seconds.append((pictures, sounds, lost_share))
+        self._seconds.append((pictures, sounds, lost_share, small))
         if len(self._seconds) < WINDOW:
             return None
         judged, before = self._judge(), self._before
@@ -83,4 +85,6 @@ class Degradation:
             return Judged(Mode.LOW_VIDEO, "few_pictures")
         if lost >= (LOSSY if whole else CLEAN):
             return Judged(Mode.LOW_VIDEO, "loss")
+        if all(each[3] for each in self._seconds) if whole else any(each[3] for each in self._seconds):
+            return Judged(Mode.LOW_VIDEO, "bandwidth")
         return WHOLE

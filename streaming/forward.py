@@ -99,6 +99,11 @@ class KeyWish:
     def wish(self) -> None:
         self._open = True
 
+    def passed_on(self) -> bool:
+        """Whether there was a wish; from now on it is somebody else's to keep."""
+        was, self._open = self._open, False
+        return was
+
     def due(self, now_s: float) -> bool:
         """Whether to ask now; saying yes counts as asked."""
         if not self._open or now_s - self._last_s < KEY_S:
@@ -124,13 +129,14 @@ class Track:
 
     # --- the publisher's side ---
 
-    def new_publisher(self) -> None:
-        """Another source goes on from here; a picture from its first key frame on."""
+    def new_publisher(self, wish_key: bool = True) -> None:
+        """Another source goes on from here; a picture from its first key frame on. wish_key: unless it begins with one anyway."""
         self._moved = self._key = None
         if self.kind == "video":
             for group in self.groups:
                 group.let(False)
-            self.key_wish.wish()
+            if wish_key:
+                self.key_wish.wish()
 
     def take(self, packet: rtp.Packet, seq: int, now_s: float) -> list[tuple[Group, bytes]]:
         """A packet of the publisher, seq: its whole number. Returns what goes to whom; nothing for one that was here before."""

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from data.errors import CommandCentreError, NotFound, NotPermitted, TooMany
 from streaming import hooks, rtcp, sdp
 from streaming.forward import Leg, Sink
-from streaming.intake import Intake
+from streaming.intake import Intake, Simulcast
+from streaming.layers import Layers
 from streaming.media_events import Happened, Limits, MediaEvent, NobodyPublishes, RelayFull, StillSending
 from streaming.media_tokens import LONGEST_S, Grant, Right
 from streaming.pace import pause
@@ -89,17 +90,22 @@ class Relay:
 
     def _adopt(self, session: Session, chosen: Mapping[str, sdp.Chosen]) -> None:
         stream = session.stream
-        before = dict(stream.tracks)
-        types, rtx, again, transport_cc = {}, {}, set(), None
+        before, sizes = dict(stream.tracks), dict(stream.layers)
+        types, rtx, again, transport_cc, simulcast = {}, {}, set(), None, None
         for kind, each in chosen.items():
             track = types[each.codec.payload_type] = stream.track(kind, each.codec.name)
-            track.new_publisher()
+            tracks = stream.sizes(each.layers, each.codec.name) if kind == "video" else []
+            if each.rid is not None:
+                names = {name.encode(): size for size, name in enumerate(each.layers)}
+                simulcast = Simulcast(Layers(tracks), each.codec.payload_type, names, each.rid, each.repaired_rid)
+            for begun in tracks or [track]:
+                begun.new_publisher()
             if each.rtx_type is not None:
                 rtx[each.rtx_type] = each.codec.payload_type
             if "nack" in each.codec.feedback:
                 again.add(each.codec.payload_type)
             transport_cc = each.transport_cc or transport_cc
-        session.intake = Intake(types, rtx, frozenset(again), transport_cc, number(), stream.cname)
+        session.intake = Intake(types, rtx, frozenset(again), transport_cc, number(), stream.cname, simulcast)
         stream.publisher, stream.owner, stream.fresh = session, session.grant.person, True
         awaited = self._awaited.pop(stream.name, None)
         if awaited is not None and not awaited.done():
@@ -107,25 +113,32 @@ class Relay:
         if before and (set(stream.tracks) - set(before) or any(stream.tracks[kind] is not track for kind, track in before.items())):
             for viewer in list(stream.viewers):  # what they agreed on is not what comes now, a picture beside the sound: they ask anew
                 self._drop(viewer)
+        gone = [track for track in sizes.values() if track not in (*stream.layers.values(), *stream.tracks.values())]
+        for viewer in [each for each in stream.viewers if each.watched.get("video") in gone]:  # his size is not sent any more
+            self._drop(viewer)
 
-    async def view(self, grant: Grant, offered: str) -> Session:
-        """Raises BadInput, UnusableOffer, NobodyPublishes, TooMany, RelayFull."""
+    async def view(self, grant: Grant, offered: str, layer: str = "") -> Session:
+        """layer: the size of picture that he wants; who names none, or one that is not there, gets the largest.
+
+        Raises BadInput, UnusableOffer, NobodyPublishes, TooMany, RelayFull.
+        """
         offer = sdp.read_offer(offered)
         self._check_void(grant)
         self._check_limits(grant)
         stream = await self._published(grant)
         if len(stream.viewers) >= STREAM_MOST:
             raise RelayFull("viewers")
-        video = stream.tracks.get("video")
+        video = stream.layers.get(layer, stream.tracks.get("video"))
         chosen = sdp.choose(offer, publishing=False, video_codec=video.codec if video else None)
         self._check_fingerprint(grant, chosen)
-        sources = {
-            kind: sdp.Source(track.ssrc, track.rtx_ssrc, stream.cname, stream.name)
-            for kind, track in stream.tracks.items()
-            if kind in chosen
-        }
+        watched = {kind: track for kind, track in (stream.tracks | ({"video": video} if video else {})).items() if kind in chosen}
+        sources = {kind: sdp.Source(track.ssrc, track.rtx_ssrc, stream.cname, stream.name) for kind, track in watched.items()}
         session = await self._open(stream, grant, offer, chosen, sources)
+        if not set(watched.values()) <= {*stream.tracks.values(), *stream.layers.values()}:  # another publisher came at the same moment
+            self._drop(session)
+            raise NobodyPublishes(stream.name)
         stream.viewers.add(session)
+        session.watched = watched
         for kind in sources:
             each = chosen[kind]
             session.legs[kind] = Leg(session.wire, each.codec.payload_type, each.rtx_type)
@@ -292,7 +305,7 @@ class Relay:
             self._drop(session)
         elif session.grant.right is Right.VIEW:
             for kind, leg in session.legs.items():
-                for packet in session.stream.tracks[kind].join(leg, time.monotonic()):
+                for packet in session.watched[kind].join(leg, time.monotonic()):
                     hooks.send((session.wire,), packet)
             self._answer_publisher(session.stream, time.monotonic())
             self._tell(Happened.WATCHED, session)
@@ -325,8 +338,8 @@ class Relay:
     def _heed(self, session: Session, said: rtcp.Report, now_s: float) -> None:
         """A viewer's wish or report."""
         for kind, leg in session.legs.items():
-            track = session.stream.tracks.get(kind)
-            if track is None or isinstance(said, rtcp.Bye | rtcp.SenderReport) or said.ssrc != track.ssrc:
+            track = session.watched[kind]
+            if isinstance(said, rtcp.Bye | rtcp.SenderReport) or said.ssrc != track.ssrc:
                 continue
             if isinstance(said, rtcp.Wanted):
                 for packet in track.again(leg, said.seqs, now_s):
@@ -349,8 +362,7 @@ class Relay:
             return
         stream = session.stream
         for kind, leg in session.legs.items():
-            if kind in stream.tracks:
-                stream.tracks[kind].leave(leg)
+            session.watched[kind].leave(leg)
         if session in stream.viewers:
             stream.viewers.discard(session)
             if session.connected:

@@ -13,12 +13,15 @@ from data.errors import BadInput, CommandCentreError
 MOST_BYTES = 64 * 1024
 MOST_LINES, MOST_SECTIONS, MOST_CANDIDATES = 1_200, 12, 64
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+RID, REPAIRED_RID = (f"urn:ietf:params:rtp-hdrext:sdes:{which}rtp-stream-id" for which in ("", "repaired-"))
+LAYERS_MOST = 3
 CODECS = {"audio": ("opus",), "video": ("vp8", "h264")}
 CLOCKS = {"opus": 48_000, "vp8": 90_000, "h264": 90_000}
 FEEDBACK = {"audio": ("nack", "transport-cc"), "video": ("nack", "nack pli", "ccm fir", "transport-cc")}
 DIGESTS = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 START_KBPS = 500  # Chromium begins with 300 otherwise, and the first seconds are the ones that are looked at
 _ICE = re.compile(r"[A-Za-z0-9+/]{4,256}")
+_RID = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _MID = re.compile(r"[!#-'*+.0-9A-Z^-~-]{1,32}")
 _CANDIDATE = re.compile(r"candidate:\S{1,32} \d{1,5} \S{1,8} \d{1,10} \S{1,255} \d{1,5} typ \w{1,8}( .*)?")
 
@@ -63,6 +66,7 @@ class Section:
     password: str
     fingerprints: tuple[tuple[str, str], ...]
     setup: str
+    layers: tuple[str, ...] = ()  # names of the sizes in which one picture is offered (RFC 8853), as they stand there
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,16 @@ def _section(lines: _Lines, head: _Lines, place: int) -> Section:
         password=password,
         fingerprints=fingerprints,
         setup=lines.first("setup") or head.first("setup") or "actpass",
+        layers=_layers(lines),
     )
+
+
+def _layers(lines: _Lines) -> tuple[str, ...]:
+    """Of alternatives the first, whether it begins at once or not (`~`). Nothing when it is not said as RFC 8851 and 8853 want it."""
+    sending = next((part[1] for part in (said.split() for said in lines.all("simulcast")) if len(part) > 1 and part[0] == "send"), "")
+    named = [each.partition(",")[0].removeprefix("~") for each in sending.split(";") if each]
+    known = {words[0] for words in (said.split() for said in lines.all("rid")) if words[1:2] == ["send"]}
+    return tuple(named) if len(set(named)) == len(named) and all(_RID.fullmatch(name) and name in known for name in named) else ()
 
 
 def _fingerprint(said: str) -> tuple[str, str]:
@@ -242,6 +255,9 @@ class Chosen:
     codec: Codec
     rtx_type: int | None
     transport_cc: int | None
+    layers: tuple[str, ...] = ()
+    rid: int | None = None
+    repaired_rid: int | None = None
 
 
 def choose(offer: Offer, *, publishing: bool, video_codec: str | None = None) -> dict[str, Chosen]:
@@ -261,7 +277,11 @@ def choose(offer: Offer, *, publishing: bool, video_codec: str | None = None) ->
             (each.payload_type for each in section.codecs if each.name == "rtx" and each.parameters.get("apt") == str(codec.payload_type)),
             None,
         )
-        found[section.kind] = Chosen(section, codec, rtx, section.extensions.get(TRANSPORT_CC) if publishing else None)
+        extensions = section.extensions if publishing else {}
+        rid = extensions.get(RID)
+        layers = section.layers[-LAYERS_MOST:] if publishing and section.kind == "video" and rid is not None else ()
+        several = (layers, rid, extensions.get(REPAIRED_RID)) if len(layers) > 1 else ()
+        found[section.kind] = Chosen(section, codec, rtx, extensions.get(TRANSPORT_CC), *several)
     if not found:
         raise UnusableOffer("nothing in common")
     first = next(iter(found.values())).section
@@ -375,7 +395,11 @@ def _described(each: Chosen, publishing: bool) -> list[str]:
     said += [f"a=rtcp-fb:{number} {name}" for name in wanted if name in codec.feedback and (publishing or name != "transport-cc")]
     if each.rtx_type is not None:
         said += [f"a=rtpmap:{each.rtx_type} rtx/{codec.clock_rate}", f"a=fmtp:{each.rtx_type} apt={number}"]
-    return said + ([f"a=extmap:{each.transport_cc} {TRANSPORT_CC}"] if each.transport_cc else [])
+    numbers = {TRANSPORT_CC: each.transport_cc, RID: each.rid, REPAIRED_RID: each.repaired_rid}
+    said += [f"a=extmap:{number} {uri}" for uri, number in numbers.items() if number]
+    if each.layers:
+        said += [*(f"a=rid:{name} recv" for name in each.layers), f"a=simulcast:recv {';'.join(each.layers)}"]
+    return said
 
 
 def _sent(each: Chosen, source: Source) -> list[str]:

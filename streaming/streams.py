@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from streaming import hooks
@@ -17,6 +18,7 @@ class Stream:
     def __init__(self, name: str) -> None:
         self.name, self.cname = name, secrets.token_hex(8)
         self.tracks: dict[str, Track] = {}
+        self.layers: dict[str, Track] = {}  # of a picture in several sizes, the smallest first; the last one is `tracks["video"]`
         self.publisher: Session | None = None
         self.viewers: set[Session] = set()
         self.sinks: list[Sink] = []
@@ -36,6 +38,13 @@ class Stream:
             track = self.tracks[kind] = Track(kind, ssrc, rtx_ssrc, first, codec, self.sinks)
         return track
 
+    def sizes(self, names: Sequence[str], codec: str) -> list[Track]:
+        """A track for each of these sizes, the largest being that of whoever does not choose."""
+        kept = {name: track for name, track in self.layers.items() if name in names[:-1] and track.codec == codec}
+        self.layers = {name: kept.get(name) or Track("video", number(), number(), secrets.randbelow(0x4000), codec) for name in names[:-1]}
+        self.layers |= {name: self.track("video", codec) for name in names[-1:]}
+        return list(self.layers.values())
+
 
 @dataclass(eq=False)
 class Session:
@@ -50,6 +59,7 @@ class Session:
     etag: str = field(default_factory=lambda: f'"{secrets.token_hex(8)}"')
     intake: Intake | None = None
     legs: dict[str, Leg] = field(default_factory=dict)
+    watched: dict[str, Track] = field(default_factory=dict)  # by kind, as the legs
     begun_s: float = field(default_factory=time.monotonic)
     connected: bool = False
     connecting: asyncio.Task[None] | None = None

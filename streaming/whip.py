@@ -35,9 +35,10 @@ NAMES = {Right.PUBLISH: "whip", Right.VIEW: "whep"}
 PATHS = "{stream}", "{stream}/{session}"
 STILL = "still/{stream}"
 AGE = "Picture-Age"  # of a still, in milliseconds: HTTP's own Age would be a cache's
+LAYERS = "Picture-Layers"  # of a stream: the values of `layer`, the smallest first
 METHODS = "OPTIONS, POST"
 SESSION_METHODS = "OPTIONS, PATCH, DELETE"
-EXPOSED = "Location, ETag, Link, Accept-Patch, Accept-Post, Retry-After, Picture-Age"
+EXPOSED = "Location, ETag, Link, Accept-Patch, Accept-Post, Retry-After, Picture-Age, Picture-Layers"
 PREFLIGHT_S = 600
 REFUSALS = {
     400: "no session description",
@@ -116,16 +117,21 @@ class Doors:
         self._tokens, self._relay, self._now, self._ice_servers = tokens, relay, now, ice_servers
 
     async def offer(self, request: Request, stream: str, right: Right) -> Response:
-        """Raises everything that `REFUSALS` names."""
+        """`?layer=` of a viewer: the size of picture that he wants, one for each connection. Raises everything that `REFUSALS` names."""
         grant = self._grant(request, right, stream)
         _check_type(request, OFFER)
         accepted = request.headers.get("accept", "*/*")
         if not any(each.partition(";")[0].strip().lower() in ("*/*", "application/*", OFFER) for each in accepted.split(",")):
             raise NotAcceptable(accepted[:80])
         text, servers = await _text(request), self._ice_servers(grant.person)
-        session = await (self._relay.publish if right is Right.PUBLISH else self._relay.view)(grant, text)
+        if right is Right.PUBLISH:
+            session = await self._relay.publish(grant, text)
+        else:
+            session = await self._relay.view(grant, text, request.query_params.get("layer", ""))
         where = f"{request.scope.get('root_path', '')}/{NAMES[right]}/{stream}/{session.id}"
         headers = {"Location": where, "ETag": session.etag, "Accept-Patch": FRAGMENT, "Cache-Control": "no-store"}
+        if right is Right.VIEW and session.stream.layers:
+            headers[LAYERS] = " ".join(session.stream.layers)
         answer = Response(session.answer, 201, headers, OFFER)
         for server in servers:
             answer.headers.append("Link", server)
@@ -236,8 +242,10 @@ def _described(right: Right) -> Mapping[str, dict[str, Any]]:
     of_session = {code: REFUSALS[code] for code in (401, 403, 404)}
     unusable = {409: CONFLICT[right.value], 422: "nothing in common"}
     outdated = {412: "If-Match names another state", 415: REFUSALS[415], 422: "ICE is not restarted here: offer again"}
+    layer = {"name": "layer", "in": "query", "schema": {"type": "string"}, "description": "size of the picture, of Picture-Layers"}
+    chosen = {"parameters": [layer]} if right is Right.VIEW else {}
     return {
-        "offer": said(201, OFFER, REFUSALS | unusable, OFFER),
+        "offer": said(201, OFFER, REFUSALS | unusable, OFFER) | chosen,
         "trickle": said(204, FRAGMENT, of_session | outdated),
         "end": said(200, None, of_session),
     }

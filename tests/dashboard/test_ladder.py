@@ -1,12 +1,6 @@
 """The phone's ladder, run by node: sound before picture, down in order, up slowly, and not up and down on a line that takes no more."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,31 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.rules.calls import Mode
-from tests.servers import need
+from tests import node
 
-LADDER = Path(__file__).resolve().parents[2] / "dashboard/assets/modules/ladder.mjs"
-NODE = shutil.which("node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-WALK = f"""import {{ begin, climb, figuresOf, SENDS, STEPS }} from {json.dumps(LADDER.as_uri())};
-let said = ''; for await (const part of process.stdin) said += part;
-const answers = JSON.parse(said).map(({{ seconds, stats, highest }}) => {{
+WALK = """{ STEPS, SENDS, answers: asked.map(({ seconds, stats, highest }) => {
   if (stats) return figuresOf(stats);
   let ladder = begin(0);
-  return seconds.map((figures, n) => {{ ladder = climb(ladder, figures, 1000 * (n + 1), highest); return [ladder.step, ladder.why]; }});
-}});
-console.log(JSON.stringify({{ answers, STEPS, SENDS }}));"""
+  return seconds.map((figures, n) => { ladder = climb(ladder, figures, 1000 * (n + 1), highest); return [ladder.step, ladder.why]; });
+}) }"""
 GOOD = {"availableBps": 2_000_000, "lossShare": 0.0, "rttMs": 40, "limited": "none"}
 UNKNOWN = {"availableBps": None, "lossShare": None, "rttMs": None, "limited": "none"}
 STEPS = ["FULL", "LOW_VIDEO", "STILLS", "AUDIO_ONLY"]
 
 
 def ask(*asked: dict[str, Any]) -> dict[str, Any]:
-    need(NODE is not None, "nodejs")
-    assert NODE is not None
-    done = subprocess.run(
-        [NODE, "--input-type=module", "-e", WALK], input=json.dumps(asked), capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
+    said: dict[str, Any] = node.answer("ladder.mjs", "begin, climb, figuresOf, SENDS, STEPS", WALK, asked)
     return said
 
 

@@ -144,3 +144,27 @@ async def test_media_runs_on_while_the_web_process_is_dead(product: Product, pag
     finally:
         product.thaw("web")
     assert (await seen(centre))["offers"] == 1
+
+
+SIZES = """async ([url, token]) => {
+  const { view } = await import('/centre/assets/modules/whep.mjs');
+  const video = document.body.appendChild(Object.assign(document.createElement('video'), { muted: true, playsInline: true }));
+  window.video = video;
+  window.session = view(video, { url, token, thrifty: true });
+}"""
+ROOM = "01CALL0000000000000000000A.desk"
+WIDTH = "width => video.videoWidth === width"
+
+
+async def test_a_viewer_on_a_thin_line_gets_the_small_one_of_two_pictures(product: Product, pages: tuple[Page, Page]) -> None:
+    room, phone = pages
+    await room.evaluate(PUBLISH.replace("{ url, token,", "{ url, token, layers: true,"), pass_for(product, Right.PUBLISH, stream=ROOM))
+    await phone.evaluate(SIZES, pass_for(product, Right.VIEW, "phone", ROOM))
+    await phone.wait_for_function(WIDTH, arg=640, timeout=40_000)
+    assert await phone.evaluate("session.layers") == ["l", "h"]
+    await phone.evaluate("session.take('l')")
+    await phone.wait_for_function(WIDTH, arg=213, timeout=40_000)
+    await until_more(phone)
+    await phone.evaluate("session.take('')")
+    await phone.wait_for_function(WIDTH, arg=640, timeout=40_000)
+    assert (await seen(phone))["offers"] == 3

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from aioice import Candidate
 
-from streaming import hooks, rtcp, rtp
+from streaming import hooks, rtcp, rtp, sdp
 from streaming.sdp import Place
 
 AUDIO, VIDEO, RTX = 111, 96, 97
+RID_AT = 10
 KEY, INTER = bytes.fromhex("100000"), bytes.fromhex("100100")  # the beginning of a VP8 picture
 
 
@@ -20,6 +21,7 @@ def offer(
     kinds: Sequence[str] = ("audio", "video"),
     setup: str = "actpass",
     codec: str = "VP8",
+    layers: Sequence[str] = (),
 ) -> str:
     """As a browser would write it, with the one extension and the feedback that the relay uses."""
     lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {' '.join(str(place) for place in range(len(kinds)))}"]
@@ -35,7 +37,9 @@ def offer(
         else:
             fmtp = [f"a=fmtp:{VIDEO} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"] if codec == "H264" else []
             lines += [f"a=rtpmap:{VIDEO} {codec}/90000", f"a=rtcp-fb:{VIDEO} nack", f"a=rtcp-fb:{VIDEO} nack pli", *fmtp]
-            lines += [f"a=rtpmap:{RTX} rtx/90000", f"a=fmtp:{RTX} apt={VIDEO}"]
+            lines += [f"a=rtpmap:{RTX} rtx/90000", f"a=fmtp:{RTX} apt={VIDEO}", f"a=extmap:{RID_AT} {sdp.RID}"]
+            if layers:
+                lines += [*(f"a=rid:{name} send" for name in layers), f"a=simulcast:send {';'.join(layers)}"]
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -53,9 +57,16 @@ class Peer:
         self.seq = 1_000
         self._transport = 0
 
-    async def offers(self, direction: str, kinds: Sequence[str] = ("audio", "video"), setup: str = "actpass", codec: str = "VP8") -> str:
+    async def offers(
+        self,
+        direction: str,
+        kinds: Sequence[str] = ("audio", "video"),
+        setup: str = "actpass",
+        codec: str = "VP8",
+        layers: Sequence[str] = (),
+    ) -> str:
         self.places = await self.wire.listen([self.address])
-        return offer(self.wire, self.certificate.fingerprint, direction, kinds, setup, codec)
+        return offer(self.wire, self.certificate.fingerprint, direction, kinds, setup, codec, layers)
 
     async def connect(self, answer: str) -> bool:
         def said(name: str) -> str:
@@ -79,6 +90,12 @@ class Peer:
         payload_type = VIDEO if kind == "video" else AUDIO
         packet = rtp.write(payload_type, True, seq, seq * 3_000, ssrc or (5 if kind == "video" else 6), payload)
         hooks.send((self.wire,), packet)
+
+    def send_layer(self, name: str, payload: bytes) -> None:
+        """A packet of one size of the picture. name: one letter."""
+        self.seq += 1
+        head = rtp.HEADER.pack(0x90, VIDEO | 0x80, self.seq & 0xFFFF, self.seq * 3_000, ord(name))
+        hooks.send((self.wire,), head + b"\xbe\xde\x00\x01" + bytes([RID_AT << 4, ord(name), 0, 0]) + payload)
 
     def send_at(self, kind: str, seq: int, timestamp: int, marker: bool, payload: bytes) -> None:
         """One packet of a clip, with its own number and time and a number of the transport."""

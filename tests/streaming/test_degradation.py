@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from data.rules.calls import Mode
 from streaming.degradation import WHOLE, WINDOW, Degradation, Judged
 
+Second = tuple[int, int, float] | tuple[int, int, float, bool]
 GOOD = (25, 50, 0.0)
 
 
-def told(of: Degradation, *seconds: tuple[int, int, float]) -> list[Judged]:
+def told(of: Degradation, *seconds: Second) -> list[Judged]:
     return [judged for each in seconds if (judged := of.second(*each)) is not None]
 
 
@@ -21,9 +22,10 @@ def told(of: Degradation, *seconds: tuple[int, int, float]) -> list[Judged]:
         ((1, 50, 0.0), Mode.STILLS, "few_pictures"),
         ((3, 50, 0.0), Mode.LOW_VIDEO, "few_pictures"),
         ((25, 50, 0.3), Mode.LOW_VIDEO, "loss"),
+        ((25, 50, 0.0, True), Mode.LOW_VIDEO, "bandwidth"),
     ],
 )
-def test_each_step_down_is_told_once_with_its_cause_and_its_end_too(second: tuple[int, int, float], mode: Mode, cause: str) -> None:
+def test_each_step_down_is_told_once_with_its_cause_and_its_end_too(second: Second, mode: Mode, cause: str) -> None:
     of = Degradation()
     assert told(of, *[GOOD] * 10) == []
     down = told(of, *[second] * 12)

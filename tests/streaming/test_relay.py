@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import psutil
 import pytest
 
-from data.errors import NotPermitted
+from data.errors import NotFound, NotPermitted
 from streaming import hooks, relay, rtcp
 from streaming.media_events import Happened, Limits, MediaEvent, NobodyPublishes, StillSending
 from streaming.media_tokens import Grant, Right
@@ -40,10 +40,17 @@ class House:
         assert await peer.connect(session.answer)
         return peer, session
 
-    async def viewer(self, person: str = "v", stream: str = "s", codec: str = "VP8") -> tuple[Peer, Session]:
+    async def layered(self, *layers: str) -> tuple[Peer, Session]:
         peer = Peer()
         self.peers.append(peer)
-        session = await self.relay.view(grant(Right.VIEW, person, stream), await peer.offers("recvonly", codec=codec))
+        session = await self.relay.publish(grant(Right.PUBLISH), await peer.offers("sendonly", ("video",), layers=layers))
+        assert await peer.connect(session.answer)
+        return peer, session
+
+    async def viewer(self, person: str = "v", stream: str = "s", codec: str = "VP8", layer: str = "") -> tuple[Peer, Session]:
+        peer = Peer()
+        self.peers.append(peer)
+        session = await self.relay.view(grant(Right.VIEW, person, stream), await peer.offers("recvonly", codec=codec), layer)
         assert await peer.connect(session.answer)
         await until(lambda: session.connected)
         return peer, session
@@ -332,3 +339,42 @@ async def test_everything_is_closed_at_the_end() -> None:
     await until(lambda: officer.gone.is_set() and wall.gone.is_set())
     await house.close()
     assert (len(asyncio.all_tasks()), process.num_fds()) == before
+
+
+async def layered_flow(sender: Peer, arrived: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not arrived():
+            for name in ("l", "h"):
+                sender.send_layer(name, KEY + name.encode())
+            await asyncio.sleep(0.02)
+
+
+async def test_of_a_picture_in_two_sizes_each_viewer_gets_the_one_that_he_asked_for(house: House) -> None:
+    sender, session = await house.layered("l", "h")
+    assert "a=simulcast:recv l;h\r\n" in session.answer
+    wants = {"l": b"l", "h": b"h", "": b"h", "other": b"h"}
+    viewers = {layer: (await house.viewer(layer=layer))[0] for layer in wants}
+    await layered_flow(sender, lambda: all(len(viewer.taken) > 5 for viewer in viewers.values()))
+    for layer, viewer in viewers.items():
+        assert {packet.payload[-1:] for packet in viewer.taken[3:]} == {wants[layer]}, layer
+
+
+async def test_whose_size_is_not_sent_any_more_is_sent_away_to_ask_anew(house: House) -> None:
+    sender, before = await house.layered("l", "h")
+    small, session = await house.viewer(layer="l")
+    large, other = await house.viewer()
+    await layered_flow(sender, lambda: bool(small.taken and large.taken))
+    house.relay.close(before)
+    await house.layered()
+    await until(small.gone.is_set)
+    with pytest.raises(NotFound):
+        house.relay.session(session.id)
+    assert house.relay.session(other.id) is other
+
+
+async def test_a_viewer_of_one_size_leaves_nothing_behind(house: House) -> None:
+    sender, publisher = await house.layered("l", "h")
+    small, session = await house.viewer(layer="l")
+    await layered_flow(sender, lambda: bool(small.taken))
+    house.relay.close(session)
+    assert all(not track.groups for track in publisher.stream.layers.values())

@@ -200,3 +200,34 @@ def test_a_fragment_says_whose_it_is() -> None:
     assert sdp.read_fragment("a=end-of-candidates") == (None, None)
     with pytest.raises(BadInput):
         sdp.read_fragment("a=candidate:nonsense")
+
+
+LAYERED = VIDEO + f"a=extmap:10 {sdp.RID}\r\na=extmap:11 {sdp.REPAIRED_RID}\r\na=rid:l send\r\na=rid:m send\r\na=rid:h send\r\n"
+
+
+def test_a_picture_in_several_sizes_is_taken_in_all_of_them() -> None:
+    answer = answer_to(HEAD + AUDIO + LAYERED + "a=simulcast:send l;~m,h2;h\r\n")
+    for line in ("a=rid:l recv", "a=rid:h recv", "a=simulcast:recv l;m;h", f"a=extmap:10 {sdp.RID}", f"a=extmap:11 {sdp.REPAIRED_RID}"):
+        assert f"{line}\r\n" in answer, line
+
+
+@pytest.mark.parametrize("sizes", ["", "send", "send l;x", "send l;l", "recv l;h", "send h"])
+def test_what_is_not_said_as_it_should_be_is_one_picture(sizes: str) -> None:
+    assert "simulcast" not in answer_to(HEAD + AUDIO + LAYERED + f"a=simulcast:{sizes}\r\n")
+
+
+def test_sizes_that_cannot_be_told_apart_are_one_picture() -> None:
+    assert "simulcast" not in answer_to(HEAD + AUDIO + LAYERED.replace(sdp.RID, "urn:x") + "a=simulcast:send l;h\r\n")
+
+
+def test_a_viewer_is_never_offered_several_sizes_at_once() -> None:
+    offer = sdp.read_offer((HEAD + AUDIO + LAYERED + "a=simulcast:recv l;h\r\n").replace("sendrecv", "recvonly"))
+    assert "simulcast" not in sdp.answer(offer, sdp.choose(offer, publishing=False), HERE, {"video": sdp.Source(5, 6, "name", "stream")})
+
+
+@given(st.lists(st.sampled_from(["a=rid:", "a=simulcast:", "send ", "recv ", "l", "h", ";", ",", "~", " ", "=", "\r\n"]), max_size=30))
+def test_odd_sizes_never_break_an_answer(parts: list[str]) -> None:
+    try:
+        answer_to(HEAD + AUDIO + LAYERED + "".join(parts) + "\r\n")
+    except CommandCentreError:
+        pass

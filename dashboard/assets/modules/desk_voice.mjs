@@ -47,7 +47,7 @@ async function open(row, mode) {
     const taken = media;
     hear(false);
     Object.assign(room, { call: row.id, mode });
-    line = new Line({ call: row.id, right: 'publish' }, (pass) => publish(taken, pass));
+    line = new Line({ call: row.id, right: 'publish' }, (pass) => publish(taken, { ...pass, layers: true })); // an officer's phone on a thin line shows the small one
   }
   const answer = await ask({ verb: 'speak', id: row.id });
   room.open = !answer.code;

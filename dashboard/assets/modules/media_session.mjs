@@ -9,6 +9,7 @@
  * @typedef {object} Wanted
  * @property {string} url of the door, the stream's name at its end
  * @property {string} token
+ * @property {string} [layer] the size of the picture, where the publisher sends several
  * @property {RTCIceServer[]} [iceServers]
  * @property {() => Promise<Pass>} [renew] a new token: at half its time, and when the old one is refused
  * @property {(pc: RTCPeerConnection) => void | Promise<void>} prepare adds tracks or transceivers
@@ -36,6 +37,8 @@ export class MediaSession {
     this.pc = null;
     /** @type {string | null} */
     this.resource = null;
+    /** The sizes in which this picture may be asked for, the smallest first. @type {string[]} */
+    this.layers = [];
     this.ended = false;
     this.failures = 0;
     /** @type {() => void} */
@@ -82,8 +85,9 @@ export class MediaSession {
     const offer = await pc.createOffer();
     const sdp = this.wanted.amend ? this.wanted.amend(offer.sdp ?? '') : offer.sdp ?? '';
     await pc.setLocalDescription({ type: 'offer', sdp });
-    const answer = await this.ask(this.wanted.url, 'POST', sdp, 'application/sdp');
+    const answer = await this.ask(this.wanted.layer ? `${this.wanted.url}?layer=${this.wanted.layer}` : this.wanted.url, 'POST', sdp, 'application/sdp');
     if (answer.status !== 201) throw await this.refused(answer);
+    this.layers = (answer.headers.get('Picture-Layers') ?? '').split(' ').filter(Boolean);
     this.resource = new URL(answer.headers.get('Location') ?? '', this.wanted.url).href;
     const text = await answer.text();
     if (this.ended) {
@@ -114,6 +118,13 @@ export class MediaSession {
         heard = Date.now();
       }
     }
+  }
+
+  /** Another size of the picture, by another connection: one layer for each. @param {string} layer */
+  async take(layer) {
+    this.wanted.layer = layer;
+    await this.leave(); // whoever watches over the connection sees that it is gone, and offers again at once
+    this.wake();
   }
 
   /** What came from the relay, and what of our media went out or came in. @param {RTCPeerConnection} pc */

@@ -12,12 +12,18 @@ import { SENDS, begin, climb, figuresOf } from './ladder.mjs';
 
 const SOUND_BPS = 32_000;
 const JUDGED_MS = 950; // the session looks twice a second
+/** A picture in two sizes, the smallest first: for a sender at the court's own line whose viewers may have a thin one. @type {RTCRtpEncodingParameters[]} */
+const LAYERS = [
+  { rid: 'l', scaleResolutionDownBy: 3, maxBitrate: 150_000, maxFramerate: 15 },
+  { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+];
 
 /**
  * @param {MediaStream} media at most one track of each kind
- * @param {{ url: string, token: string, renew?: () => Promise<Pass>, iceServers?: RTCIceServer[], onstate?: (state: State, sinceMs: number) => void, onstep?: (ladder: Ladder) => void, highest?: () => Step }} options
+ * @param {{ url: string, token: string, renew?: () => Promise<Pass>, iceServers?: RTCIceServer[], onstate?: (state: State, sinceMs: number) => void, onstep?: (ladder: Ladder) => void, highest?: () => Step, layers?: boolean }} options
  *   url: the door with the stream's name; onstep: another step of the ladder; highest: than which it must not be now. Without onstep there
- *   is no ladder: what a desk or a leader sends comes over a good line, or the browser makes it smaller by itself
+ *   is no ladder: what a desk or a leader sends comes over a good line, or the browser makes it smaller by itself. layers: the picture in
+ *   two sizes; has no ladder either
  */
 export function publish(media, options) {
   /** @type {Map<string, MediaStreamTrack>} */
@@ -36,8 +42,8 @@ export function publish(media, options) {
       told = 'FULL none';
       for (const track of tracks.values()) {
         if (track.kind === 'video' && !track.contentHint) track.contentHint = 'motion'; // an officer walks: rather fewer dots than fewer pictures
-        const encoding = track.kind === 'video' ? picture() : sound();
-        pc.addTransceiver(track, { direction: 'sendonly', streams: [media], sendEncodings: [encoding] });
+        const encodings = track.kind === 'audio' ? [sound()] : options.layers ? LAYERS.map((each) => ({ ...each, active: !closed })) : [picture()];
+        pc.addTransceiver(track, { direction: 'sendonly', streams: [media], sendEncodings: encodings });
       }
     },
     look: (_, stats) => {
@@ -78,8 +84,12 @@ export function publish(media, options) {
     const parameters = sender?.getParameters();
     const [encoding] = parameters?.encodings ?? [];
     if (!sender || !parameters || !encoding) return;
-    delete encoding.maxFramerate;
-    Object.assign(encoding, picture());
+    if (options.layers) {
+      for (const each of parameters.encodings) each.active = !closed;
+    } else {
+      delete encoding.maxFramerate;
+      Object.assign(encoding, picture());
+    }
     await sender.setParameters(parameters).catch(() => undefined); // a connection that has just ended
   }
 

@@ -34,15 +34,20 @@ export class Tile {
     video.requestVideoFrameCallback?.(this.framed);
   }
 
-  /** Watches this stream of this call from now on; '' ends it. @param {string} call @param {string} stream @param {{audio?: boolean}} [how] */
-  watch(call, stream, { audio = true } = {}) {
+  /** Watches this stream of this call from now on; '' ends it. @param {string} call @param {string} stream @param {{audio?: boolean, thrifty?: boolean}} [how] */
+  watch(call, stream, { audio = true, thrifty = false } = {}) {
     if (this.stream === stream) return;
     this.line?.close();
     this.line = null;
     this.stream = stream;
     this.forget();
     this.video.srcObject = null;
-    if (stream) this.line = new Line({ call, right: 'view', stream }, (pass) => view(this.video, { ...pass, audio }));
+    if (stream) this.line = new Line({ call, right: 'view', stream }, (pass) => view(this.video, { ...pass, audio, thrifty }));
+  }
+
+  /** Whether the line is so bad that the small picture must do. */
+  get small() {
+    return Boolean(this.line?.session?.wanted.layer);
   }
 
   forget() {

@@ -5,6 +5,7 @@
  * @typedef {import('./media_session.mjs').State} State
  */
 import { MediaSession, soundAgain } from './media_session.mjs';
+import { begin, second, seconds } from './thrift.mjs';
 
 const ROUGH = 0.02; // share of the sound that had to be made up: from there on we wait longer for what is lost to come again
 const WAITS_MS = 250;
@@ -12,15 +13,18 @@ const CALM_MS = 20_000;
 
 /**
  * @param {HTMLMediaElement} element
- * @param {{ url: string, token: string, renew?: () => Promise<Pass>, iceServers?: RTCIceServer[], audio?: boolean, video?: boolean, onstate?: (state: State, sinceMs: number) => void }} options
- *   url: the door with the stream's name. audio, video: both unless said otherwise.
+ * @param {{ url: string, token: string, renew?: () => Promise<Pass>, iceServers?: RTCIceServer[], audio?: boolean, video?: boolean, thrifty?: boolean, onstate?: (state: State, sinceMs: number) => void }} options
+ *   url: the door with the stream's name. audio, video: both unless said otherwise. thrifty: on a bad line the smallest picture that there
+ *   is will do: for whoever watches by a mobile network.
  * @returns {MediaSession} close() ends it
  */
-export function view(element, { audio = true, video = true, ...options }) {
-  return new MediaSession({
+export function view(element, { audio = true, video = true, thrifty = false, ...options }) {
+  const wait = patience();
+  const save = thrifty ? thrift() : () => undefined;
+  const session = new MediaSession({
     ...options,
     media: 'inbound-rtp',
-    look: patience(),
+    look: (pc, stats) => { wait(pc, stats); save(session, stats); },
     amend: soundAgain,
     prepare: (pc) => {
       const stream = new MediaStream();
@@ -37,6 +41,20 @@ export function view(element, { audio = true, video = true, ...options }) {
       });
     },
   });
+  return session;
+}
+
+/** The small picture while the line is bad, the large one again when it has been good for a while. */
+function thrift() {
+  let now = begin();
+  const read = seconds();
+  return (/** @type {MediaSession} */ session, /** @type {RTCStatsReport} */ stats) => {
+    const figures = read(stats.values(), performance.now());
+    if (!figures || session.layers.length < 2) return;
+    const before = now;
+    now = second(now, figures, performance.now());
+    if (now.small !== before.small) void session.take(now.small ? session.layers[0] ?? '' : '');
+  };
 }
 
 /** On a bad line picture and sound come a quarter of a second later, and whole; while it is good, at once. */

@@ -46,7 +46,7 @@ export function mountFaces(phone, standing) {
     frame.append(video);
     const tile = new Tile(video, () => phone.redraw());
     heard.set(one.id, { tile, video });
-    tile.watch(one.call_id, `${one.call_id}.${one.id}`);
+    tile.watch(one.call_id, `${one.call_id}.${one.id}`, { thrifty: true });
   }
 
   /** @param {string} id */
@@ -108,7 +108,7 @@ export function mountFaces(phone, standing) {
     say(part('face-name'), one.kind === 'PARTY' ? t('party') : one.who ?? t('face_centre'));
     say(part('face-office'), t(one.kind === 'PARTY' ? 'face_party' : one.kind === 'LEADER' ? 'face_court' : 'face_room', { court: phone.me?.court ?? '' }));
     const seconds = Math.max(0, Math.floor((phone.clock.now() - (row?.answered_at ?? phone.clock.now())) / 1000));
-    say(part('face-time'), t('face_connected', { time: `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}` }));
+    say(part('face-time'), t(heard.get(one.id)?.tile.small ? 'face_small' : 'face_connected', { time: `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}` }));
     say(part('face-says'), row?.speaking === one.id ? t('face_speaks') : '');
     say(part('face-ear'), t(row?.whispering ? 'face_whisper' : row?.output === 'HEADSET' ? 'face_earpiece' : row?.output === 'UNKNOWN' && row.output_at ? 'earpiece_changed' : 'face_no_earpiece'));
     const watching = [...phone.live.rows.participant.values()].filter((other) => other.call_id === row?.id && other.state === 'IN' && other.kind !== 'FIELD' && (other.kind !== 'PARTY' || other.permissions?.includes('watch'))).length;
