@@ -34,6 +34,7 @@ from dashboard.demo.relocation import relocation, when_asked
 from dashboard.field.app import build_field
 from dashboard.health import Health
 from dashboard.i18n import t
+from dashboard.inspector.app import Inspector
 from dashboard.join.app import Join
 from dashboard.join.doors import Bell
 from dashboard.join.party import PartyDoors
@@ -150,6 +151,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
         ("/join", _join(house, now)),
         ("/party", _party(house, now)),
         ("/sheet", Sheets(settings, house.journal, house.lanes, now).app()),
+        ("/inspector", Inspector(settings, house.journal, house.lanes).app()),
         ("/replay", build_replay(t.alone("replay"))),
         ("/vendor", build_vendor()),
     )

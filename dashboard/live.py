@@ -438,7 +438,7 @@ class Hub:
             "face": viewer.face,
             "visitors": sight.clearance is Clearance.VISITORS,
             "wall_id": viewer.actor.wall_id,
-            "me": {"id": viewer.actor.officer_id or viewer.actor.id, "label": label} if label else None,
+            "me": {"id": viewer.actor.officer_id or viewer.actor.id, "label": label, "role": viewer.actor.role} if label else None,
             "stale_s": self.settings.stale_s,
             "lost_s": self.settings.lost_s,
             "media": self.settings.media,

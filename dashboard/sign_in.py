@@ -98,6 +98,8 @@ POLICY = (
     Rule("/unlock", Access.DESK),
     Rule("/sheet/static/*", Access.DESK, static=True),
     Rule("/sheet/*", Access.DESK_PAGE),
+    Rule("/inspector/static/*", Access.DESK, static=True),
+    Rule("/inspector/*", Access.DESK_PAGE),
     Rule("/centre/wall", Access.WALL_PAGE),
     Rule("/centre/desk", Access.DESK_PAGE, capture=True),
     Rule("/centre/check", Access.DESK_PAGE, capture=True),

@@ -42,8 +42,10 @@ PATIENCE_S = 20.0  # a web process that does not come up keeps nobody from talki
 ANSWER_S = 0.2  # an embedded server on this machine answers in well under a millisecond
 MISCONFIGURED = 78  # EX_CONFIG: starting again would change nothing
 _PR_SET_PDEATHSIG = 1
-# glibc gives each thread memory of its own, which a process of many idle threads never gives back: 3 MB of the relay's 150.
-FRUGAL = {"relay": {"MALLOC_ARENA_MAX": "1"}}
+# glibc gives each thread memory of its own, which a process of many idle threads never gives back: 3 MB of the relay's 150. And once it
+# has given a large piece back it takes the next one from the heap, between small ones that stay: the relay, which decodes a picture now
+# and then for a still, would grow for hours.
+FRUGAL = {"relay": {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}}
 
 log = logging.getLogger(__name__)
 

@@ -67,7 +67,8 @@ def open_database(url: str) -> Database:
 
 
 def _open_sqlite(url: str) -> Database:
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}}
+    # the connection used last first: each keeps 2 MB of pages, and those that a busy moment opened need not fill theirs
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}, "pool_use_lifo": True}
     writes = create_engine(url, pool_size=2, pool_timeout=WAIT_S, **options)
     reads = create_engine(url, pool_size=10, pool_timeout=WAIT_S, **options)
     _begin_with(writes, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"))

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         check("mypy", [BIN / "mypy"]),
         check("lint-imports", [BIN / "lint-imports", "--no-logo"]),
         check_javascript(),
-        check("pytest", [BIN / "pytest", *colour(), *side_by_side(), "-m", marks(options), *for_pytest]),
+        check("pytest", [BIN / "pytest", *colour(), *side_by_side(), "--durations=15", "-m", marks(options), *for_pytest]),
     ]
     print_summary(outcomes)
     return 0 if all(outcome.ok for outcome in outcomes) else 1

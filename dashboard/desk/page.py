@@ -37,6 +37,7 @@ def layout() -> html.Div:
                         "queue",
                         html.Div(id="queue-told"),
                         html.A(t("desk.sheets"), id="sheets", href="/sheet/", target="_blank", rel="noopener"),
+                        html.A(t("desk.rings"), id="rings", href="/inspector/", target="_blank", rel="noopener", hidden=True),
                     )
                 ],
                 className="column left",

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from data.errors import NotPermitted
 from data.events import CallCentreRang
+from data.rules import masking
 from data.rules.identity import OF_A_PERSON, trace_digest
-from data.rules.permissions import ALLOWED, Sight, Verb
-from data.tables import AuditRow, CallRow, EntryRow, UnitRow
+from data.rules.permissions import ALLOWED, Clearance, Sight, Verb
+from data.tables import AuditRow, CallRow, EntryRow, OfficerRow, TeamRow, UnitRow
 
 MOST_SEEN = 50
 MOST_LISTED = 500
@@ -85,7 +87,10 @@ def _trace(row: AuditRow) -> Trace:
 
 @dataclass(frozen=True, slots=True)
 class CentreRing:
-    """One ring of the centre to an officer or a team: who rang whom, when, and what became of it. ended_why: as the call's."""
+    """One ring of the centre to an officer or a team: who rang whom, when, and what became of it. ended_why: as the call's.
+
+    officer: who rang, unit: whose phone, team: which one was rung, as the desk calls them; None when that is not known any more.
+    """
 
     at: datetime
     call_id: str
@@ -97,6 +102,9 @@ class CentreRing:
     answered_at: datetime | None
     ended_at: datetime | None
     ended_why: str | None
+    officer: str | None
+    unit: str | None
+    team: str | None
 
 
 def centre_rings(
@@ -114,7 +122,10 @@ def centre_rings(
         rung = rung.where(EntryRow.recorded_at >= since)
     if before is not None:
         rung = rung.where(EntryRow.recorded_at < before)
-    found = session.execute(rung.order_by(EntryRow.seq.desc()).limit(min(limit, MOST_LISTED)))
+    found = session.execute(rung.order_by(EntryRow.seq.desc()).limit(min(limit, MOST_LISTED))).all()
+    officers = _called(session, OfficerRow.id, {officer_id for _, officer_id, _, _, _ in found})
+    holders = _called(session, UnitRow.no, {said["unit_no"] for _, _, _, said, _ in found})
+    teams = dict(session.execute(select(TeamRow.id, TeamRow.name)).tuples().all())
     return [
         CentreRing(
             at,
@@ -127,9 +138,19 @@ def centre_rings(
             call.answered_at,
             call.ended_at,
             call.ended_why,
+            officers.get(officer_id),
+            holders.get(said["unit_no"]),
+            teams.get(said.get("team_id")),
         )
         for at, officer_id, role, said, call in found
     ]
+
+
+def _called(session: Session, by: InstrumentedAttribute[Any], wanted: set[Any]) -> dict[Any, str]:
+    """Officers as the desk calls them, by their own id or by the unit that they are."""
+    named = select(by, OfficerRow.name, OfficerRow.title).where(by.in_(wanted))
+    rows = session.execute(named if by is OfficerRow.id else named.join(UnitRow, UnitRow.officer_id == OfficerRow.id))
+    return {key: masking.officer(name, title, Clearance.DESK) for key, name, title in rows}
 
 
 def who_saw(

@@ -34,7 +34,18 @@ from tests.running import Product, eventually
 OPEN = re.compile(
     r"/|/healthz|/readyz|/sign-in(/style\.css)?|/password|/link/[^/]*|/pair|/sign-out|/join/.*|/party/.*|/field(/.*)?|/vendor/.*|/centre/assets/.*"
 )
-PAGE = {"/centre/wall", "/centre/desk", "/centre/check", "/lock", "/replay", "/replay/", "/sheet/", "/sheet/x"}
+PAGE = {
+    "/centre/wall",
+    "/centre/desk",
+    "/centre/check",
+    "/lock",
+    "/replay",
+    "/replay/",
+    "/sheet/",
+    "/sheet/x",
+    "/inspector/",
+    "/inspector/x",
+}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 

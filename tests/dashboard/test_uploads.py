@@ -135,12 +135,13 @@ async def test_what_is_not_right_is_refused_and_leaves_nothing(product: Product,
 
 
 async def test_a_kill_in_mid_upload_loses_nothing_and_shows_nothing_half(product: Product, client: httpx.AsyncClient) -> None:
-    call_id, before, piece, half = await call(client, product, 1002), len(kept(product)), str(ULID()), asyncio.Event()
+    call_id, before, piece = await call(client, product, 1002), len(kept(product)), str(ULID())
+    half, killed = asyncio.Event(), asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
         yield FILM[:300_000]
         half.set()
-        await asyncio.sleep(60)
+        await killed.wait()
         yield FILM[300_000:]
 
     upload = asyncio.create_task(bring(client, call_id, of(product, 1002), film=slowly(), piece=piece))
@@ -150,6 +151,7 @@ async def test_a_kill_in_mid_upload_loses_nothing_and_shows_nothing_half(product
         while not any(each.stat().st_size for each in incoming.glob("*.upload")):
             await asyncio.sleep(0.05)
     old = product.kill("web")
+    killed.set()
     with pytest.raises(httpx.TransportError):
         await upload
     await asyncio.to_thread(product.until_started_again, "web", old)

@@ -22,6 +22,7 @@ from data.tables import CallRow, EntryRow
 from tests.bench import faults
 from tests.faulty_proxy import FaultyProxy
 from tests.journeys.senders import fix, iso, send
+from tests.journeys.waiting import until_true
 from tests.running import COURT, Product, eventually
 from tests.servers import POSTGRESQL_BIN, PostgresServer, need
 
@@ -132,7 +133,7 @@ async def drawn(page: Page, product: Product, unit: int, lat: float, lon: float)
     told = await send(product, "positions", {"fixes": [sent]}, unit)
     assert told["accepted"] == [sent["id"]], told
     t_ms = round(datetime.fromisoformat(sent["t"]).timestamp() * 1000)
-    await page.wait_for_function("([unit, t]) => window.ecc.where(unit)?.fix_at === t", arg=[str(unit), t_ms], timeout=SOON)
+    await until_true(page, "([unit, t]) => window.ecc.where(unit)?.fix_at === t", arg=[str(unit), t_ms], seconds=SOON / 1000)
 
 
 def readiness(product: Product) -> tuple[int, dict[str, Any]]:
@@ -178,7 +179,7 @@ async def test_54_a_wall_that_stood_still_while_the_database_is_frozen_keeps_its
         await says(wall, "database")
         await wall.evaluate(WATCHES)
         await wall.evaluate("() => { const end = Date.now() + 4000; while (Date.now() < end); }")
-        await wall.wait_for_function("() => window.said.includes('lost')", timeout=SOON)
+        await until_true(wall, "() => window.said.includes('lost')", seconds=SOON / 1000)
         await expect(wall.locator("#wall")).to_have_attribute("data-connection", "waiting", timeout=SOON)
         await says(wall, "database")
         await expect(wall.locator('[data-panel="system"]')).not_to_contain_text(SAYS["web"])
@@ -267,7 +268,7 @@ async def test_57_a_wall_pc_that_slept_ten_minutes_begins_again(browser: Browser
     page = await opened(browser, site.product, script=MOVES_ITS_CLOCK)
     await page.evaluate(WATCHES)
     await page.evaluate("() => { window.ahead += 600000; }")  # the page's own counter stands still while a PC sleeps, its clock does not
-    await page.wait_for_function("() => window.said.includes('lost')", timeout=SOON)
+    await until_true(page, "() => window.said.includes('lost')", seconds=SOON / 1000)
     await expect(page.locator("#wall")).to_have_attribute("data-connection", "live", timeout=SOON)
     await right_time(page)
     await page.context.close()

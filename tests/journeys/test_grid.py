@@ -14,6 +14,7 @@ from data.actions.walls import steer_wall
 from tests.journeys.senders import fix, iso, send
 from tests.journeys.test_picture import centre_page, phone_page, until_it_plays
 from tests.journeys.test_wall_stage import do
+from tests.journeys.waiting import until_true
 from tests.journeys.wall_sizes import fits
 from tests.running import Product
 
@@ -118,7 +119,7 @@ async def test_two_by_two_shows_both_live_and_an_alarm_takes_the_stage(product: 
     await expect(wall.locator("#wall")).to_have_attribute("data-stage", "sos", timeout=LONG)
     await expect(wall.locator("#cells")).to_be_hidden(timeout=LONG)
     await expect(wall.locator("#tile")).to_be_hidden(timeout=LONG)
-    await wall.wait_for_function(f"({LIVE})() === 0")
+    await until_true(wall, f"({LIVE})() === 0")
     await fits(wall)
     await do(product, acknowledge_sos, alarm)
     await do(product, resolve_sos, alarm)
@@ -150,7 +151,7 @@ async def test_before_visitors_there_is_no_picture_and_no_still(product: Product
     wall.on("request", lambda request: asked.append(request.url) if "/media/" in request.url and request.method == "GET" else None)
     await do(product, steer_wall, product.seeded.wall_id, layout=8)
     await expect(wall.locator(".thumb")).to_have_count(0, timeout=LONG)
-    await wall.wait_for_function(f"({LIVE})() === 0")
+    await until_true(wall, f"({LIVE})() === 0")
     asked.clear()
     await asyncio.sleep(3)
     assert asked == []

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from streaming.media_tokens import Right, load_media_tokens
+from tests.journeys.waiting import until_true
 from tests.running import Product
 
 pytestmark = pytest.mark.timeout(240)
@@ -160,11 +161,11 @@ async def test_a_viewer_on_a_thin_line_gets_the_small_one_of_two_pictures(produc
     room, phone = pages
     await room.evaluate(PUBLISH.replace("{ url, token,", "{ url, token, layers: true,"), pass_for(product, Right.PUBLISH, stream=ROOM))
     await phone.evaluate(SIZES, pass_for(product, Right.VIEW, "phone", ROOM))
-    await phone.wait_for_function(WIDTH, arg=640, timeout=40_000)
+    await until_true(phone, WIDTH, arg=640, seconds=40)
     assert await phone.evaluate("session.layers") == ["l", "h"]
     await phone.evaluate("session.take('l')")
-    await phone.wait_for_function(WIDTH, arg=213, timeout=40_000)
+    await until_true(phone, WIDTH, arg=213, seconds=40)
     await until_more(phone)
     await phone.evaluate("session.take('')")
-    await phone.wait_for_function(WIDTH, arg=640, timeout=40_000)
+    await until_true(phone, WIDTH, arg=640, seconds=40)
     assert (await seen(phone))["offers"] == 3

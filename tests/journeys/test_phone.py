@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Geolocation, Page, expect
 
 from tests.journeys.scripted_centre import Centre, Scripted, ms, running
+from tests.journeys.waiting import until_true
 
 TOWN: Geolocation = {"latitude": 22.8001, "longitude": 113.3001}
 # A receiver that stands still as real ones do: the watch is silent, a question gives a fresh measurement. Chromium's own repeats the old.
@@ -281,21 +282,24 @@ async def test_the_phone_shakes_when_the_hold_begins_when_it_is_sent_and_when_so
     await hold(page, 1.7)
     await until(lambda: centre.received["sos"])
     await centre.set_row("sos", centre.received["sos"][0]["id"], state="ACKED", owner="周法官")
-    await page.wait_for_function("window.shakes.includes('120,80,120')")
+    await until_true(page, "window.shakes.includes('120,80,120')")
     assert (await page.evaluate("window.shakes"))[:2] == ["40", "250"]
 
 
 async def test_an_answer_is_heard(phone: BrowserContext, centre: Centre) -> None:
     await phone.add_init_script("""
         window.tones = [];
+        window.AudioContext = class extends AudioContext { constructor() { super(); window.sound = this; } };
         const start = OscillatorNode.prototype.start;
         OscillatorNode.prototype.start = function (...at) { window.tones.push(this.frequency.value); return start.apply(this, at); };
     """)
     page = await open_page(phone, centre)
+    await page.locator("#phone").click(position={"x": 2, "y": 2})
+    await until_true(page, "window.sound?.state === 'running'")  # a tone that had to wait for it longer than a second says nothing any more
     await page.locator("[data-act=call]").tap()
     await until(lambda: centre.received["calls"])
     await centre.set_row("call", centre.received["calls"][0]["id"], state="ANSWERED", owner="周法官")
-    await page.wait_for_function("window.tones.includes(660) && window.tones.includes(990)")
+    await until_true(page, "window.tones.includes(660) && window.tones.includes(990)")
 
 
 async def test_what_the_first_touch_begins_does_not_wait_for_sound_and_its_answer_is_heard(phone: BrowserContext, centre: Centre) -> None:
@@ -312,7 +316,7 @@ async def test_what_the_first_touch_begins_does_not_wait_for_sound_and_its_answe
       return [window.opened, button.dataset.state]; }"""
     assert await page.locator("[data-act=call]").evaluate(touched) == [0, "sending"]
     await page.locator("#phone").click(position={"x": 2, "y": 2})  # a hand's, without which the browser gives no sound
-    await page.wait_for_function("window.opened === 1 && window.tones.includes(880)")
+    await until_true(page, "window.opened === 1 && window.tones.includes(880)")
 
 
 async def test_the_screen_stays_on_while_on_duty(phone: BrowserContext, centre: Centre) -> None:
@@ -376,7 +380,7 @@ async def test_a_killed_page_says_at_its_next_opening_what_it_still_owes_and_del
     phone: BrowserContext, centre: Centre
 ) -> None:
     page = await open_page(phone, centre)
-    await page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await until_true(page, "navigator.serviceWorker.controller !== null")
     await on_duty(page, centre)
     await phone.set_offline(True)
     before = centre.now_ms()
@@ -455,7 +459,7 @@ async def test_a_call_withdrawn_before_it_left_never_leaves(phone: BrowserContex
 
 async def test_another_officers_unsent_alarm_is_never_sent_under_my_name(phone: BrowserContext, centre: Centre) -> None:
     page = await open_page(phone, centre)
-    await page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await until_true(page, "navigator.serviceWorker.controller !== null")
     await phone.set_offline(True)
     await hold(page, 1.7)
     await asyncio.sleep(0.3)
@@ -726,7 +730,7 @@ async def test_a_step_survives_the_closing_of_the_page(phone: BrowserContext, ce
 async def test_a_page_opened_without_a_network_shows_the_missions_as_they_were_last_known(phone: BrowserContext, centre: Centre) -> None:
     centre.rows["mission"] = json.loads(json.dumps(MISSIONS))
     page = await open_page(phone, centre)
-    await page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await until_true(page, "navigator.serviceWorker.controller !== null")
     await page.wait_for_timeout(500)
     await phone.set_offline(True)
     await page.reload()
@@ -827,10 +831,10 @@ async def test_a_newer_build_replaces_the_page_when_nothing_is_under_way(browser
         async with running(centre):
             port = int(centre.origin.rsplit(":", 1)[1])
             page = await open_page(phone, centre)
-            await page.wait_for_function("navigator.serviceWorker.controller !== null")
+            await until_true(page, "navigator.serviceWorker.controller !== null")
         centre.build = "build-2"
         async with running(centre, port):
-            await page.wait_for_function("document.documentElement.dataset.build === 'build-2'", timeout=60_000)
+            await until_true(page, "document.documentElement.dataset.build === 'build-2'", seconds=60)
             await expect(page.locator("body")).to_have_attribute("data-state", "ready")
 
 

@@ -22,6 +22,7 @@ from data.rules.permissions import SYSTEM, Actor, Role
 from data.sealing import load_sealing
 from data.tables import CallRow, DeviceRow, DutyRow, MissionRow, OfficerRow, SosRow, Table, UnitRow
 from tests.faulty_proxy import FaultyProxy
+from tests.journeys.waiting import until_true
 from tests.running import Product
 
 PLACE: Geolocation = {"latitude": 23.1, "longitude": 112.5, "accuracy": 8}
@@ -114,7 +115,7 @@ async def test_a_qr_code_enrols_the_phone_without_a_word_of_complaint_from_its_b
     await page.wait_for_url("**/field/")
     await expect(page.locator("#who")).to_have_text("陈法官")
     await expect(page.locator("#watchers")).to_have_text("无人在看")
-    await page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await until_true(page, "navigator.serviceWorker.controller !== null")
     await expect(page.locator("#demo")).to_be_hidden()
     assert [line for line in wrong if not line.endswith("/favicon.ico")] == []
     assert all(url.startswith(product.origin) for url in asked)

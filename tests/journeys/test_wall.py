@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, Response, expect
 from ulid import ULID
 
+from tests.journeys.waiting import until_true
 from tests.journeys.wall_sizes import OUTSIDE, SCROLLS, SMALLEST
 from tests.running import Product
 
@@ -129,7 +130,7 @@ async def test_where_says_nothing_of_who_was_never_heard_and_the_truth_of_who_wa
     page = await wall.open(product)
     assert await where(page, 987654) is None
     sent = report(product, 1001)
-    await page.wait_for_function("(t) => window.ecc.where('1001')?.fix_at === t", arg=_ms(sent["t"]), timeout=SOON)
+    await until_true(page, "(t) => window.ecc.where('1001')?.fix_at === t", arg=_ms(sent["t"]), seconds=SOON / 1000)
     drawn = await where(page, 1001)
     assert drawn is not None
     assert drawn["state"] == "online"
@@ -141,7 +142,7 @@ async def test_a_unit_grows_stale_by_the_time_of_its_fix_while_every_socket_is_h
     page = await wall.open(product)
     report(product, 1002)
     for state in ("online", "stale", "lost"):
-        await page.wait_for_function("(state) => window.ecc.where('1002')?.state === state", arg=state, timeout=3 * SOON)
+        await until_true(page, "(state) => window.ecc.where('1002')?.state === state", arg=state, seconds=3 * SOON / 1000)
     await expect(page.locator("#wall")).to_have_attribute("data-connection", "live")
     await expect(page.locator('[data-panel="map"]')).to_have_attribute("data-state", "stale")
 
@@ -154,7 +155,7 @@ async def test_ages_go_by_the_servers_clock_when_the_walls_own_is_wrong(product:
         static now() {{ return Real.now() + off; }} }}; }}""")
     page = await wall.open(product)
     report(product, 1004)
-    await page.wait_for_function("() => window.ecc.where('1004')?.state === 'online'", timeout=SOON)
+    await until_true(page, "() => window.ecc.where('1004')?.state === 'online'", seconds=SOON / 1000)
     off = await page.evaluate("(real) => Math.abs(window.ecc.state.serverNow() - real)", datetime.now(UTC).timestamp() * 1000)
     assert off < 3_000
 
@@ -163,7 +164,7 @@ async def test_a_page_that_stood_still_begins_again_and_shows_nothing_old_as_liv
     page = await wall.open(product)
     await page.evaluate(WATCHES)
     await page.evaluate("() => { const until = performance.now() + 10000; while (performance.now() < until); }")
-    await page.wait_for_function("() => window.said.includes('lost')", timeout=SOON)
+    await until_true(page, "() => window.said.includes('lost')", seconds=SOON / 1000)
     await expect(page.locator("#wall")).to_have_attribute("data-connection", "live", timeout=SOON)
 
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.journeys.test_picture import PLAYS, SOON, centre_page, end, phone_page, until_it_plays
+from tests.journeys.waiting import until_true
 from tests.running import Product
 
 pytestmark = pytest.mark.timeout(300)
@@ -40,7 +41,7 @@ async def test_a_call_goes_on_without_the_web_process_and_a_phone_that_reloads_m
     browser: Browser, product: Product
 ) -> None:
     wall, phone = await centre_page(browser, product, "wall"), await phone_page(browser, product)
-    await phone.wait_for_function("navigator.serviceWorker.controller !== null")
+    await until_true(phone, "navigator.serviceWorker.controller !== null")
     await phone.locator("[data-act=call]").tap()
     await until_it_plays(wall, "#tile video")
     await expect(phone.locator("#picture-state")).to_have_text("画面已送达指挥中心")

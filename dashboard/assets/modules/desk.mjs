@@ -119,6 +119,7 @@ function draw() {
   drawWalls();
   drawFind();
   drawMap();
+  drawRings();
   drawLock();
   const entries = all('entry').sort((a, b) => b.seq - a.seq);
   list('events', entries, entry, entries.reduce((/** @type {number | null} */ top, row) => Math.max(top ?? 0, row.at), null));
@@ -151,6 +152,12 @@ function drawChosen() {
   const drawn = facts(desk.kind, row);
   keep(body?.querySelector('.chosen') ?? null, drawn.map((line) => /** @type {HTMLElement} */ (line).outerHTML), () => drawn);
   drawVerbs(desk.kind, row);
+}
+
+/** The inspector's list is his alone. */
+function drawRings() {
+  const link = document.getElementById('rings');
+  if (link) link.hidden = now.hello.me?.role !== 'inspector';
 }
 
 function drawLock() {

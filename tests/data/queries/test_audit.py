@@ -47,6 +47,8 @@ def test_every_ring_of_the_centre_can_be_read_by_the_inspector_alone(court: Smal
         [ring] = centre_rings(session, INSPECTOR)
         assert (ring.call_id, ring.role, ring.unit_no, ring.team_id) == (call_id, "duty", PHONE_UNIT, None)
         assert ring.answered_at is None
+        assert (ring.officer, ring.team) == ("陈法官", None)
+        assert ring.unit
         assert ring.ended_at is not None
         assert centre_rings(session, INSPECTOR, before=ring.at) == []
         assert centre_rings(session, replace(INSPECTOR, court_code="elsewhere")) == []
