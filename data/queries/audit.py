@@ -125,7 +125,7 @@ def centre_rings(
     found = session.execute(rung.order_by(EntryRow.seq.desc()).limit(min(limit, MOST_LISTED))).all()
     officers = _called(session, OfficerRow.id, {officer_id for _, officer_id, _, _, _ in found})
     holders = _called(session, UnitRow.no, {said["unit_no"] for _, _, _, said, _ in found})
-    teams = dict(session.execute(select(TeamRow.id, TeamRow.name)).tuples().all())
+    teams = {row.id: row.name for row in session.execute(select(TeamRow.id, TeamRow.name))}
     return [
         CentreRing(
             at,
