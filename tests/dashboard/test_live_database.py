@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -53,7 +52,7 @@ async def test_a_frozen_database_never_stops_the_clock(postgres: PostgresServer,
                 wall.tick = {}
                 await wall.until(lambda: wall.tick, 5)
                 ticks.append(wall.tick["server_time"])
-            assert all(later > earlier for earlier, later in pairwise(ticks))
+            assert ticks[-1] - ticks[0] > 1_500, ticks  # a busy machine may correct its clock meanwhile
             assert await asyncio.to_thread(product.status, "/readyz") == 503
             assert await asyncio.to_thread(product.status, "/healthz") == 200
             postgres.thaw()

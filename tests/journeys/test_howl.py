@@ -124,9 +124,8 @@ async def test_the_room_speaks_and_nothing_howls(house: BrowserContext, product:
     await wall.evaluate("air.turnedDown = true")
     await until_level(desk, 0.0, QUIET)
 
-    for _ in range(3):
-        await desk.evaluate("air.say()")
-        await until_level(desk, SAID, 1.0)
-        assert await loudest(desk, max(3, 2 * takes)) < HOWL
-        await until_level(desk, 0.0, QUIET)
+    await desk.evaluate("air.say()")
+    await until_level(desk, SAID, 1.0)
+    assert await loudest(desk, max(3, 2 * takes)) < HOWL
+    await until_level(desk, 0.0, QUIET)
     await desk.keyboard.up("t")

@@ -96,7 +96,8 @@ def codes(taken: dict[str, Any]) -> list[str]:
 
 
 @pytest.fixture
-async def centre(tmp_path: Path, redis_server: RedisServer) -> AsyncIterator[Centre]:
+async def centre(tmp_path: Path, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Centre]:
+    monkeypatch.setattr("data.identity.PATIENCE_S", 60.0)  # a busy machine may take longer than a door waits
     from data.engines import open_database
     from data.tables import Table
 
