@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import orjson
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -400,6 +400,20 @@ def refusal_page(error: CommandCentreError, demo: bool) -> Response:
     """For a person who opened a page that is not for him, or while the database is away: then the page asks again by itself."""
     again_s = AGAIN_S if isinstance(error, Unavailable) else None
     return HTMLResponse(draw("refused.html", demo=demo, said=i18n.of_error(error), refresh_s=again_s), error.status, error_headers(error))
+
+
+def in_sentences(handler: Callable[[Request], Awaitable[Response]], demo: bool) -> Callable[[Request], Awaitable[Response]]:
+    """A page's handler whose refusals a person reads; what he was not permitted is left for the record."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except CommandCentreError as error:
+            if isinstance(error, NotPermitted):
+                request.state.refused = [*getattr(request.state, "refused", ()), str(error.params.get("verb", error.code))]
+            return refusal_page(error, demo)
+
+    return answered
 
 
 def _to_sign_in(scope: Scope) -> Response:

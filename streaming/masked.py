@@ -32,7 +32,8 @@ LOWER = 0.78  # of a changed voice: four semitones
 TONE_HZ, TONE_LEVEL = 440, 3_000
 MS = Fraction(1, 1000)
 EXACT = {"fflags": "+bitexact"}  # no random ids, no date: the same clip is the same file
-SPEED = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "auto-alt-ref": "0"}
+# A positive speed of libvpx follows the clock: a busy machine would write another file. One thread for the same reason.
+SPEED = {"deadline": "realtime", "cpu-used": "-8", "lag-in-frames": "0", "auto-alt-ref": "0"}
 
 log = logging.getLogger(__name__)
 Samples = NDArray[np.int16]
@@ -114,7 +115,7 @@ class Rendering:
         with av.open(str(part), "w", format="webm", options=EXACT) as file:
             stream: Any = file.add_stream("libvpx", options=SPEED)
             stream.width, stream.height, stream.pix_fmt, stream.time_base = *size, "yuv420p", MS
-            stream.codec_context.time_base, stream.codec_context.gop_size, stream.codec_context.thread_count = MS, KEY_EACH, 2
+            stream.codec_context.time_base, stream.codec_context.gop_size, stream.codec_context.thread_count = MS, KEY_EACH, 1
             stream.bit_rate = int(KBPS_PER_MEGAPIXEL * 1000 * size[0] * size[1] / 1e6)
             last = begin - 1
             for at_ms, picture in _after(first, pictures):

@@ -20,6 +20,7 @@ CLOCKS = {"opus": 48_000, "vp8": 90_000, "h264": 90_000}
 FEEDBACK = {"audio": ("nack", "transport-cc"), "video": ("nack", "nack pli", "ccm fir", "transport-cc")}
 DIGESTS = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 START_KBPS = 500  # Chromium begins with 300 otherwise, and the first seconds are the ones that are looked at
+SEVERAL_KBPS = 1_200  # with less it sends the smaller sizes only; who sends several has the line for it
 _ICE = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _RID = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _MID = re.compile(r"[!#-'*+.0-9A-Z^-~-]{1,32}")
@@ -388,7 +389,8 @@ def _described(each: Chosen, publishing: bool) -> list[str]:
     channels = "/2" if codec.name == "opus" else ""
     written = {"opus": "opus", "vp8": "VP8", "h264": "H264"}[codec.name]
     said = [f"a=rtpmap:{number} {written}/{codec.clock_rate}{channels}"]
-    begins = [f"x-google-start-bitrate={START_KBPS}"] if publishing and section.kind == "video" else []
+    rate = SEVERAL_KBPS if each.layers else START_KBPS
+    begins = [f"x-google-start-bitrate={rate}"] if publishing and section.kind == "video" else []
     fmtp = ";".join([*([codec.fmtp] if codec.fmtp else []), *begins])
     said += [f"a=fmtp:{number} {fmtp}"] if fmtp else []
     wanted = FEEDBACK[section.kind]

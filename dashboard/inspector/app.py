@@ -3,7 +3,6 @@
 The page is the inspector's alone. A camera is never opened from afar; that this holds somebody outside the command can read here.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from dashboard.i18n import t
-from dashboard.sign_in import refusal_page
-from data.errors import BadInput, CommandCentreError, NotPermitted, NotSignedIn
+from dashboard.sign_in import in_sentences
+from data.errors import BadInput, NotSignedIn
 from data.journal import Journal
 from data.lanes import Lanes
 from data.queries.audit import CentreRing, centre_rings
@@ -29,7 +28,6 @@ FILES = {"inspector.css": "text/css"}
 SHOWN = 50
 
 _templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Inspector:
@@ -42,7 +40,7 @@ class Inspector:
         """The sub-app for `/inspector`."""
         return Starlette(
             routes=[
-                Route("/", self._answered(self._rings), methods=["GET"]),
+                Route("/", in_sentences(self._rings, self._settings.demo), methods=["GET"]),
                 Route("/static/{name}", self._file, methods=["GET"]),
             ]
         )
@@ -71,18 +69,6 @@ class Inspector:
         if name not in FILES:
             return Response(status_code=404)
         return FileResponse(HERE / "static" / name, media_type=FILES[name], headers={"cache-control": "no-cache"})
-
-    def _answered(self, handler: Handler) -> Handler:
-        async def answered(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except NotPermitted as error:
-                request.state.refused = [*getattr(request.state, "refused", ()), str(error.params.get("verb", error.code))]
-                return refusal_page(error, self._settings.demo)
-            except CommandCentreError as error:
-                return refusal_page(error, self._settings.demo)
-
-        return answered
 
     def _draw(self, template: str, **holes: Any) -> str:
         court, demo = self._settings.court_name, self._settings.demo

@@ -3,7 +3,7 @@
 For desks only; whoever opens a record leaves a trace.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,9 +19,9 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from dashboard.i18n import of_error, t
-from dashboard.sign_in import refusal_page
+from dashboard.sign_in import in_sentences
 from data.actions.sheets import Book, complete_sheet, read_sheet
-from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, NotSignedIn, TransitionRefused
+from data.errors import BadInput, NotFound, NotSignedIn, TransitionRefused
 from data.journal import Journal
 from data.lanes import Lanes
 from data.queries.sheets import Listed, talks
@@ -36,7 +36,6 @@ FIELDS = ("explained", "said", "why", "after")
 MOMENTS = ("invited_at", "notice_at", "consented_at", "declined_at", "joined_at", "left_at")
 
 _templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,10 @@ class Sheets:
         """The sub-app for `/sheet`."""
         return Starlette(
             routes=[
-                Route("/", self._answered(self._list), methods=["GET"]),
+                Route("/", in_sentences(self._list, self.settings.demo), methods=["GET"]),
                 Route("/static/{name}", self._file, methods=["GET"]),
-                Route("/{participant}", self._answered(self._show), methods=["GET"]),
-                Route("/{participant}", self._answered(self._complete), methods=["POST"]),
+                Route("/{participant}", in_sentences(self._show, self.settings.demo), methods=["GET"]),
+                Route("/{participant}", in_sentences(self._complete, self.settings.demo), methods=["POST"]),
             ]
         )
 
@@ -125,18 +124,6 @@ class Sheets:
         if name not in FILES:
             return Response(status_code=404)
         return FileResponse(HERE / "static" / name, media_type=FILES[name], headers={"cache-control": "no-cache"})
-
-    def _answered(self, handler: Handler) -> Handler:
-        async def answered(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except NotPermitted as error:
-                request.state.refused = [*getattr(request.state, "refused", ()), str(error.params.get("verb", error.code))]
-                return refusal_page(error, self.settings.demo)
-            except CommandCentreError as error:
-                return refusal_page(error, self.settings.demo)
-
-        return answered
 
     def _draw(self, template: str, **holes: Any) -> str:
         given = {"court": self.settings.court_name, "demo": self.settings.demo, "time": self._time, "ms": _ms}

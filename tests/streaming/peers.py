@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from aioice import Candidate
 
@@ -57,16 +58,10 @@ class Peer:
         self.seq = 1_000
         self._transport = 0
 
-    async def offers(
-        self,
-        direction: str,
-        kinds: Sequence[str] = ("audio", "video"),
-        setup: str = "actpass",
-        codec: str = "VP8",
-        layers: Sequence[str] = (),
-    ) -> str:
+    async def offers(self, direction: str, kinds: Sequence[str] = ("audio", "video"), **how: Any) -> str:
+        """how: as for `offer`."""
         self.places = await self.wire.listen([self.address])
-        return offer(self.wire, self.certificate.fingerprint, direction, kinds, setup, codec, layers)
+        return offer(self.wire, self.certificate.fingerprint, direction, kinds, **how)
 
     async def connect(self, answer: str) -> bool:
         def said(name: str) -> str:

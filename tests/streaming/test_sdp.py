@@ -207,7 +207,8 @@ LAYERED = VIDEO + f"a=extmap:10 {sdp.RID}\r\na=extmap:11 {sdp.REPAIRED_RID}\r\na
 
 def test_a_picture_in_several_sizes_is_taken_in_all_of_them() -> None:
     answer = answer_to(HEAD + AUDIO + LAYERED + "a=simulcast:send l;~m,h2;h\r\n")
-    for line in ("a=rid:l recv", "a=rid:h recv", "a=simulcast:recv l;m;h", f"a=extmap:10 {sdp.RID}", f"a=extmap:11 {sdp.REPAIRED_RID}"):
+    extensions = f"a=extmap:10 {sdp.RID}", f"a=extmap:11 {sdp.REPAIRED_RID}"
+    for line in ("a=rid:l recv", "a=rid:h recv", "a=simulcast:recv l;m;h", "a=fmtp:96 x-google-start-bitrate=1200", *extensions):
         assert f"{line}\r\n" in answer, line
 
 
