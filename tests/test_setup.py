@@ -82,6 +82,10 @@ def test_no_path_of_a_machine_is_tracked(files: list[str]) -> None:
     assert lines_with(files, MACHINE_PATH.search) == []
 
 
+def test_nothing_tracked_points_out_of_the_repository(files: list[str]) -> None:
+    assert [name for name in files if (ROOT / name).is_symlink()] == []
+
+
 def test_top_level_folders_are_the_agreed_ones(files: list[str]) -> None:
     assert {name.split("/")[0] for name in files if "/" in name} - FOLDERS == set()
 
