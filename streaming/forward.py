@@ -66,9 +66,13 @@ class Leg:
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """The viewers for whom a packet looks the same. open: the wires that get packets now; the other legs wait for a key frame."""
+    """The viewers for whom a packet looks the same. open: the wires that get packets now; the other legs wait for a key frame.
+
+    framed: whether several packets make one frame, the last of them marked.
+    """
 
     payload_type: int
+    framed: bool = False
     legs: list[Leg] = field(default_factory=list)
     open: list[Any] = field(default_factory=list)
     waiting: int = 0
@@ -200,7 +204,7 @@ class Track:
         """
         group = next((group for group in self.groups if group.payload_type == leg.payload_type), None)
         if group is None:
-            group = Group(leg.payload_type)
+            group = Group(leg.payload_type, framed=self.kind == "video")
             self.groups.append(group)
         group.legs.append(leg)
         since = self._since_key(now_s) if self.kind == "video" else []

@@ -6,8 +6,10 @@ again); nothing waits in a queue here.
 """
 
 import contextlib
+import errno
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -30,9 +32,14 @@ CIPHERS = (
 )
 ROOM = 2_048  # bytes: a packet and what SRTP adds
 STUN_PER_S, STUN_AT_ONCE = 100.0, 200.0  # for one connection; a browser needs one every two seconds
+TOGETHER_MOST = 16  # packets that go to the kernel at once
+UDP_SEGMENT = 103  # of Linux; Python has no name for it
+CANNOT_CUT = frozenset({errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.EOPNOTSUPP})  # a way out of the machine that takes them singly
 WAITING_MOST = 64  # DTLS datagrams that wait to be read
 
-_space = ffi.new("char[]", ROOM)
+Laid = tuple[bytes, list[tuple[Any, int]], memoryview, list[tuple[int, int, bytes]]]  # plain bytes, packets in them, message, cut
+
+_space = ffi.new("char[]", ROOM * TOGETHER_MOST)
 _view = memoryview(ffi.buffer(_space))
 _size = ffi.new("int *")
 _protect, _protect_rtcp, _unprotect, _unprotect_rtcp = lib.srtp_protect, lib.srtp_protect_rtcp, lib.srtp_unprotect, lib.srtp_unprotect_rtcp
@@ -82,6 +89,7 @@ class Wire:
         self._sessions: tuple[Session, ...] = ()  # holds what the two above point into
         self._stun_budget, self._stun_at_s = STUN_AT_ONCE, 0.0
         self._ended = False
+        self._grows, self._cuts = 0, True  # bytes that SRTP adds to a packet, 0 before the first; whether several may go as one message
         self.dropped = 0
 
     # --- beginning and end ---
@@ -232,10 +240,71 @@ def send(wires: Iterable[Wire], packet: bytes) -> None:
         _size[0] = size
         if _protect(keys, _space, _size):
             continue
+        wire._grows = _size[0] - size
         try:
             out.sendto(_view[: _size[0]], wire._peer)
         except OSError:
             wire.dropped += 1
+
+
+def send_together(wires: Sequence[Wire], packets: Sequence[bytes]) -> None:
+    """These packets, encrypted for each of them. A full socket loses them.
+
+    Those of one length, and a shorter one behind them, go to the kernel as one message that it cuts up (UDP_SEGMENT): the way through its
+    network code costs more than everything that is done here.
+    """
+    for first, last in _runs([len(packet) for packet in packets]):
+        if last - first == 1:
+            send(wires, packets[first])
+        else:
+            _send_run(wires, packets[first:last])
+
+
+def _runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Where to cut. Of each run all but the last packet are of one length, and the last is no longer."""
+    runs, first = [], 0
+    for place in range(1, len(sizes) + 1):
+        if place == len(sizes) or place - first == TOGETHER_MOST or sizes[place] > sizes[first] or sizes[place - 1] < sizes[first]:
+            runs.append((first, place))
+            first = place
+    return runs
+
+
+def _send_run(wires: Iterable[Wire], packets: Sequence[bytes]) -> None:
+    laid: dict[int, Laid] = {}
+    for wire in wires:
+        if not wire._grows or not wire._cuts:
+            for packet in packets:
+                send((wire,), packet)
+            continue
+        if wire._grows not in laid:
+            laid[wire._grows] = _lay(packets, wire._grows)
+        _send_laid(wire, laid[wire._grows])
+
+
+def _send_laid(wire: Wire, laid: Laid) -> None:
+    plain, places, message, cut = laid
+    keys, out = wire._keys_out, wire._socket
+    if keys is None or out is None:
+        return
+    message[:] = plain
+    for space, size in places:
+        _size[0] = size
+        if _protect(keys, space, _size):
+            return
+    try:
+        out.sendmsg((message,), cut, 0, wire._peer)
+    except OSError as error:
+        wire.dropped += len(places)
+        wire._cuts = error.errno not in CANNOT_CUT
+
+
+def _lay(packets: Sequence[bytes], grows: int) -> Laid:
+    """One behind the other, each with room for what SRTP adds."""
+    step = len(packets[0]) + grows
+    plain = bytes(grows).join(packets) + bytes(grows)
+    places = [(_space + step * place, len(packet)) for place, packet in enumerate(packets)]
+    return plain, places, _view[: len(plain)], [(socket.SOL_UDP, UDP_SEGMENT, step.to_bytes(2, sys.byteorder))]
 
 
 # --- the check at start ---------------------------------------------------------------------------------------------------------------

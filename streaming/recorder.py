@@ -20,7 +20,7 @@ from data.rules.recordings import RESERVE
 from streaming.frames import CLOCK_RATE, WINDOW_S, Frame, Part, Pictures, Reorder, Sender, Sounds, Timeline
 from streaming.segments import OPEN_SUFFIX, Kept, SegmentFile, recovered, thumbnail
 
-ROUND_S = 0.1
+ROUND_S = 0.25  # what a crash may cost; each waking of a sleeping processor costs more than the writing
 SEGMENT_S = 60.0  # limits what a broken file can cost, and what retention and a digest are about
 ALONE_S = 1.5  # so long sound waits for the first picture; then it is recorded alone until one comes
 PICTURE_GONE_S = 3.0  # without a picture for so long a due segment begins without one

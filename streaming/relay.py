@@ -16,6 +16,7 @@ from streaming.intake import Intake, Simulcast
 from streaming.layers import Layers
 from streaming.media_events import Happened, Limits, MediaEvent, NobodyPublishes, RelayFull, StillSending
 from streaming.media_tokens import LONGEST_S, Grant, Right
+from streaming.outgoing import MANY, Outgoing
 from streaming.pace import pause
 from streaming.stills import Picture, Stills
 from streaming.streams import Session, Stream, number
@@ -52,6 +53,7 @@ class Relay:
         self._asked: dict[str, tuple[float, float]] = {}  # person: what is left of his budget, since when
         self._awaited: dict[str, asyncio.Future[None]] = {}  # stream: done when somebody publishes it
         self._waiting = 0
+        self._outgoing = Outgoing()
         self._closing: set[asyncio.Task[None]] = set()
         self.stills = Stills(self)
         self._void: dict[tuple[str, str], float] = {}  # name and person: tokens from before this moment are worth nothing
@@ -305,8 +307,7 @@ class Relay:
             self._drop(session)
         elif session.grant.right is Right.VIEW:
             for kind, leg in session.legs.items():
-                for packet in session.watched[kind].join(leg, time.monotonic()):
-                    hooks.send((session.wire,), packet)
+                hooks.send_together((session.wire,), session.watched[kind].join(leg, time.monotonic()))
             self._answer_publisher(session.stream, time.monotonic())
             self._tell(Happened.WATCHED, session)
 
@@ -315,7 +316,10 @@ class Relay:
         if intake is None or stream.publisher is not session:
             return
         for group, packet in intake.media(data, now_s):
-            hooks.send(group.open, packet)
+            if group.framed and len(group.open) >= MANY:
+                self._outgoing.add(group.open, packet, ends=packet[1] >= 0x80)
+            else:
+                hooks.send(group.open, packet)
         if intake.last_s == now_s:
             first, stream.heard_s = stream.heard_s is None, now_s
             if first or stream.silent or stream.fresh:
@@ -342,8 +346,7 @@ class Relay:
             if isinstance(said, rtcp.Bye | rtcp.SenderReport) or said.ssrc != track.ssrc:
                 continue
             if isinstance(said, rtcp.Wanted):
-                for packet in track.again(leg, said.seqs, now_s):
-                    hooks.send((session.wire,), packet)
+                hooks.send_together((session.wire,), track.again(leg, said.seqs, now_s))
             elif isinstance(said, rtcp.PictureWanted):
                 track.key_wish.wish()
                 self._answer_publisher(session.stream, now_s)

@@ -1,7 +1,8 @@
 """The relay's own process: CPU of a forwarded packet and of a viewer at N = 1, 10, 50, 100; memory; what got lost on the way.
 
 The relay is the one of a running product, which also records what is sent. One publisher, 1280x720 at 30 frames, 1.05 Mbit/s of VP8 and
-Opus, encoded once; viewers that discard. `--compare`: aiortc's `MediaRelay` at N = 1, 2, 4 and, where Debian's `janus` is installed, Janus
+Opus, encoded once; viewers that discard, and look for packets every few milliseconds: a viewer elsewhere is not woken at the sender's cost.
+`--compare`: aiortc's `MediaRelay` at N = 1, 2, 4 and, where Debian's `janus` is installed, Janus
 VideoRoom at N = 10, 50 in the same run. Only the CPU of the server's process counts.
 """
 
