@@ -1,4 +1,4 @@
-"""The jobs process: timers and retention, apart from the loop that serves `/live`."""
+"""The jobs process: timers, retention, rendering of clips, apart from the loop that serves `/live`."""
 
 import asyncio
 import contextlib
@@ -21,12 +21,14 @@ from data.rules.permissions import SYSTEM
 from data.sealing import load_sealing
 from data.settings import Settings
 from streaming.bus import Bus
+from streaming.clip_rendering import ClipRenderings
 from streaming.deadline_watch import watch
 from streaming.history import History
 from streaming.recorder import remove
 
 BEAT_S = 0.5  # so often that a missing one is noticed within seconds
 RETENTION_S = 3_600.0
+RENDER_S = 1.0  # so often it looks whether a clip waits
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ async def _run(settings: Settings) -> None:
         bus.announce(announcements)
 
     journal = Journal(database, load_sealing(settings.keys), settings.court_code, announce, settings.civil_offset_s)
+    renderings = ClipRenderings(settings.recordings, settings.clips, journal, _now)
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
@@ -54,10 +57,12 @@ async def _run(settings: Settings) -> None:
         watch(journal, lanes.writer, _now),
         _keep_short(history, settings.history_days, journal, lanes),
         _purge_recordings(settings.recordings, settings.recording_days, journal, lanes),
+        _render(renderings),
         _beat(Beat(settings, "jobs")),
     )
     tasks = [asyncio.create_task(part) for part in parts]
     await ending.wait()
+    renderings.close()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -71,6 +76,17 @@ async def _beat(beat: Beat) -> None:
     while True:
         beat()
         await asyncio.sleep(BEAT_S)
+
+
+async def _render(renderings: ClipRenderings) -> None:
+    """Clips that wait, one after the other."""
+    while True:
+        try:
+            while await asyncio.to_thread(renderings.once):
+                pass
+        except CommandCentreError as error:
+            log.warning("rendering waits: %s", error.code)
+        await asyncio.sleep(RENDER_S)
 
 
 async def _keep_short(history: History, days: int, journal: Journal, lanes: Lanes) -> None:

@@ -61,6 +61,9 @@ _ID_FIELD = {
     "order": "order_id",
     "sos": "sos_id",
     "recording": "recording_id",
+    "clip": "clip_id",
+    "release": "release_id",
+    "screening": "screening_id",
     "wall": "wall_id",
     "session": "session_id",
     "link": "link_id",
@@ -1291,3 +1294,257 @@ class RecordingPurged(Event):
     call_id: str | None
     size: int
     digests: tuple[str, ...]
+
+
+# --- screenings -----------------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipCut(Event):
+    """From a recording of ours, whose files' digests stand in the chain already."""
+
+    kind = "clip.cut"
+    subject = "clip"
+    shown = False
+    clip_id: str
+    recording_id: str
+    length_ms: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipMasked(Event):
+    """What of it is open was said anew; digest: SHA-256 of the mask."""
+
+    kind = "clip.masked"
+    subject = "clip"
+    shown = False
+    clip_id: str
+    digest: str
+    minor: bool | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRenderingAsked(Event):
+    kind = "clip.rendering_asked"
+    subject = "clip"
+    shown = False
+    clip_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRenderingMoved(Event):
+    """It has begun, or has come so far."""
+
+    kind = "clip.rendering_moved"
+    subject = "clip"
+    shown = False
+    clip_id: str
+    share_pct: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRendered(Event):
+    """originals: SHA-256 of the files that it was made from."""
+
+    kind = "clip.rendered"
+    subject = "clip"
+    shown = False
+    clip_id: str
+    recording_id: str
+    sha256: str
+    size: int
+    duration_ms: int
+    originals: tuple[str, ...]
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRenderingFailed(Event):
+    """why: a code of ours."""
+
+    kind = "clip.rendering_failed"
+    subject = "clip"
+    shown = False
+    clip_id: str
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRenderingCancelled(Event):
+    kind = "clip.rendering_cancelled"
+    subject = "clip"
+    shown = False
+    clip_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseProposed(Event):
+    """audience: PARTY | SCREENING | PUBLIC."""
+
+    kind = "release.proposed"
+    subject = "release"
+    shown = False
+    release_id: str
+    clip_id: str
+    audience: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseMasked(Event):
+    """The file is there that is to be certified."""
+
+    kind = "release.masked"
+    subject = "release"
+    shown = False
+    release_id: str
+    clip_id: str
+    sha256: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseCertified(Event):
+    """number: 1 or 2; sha256: of the file that was watched."""
+
+    kind = "release.certified"
+    subject = "release"
+    shown = False
+    release_id: str
+    clip_id: str
+    number: int
+    officer_id: str
+    sha256: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseWentLive(Event):
+    kind = "release.went_live"
+    subject = "release"
+    shown = False
+    release_id: str
+    clip_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRevoked(Event):
+    """cause: DECIDED | OBJECTION | CHANGED | MASKED_ANEW."""
+
+    kind = "release.revoked"
+    subject = "release"
+    shown = False
+    release_id: str
+    clip_id: str
+    cause: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningPlanned(Event):
+    kind = "screening.planned"
+    subject = "screening"
+    shown = False
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgrammeSet(Event):
+    kind = "screening.programme_set"
+    subject = "screening"
+    shown = False
+    screening_id: str
+    release_ids: tuple[str, ...]
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageInvited(Event):
+    """A one-time link for the browser of the stage was made."""
+
+    kind = "screening.stage_invited"
+    subject = "screening"
+    shown = False
+    screening_id: str
+    link_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageOpened(Event):
+    kind = "screening.stage_opened"
+    subject = "screening"
+    shown = False
+    screening_id: str
+    session_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningBegan(Event):
+    kind = "screening.began"
+    subject = "screening"
+    shown = False
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemShown(Event):
+    """position: None for the court's card."""
+
+    kind = "screening.item_shown"
+    subject = "screening"
+    shown = False
+    screening_id: str
+    position: int | None
+    release_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemMoved(Event):
+    """Paused, or going on from there."""
+
+    kind = "screening.item_moved"
+    subject = "screening"
+    shown = False
+    screening_id: str
+    playing: bool
+    at_ms: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningBlackedOut(Event):
+    kind = "screening.blacked_out"
+    subject = "screening"
+    shown = False
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlackoutLifted(Event):
+    kind = "screening.blackout_lifted"
+    subject = "screening"
+    shown = False
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningEnded(Event):
+    kind = "screening.ended"
+    subject = "screening"
+    shown = False
+    screening_id: str

@@ -296,6 +296,8 @@ def _of_session(row: Any) -> Actor | None:
         return Actor(kind="WALL", id=row.wall_id, role=Role.WALL, court_code=row.wall_court, wall_id=row.wall_id, session_id=row.id)
     if row.kind == "PARTY":
         return Actor(kind="PARTY", id=row.id, role=Role.PARTY, court_code="", session_id=row.id)
+    if row.kind == "STAGE":
+        return Actor(kind="STAGE", id=row.id, role=Role.STAGE, court_code="", session_id=row.id)
     if row.kind == "JOIN" and row.officer_court is not None and row.disabled_at is None:
         return Actor(
             kind="JOIN", id=row.id, role=Role.GUEST, court_code=row.officer_court, officer_id=row.officer_id, session_id=row.id

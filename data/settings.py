@@ -119,6 +119,11 @@ class Settings:
         return self.home / "positions"
 
     @property
+    def clips(self) -> Path:
+        """Masked files for audiences; not where the originals are."""
+        return self.home / "clips"
+
+    @property
     def log(self) -> Path:
         return self.home / "log"
 
@@ -129,7 +134,7 @@ class Settings:
     def make_folders(self) -> None:
         """The home and its folders, for us alone (0700). Raises Misconfigured when they cannot be made or written."""
         try:
-            for folder in (self.home, self.keys, self.positions, self.log, self.run, self.layers, self.recordings):
+            for folder in (self.home, self.keys, self.positions, self.log, self.run, self.layers, self.recordings, self.clips):
                 folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
             self.home.chmod(FOLDER_MODE)
         except OSError as error:

@@ -514,7 +514,7 @@ class SessionRow(Table):
     __tablename__ = "session"
     id: Mapped[str] = _ulid()
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    kind: Mapped[str] = mapped_column(String(16))  # OFFICER | WALL | JOIN | PARTY | DIRECTOR
+    kind: Mapped[str] = mapped_column(String(16))  # OFFICER | WALL | JOIN | PARTY | STAGE | DIRECTOR
     officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"), index=True)
     wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"), index=True)
     opened_at: Mapped[datetime] = mapped_column(Instant)
@@ -530,7 +530,7 @@ class LinkRow(Table):
     __tablename__ = "link"
     id: Mapped[str] = _ulid()
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    purpose: Mapped[str] = mapped_column(String(16))  # enrol | sign_in | wall | director | leader | party | pairing
+    purpose: Mapped[str] = mapped_column(String(16))  # enrol | sign_in | wall | director | leader | party | stage | pairing
     officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
     unit_no: Mapped[int | None] = mapped_column(ForeignKey("unit.no"))
     wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"))
@@ -610,3 +610,89 @@ class RecordingGapRow(Table):
     from_at: Mapped[datetime] = mapped_column(Instant)
     to_at: Mapped[datetime] = mapped_column(Instant)
     why: Mapped[str] = mapped_column(String(16))
+
+
+# --- screenings -----------------------------------------------------------------------------------------------------------------
+
+
+class ClipRow(Table):
+    """A part of one of our recordings, and what of it an audience may see. Its rendered file stands in `clips/<id>/`."""
+
+    __tablename__ = "clip"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id"), index=True)
+    from_at: Mapped[datetime] = mapped_column(Instant)
+    to_at: Mapped[datetime] = mapped_column(Instant)
+    title: Mapped[str] = mapped_column(String(20))
+    words: Mapped[str | None] = mapped_column(String(60))
+    tag: Mapped[str] = mapped_column(String(16))  # one of clips.TAGS
+    made_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    made_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    mask: Mapped[dict[str, Any]] = mapped_column(JSON)  # as masks.written
+    masked_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    masked_at: Mapped[datetime | None] = mapped_column(Instant)
+    minor: Mapped[bool | None] = mapped_column(Boolean)  # whether a minor is in the picture; None: nobody has said
+    rendering: Mapped[str] = mapped_column(String(16), index=True)  # clips.Rendering
+    share_pct: Mapped[int] = mapped_column(Integer, default=0)  # of the rendering that is done
+    failed_why: Mapped[str | None] = mapped_column(String(48))
+    sha256: Mapped[str | None] = mapped_column(String(64))  # of the rendered file; it also stands in the journal's chain
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    duration_ms: Mapped[int | None] = mapped_column(Integer)
+
+
+class ReleaseRow(Table):
+    """放: one clip for one audience."""
+
+    __tablename__ = "clip_release"
+    id: Mapped[str] = _ulid()
+    number: Mapped[str] = mapped_column(String(24))  # 放〔20260112〕001
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    clip_id: Mapped[str] = mapped_column(ForeignKey("clip.id"), index=True)
+    audience: Mapped[str] = mapped_column(String(16))  # release.Audience
+    state: Mapped[str] = mapped_column(String(16), index=True)  # release.ReleaseState
+    sha256: Mapped[str | None] = mapped_column(String(64))  # of the file that is certified
+    proposed_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    proposed_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    first_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    first_at: Mapped[datetime | None] = mapped_column(Instant)
+    second_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    second_at: Mapped[datetime | None] = mapped_column(Instant)
+    live_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_cause: Mapped[str | None] = mapped_column(String(16))  # release.Cause
+    revoked_why: Mapped[str | None] = mapped_column(String(120))
+
+
+class ScreeningRow(Table):
+    """执行警示教育: one session before one stage, and what that stage shows now."""
+
+    __tablename__ = "screening"
+    id: Mapped[str] = _ulid()
+    number: Mapped[str] = mapped_column(String(24))  # 教〔20260112〕001
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    title: Mapped[str] = mapped_column(String(30))
+    state: Mapped[str] = mapped_column(String(16), index=True)  # screening.ScreeningState
+    planned_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    planned_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    began_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    stage_link_id: Mapped[str | None] = mapped_column(ForeignKey("link.id"))
+    stage_session_id: Mapped[str | None] = mapped_column(ForeignKey("session.id"), index=True)  # the one browser that is its stage
+    position: Mapped[int | None] = mapped_column(Integer)  # of what is shown; None: the court's card
+    showing: Mapped[int] = mapped_column(Integer, default=0)  # counts what was shown: another showing is another number
+    playing: Mapped[bool] = mapped_column(Boolean, default=False)
+    at_ms: Mapped[int] = mapped_column(Integer, default=0)  # where the clip was at `moved_at`
+    moved_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class ScreeningItemRow(Table):
+    """One place of a programme."""
+
+    __tablename__ = "screening_item"
+    screening_id: Mapped[str] = mapped_column(ForeignKey("screening.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(8))  # screening.ItemKind
+    release_id: Mapped[str | None] = mapped_column(ForeignKey("clip_release.id"), index=True)
+    title: Mapped[str | None] = mapped_column(String(30))  # of a card
+    words: Mapped[str | None] = mapped_column(String(300))

@@ -108,6 +108,21 @@ def open_for_party(work: Work, court_code: str, lasts: timedelta) -> Opened:
     return opened
 
 
+def open_for_stage(work: Work, court_code: str, lasts: timedelta) -> Opened:
+    """Make this browser the stage of a screening: it reads what is released, and nothing else."""
+    opened = _open(work, "STAGE", lasts)
+    work.actor = Actor(
+        kind="STAGE",
+        id=opened.session_id,
+        role=Role.STAGE,
+        court_code=court_code,
+        session_id=opened.session_id,
+        address=work.actor.address,
+    )
+    record_audit(work, Act.USE_LINK, "session", opened.session_id, fields=("stage",))
+    return opened
+
+
 def open_for_director(work: Work, lasts: timedelta) -> Opened:
     """Make this browser the demo's director."""
     opened = _open(work, "DIRECTOR", lasts)
@@ -204,6 +219,13 @@ def close_guest(work: Work, session_id: str | None, why: str) -> None:
 
 def _own(work: Work) -> SessionRow | None:
     return work.session.get(SessionRow, work.actor.session_id) if work.actor.session_id else None
+
+
+def close_stage(work: Work, session_id: str | None, why: str) -> None:
+    """This browser is no stage any more. Part of other verbs; checks nothing itself."""
+    session = work.session.get(SessionRow, session_id) if session_id else None
+    if session is not None and session.kind == "STAGE" and session.closed_at is None:
+        _close(work, session, why)
 
 
 def _close(work: Work, session: SessionRow, why: str) -> None:

@@ -118,6 +118,8 @@ def sight_of(actor: Actor, wall_visitors: bool = False, court_code: str = "") ->
         return Sight(Clearance.FIELD, actor.role, court, team_id=actor.team_id, unit_no=actor.unit_no)
     if actor.role is Role.PARTY:
         return Sight(Clearance.PARTY, actor.role, court, positions=False)
+    if actor.role is Role.STAGE:
+        return Sight(Clearance.STAGE, actor.role, court, positions=False)
     return Sight(Clearance.NOTHING, actor.role, court, positions=False)
 
 

@@ -59,6 +59,7 @@ class Act(StrEnum):
     ISSUE_TOKEN = "issue_token"
     REPLAY = "replay"  # somebody looked at a recording
     HOLD = "hold"  # a recording is kept, or is no longer
+    RELEASE = "release"  # a clip was certified or revoked
     PURGE = "purge"  # positions or recordings older than promised were removed
 
 

@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     DIRECTOR = "director"  # the demo's director
     LEADER = "leader"  # a leader joins one call from afar
     PARTY = "party"  # a party joins one call with his own phone
+    STAGE = "stage"  # a browser becomes the stage of one screening
     PAIRING = "pairing"  # a wall without a keyboard waits for the desk
 
 
@@ -29,10 +30,11 @@ LIFETIME = {
     Purpose.DIRECTOR: timedelta(minutes=10),
     Purpose.LEADER: timedelta(minutes=15),
     Purpose.PARTY: timedelta(minutes=15),
+    Purpose.STAGE: timedelta(minutes=15),
     Purpose.PAIRING: timedelta(minutes=10),
 }
 NOT_BY_BUTTON = frozenset(
-    {Purpose.PAIRING, Purpose.LEADER, Purpose.PARTY}
+    {Purpose.PAIRING, Purpose.LEADER, Purpose.PARTY, Purpose.STAGE}
 )  # `/link/<secret>` does not know them: they have pages of their own
 FACE = {
     Purpose.ENROL: "/field/",
@@ -41,6 +43,7 @@ FACE = {
     Purpose.DIRECTOR: "/demo",
     Purpose.LEADER: "/join/",
     Purpose.PARTY: "/party/",
+    Purpose.STAGE: "/stage/",
     Purpose.PAIRING: "/centre/wall",
 }
 _MAKERS = {

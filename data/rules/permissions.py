@@ -25,6 +25,7 @@ class Role(StrEnum):
     UPPER = "upper"  # 上级巡查
     WALL = "wall"  # a wall's browser: reads only
     GUEST = "guest"  # a leader who came by a link: in this one call only
+    STAGE = "stage"  # the browser before an audience: what is released, nothing else
     PARTY = "party"  # 当事人 by a link: sees and is seen in this one talk, nothing else
     DIRECTOR = "director"  # the demo's director: steers the demo, sees nothing of the court
     CASE_SYSTEM = "case_system"  # the court's case system, a machine
@@ -41,12 +42,13 @@ class Clearance(StrEnum):
     VISITORS = "visitors"  # a wall or desk that guests can see
     FIELD = "field"  # an officer's own phone
     PARTY = "party"  # a party in one talk: no row of the wall, only what `masking.VISIBLE` names for him
+    STAGE = "stage"  # an audience: no row of the wall, only what `queries.released` gives
     NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody or something that is signed in. kind: OFFICER | DEVICE | WALL | JOIN | PARTY | DIRECTOR | MACHINE | SYSTEM | NOBODY."""
+    """Somebody or something signed in. kind: OFFICER | DEVICE | WALL | JOIN | PARTY | STAGE | DIRECTOR | MACHINE | SYSTEM | NOBODY."""
 
     kind: str
     id: str
@@ -134,6 +136,12 @@ class Verb(StrEnum):
     BRING_RECORDING = "bring.recording"
     HOLD_RECORDING = "hold.recording"
     REPLAY_RECORDING = "replay.recording"
+    CLEAR_CLIP = "clear.clip"
+    RENDER_CLIP = "render.clip"
+    CERTIFY_RELEASE = "certify.release"
+    REVOKE_RELEASE = "revoke.release"
+    HOST_SCREENING = "host.screening"
+    SEE_STAGE = "see.stage"
     DIRECT_DEMO = "direct.demo"
 
 
@@ -193,11 +201,17 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.BRING_RECORDING: frozenset({Role.DEVICE}),  # of its own call
     Verb.HOLD_RECORDING: _COMMAND | {Role.LEADER, Role.INSPECTOR},
     Verb.REPLAY_RECORDING: _CENTRE | {Role.INSPECTOR} | _OWN,  # who «own», his own only
+    Verb.CLEAR_CLIP: _CENTRE,  # cut, mask, propose
+    Verb.RENDER_CLIP: frozenset({Role.SYSTEM}),
+    Verb.CERTIFY_RELEASE: _CENTRE,  # two different people
+    Verb.REVOKE_RELEASE: _CENTRE | {Role.INSPECTOR, Role.SYSTEM},
+    Verb.HOST_SCREENING: _CENTRE,
+    Verb.SEE_STAGE: frozenset({Role.STAGE}),
     Verb.DIRECT_DEMO: frozenset({Role.DIRECTOR}),
 }
 
 
-NO_ROWS = frozenset({Clearance.PARTY, Clearance.NOTHING})  # sees no row, no position, no event
+NO_ROWS = frozenset({Clearance.PARTY, Clearance.STAGE, Clearance.NOTHING})  # sees no row, no position, no event
 WITHOUT_CASES = frozenset({Role.TECHNICAL})  # E.7 «Case card: –»
 
 

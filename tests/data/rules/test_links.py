@@ -43,6 +43,7 @@ MAKERS = {
     Purpose.DIRECTOR: {Role.SYSTEM},
     Purpose.LEADER: {Role.SYSTEM},
     Purpose.PARTY: {Role.SYSTEM},
+    Purpose.STAGE: {Role.SYSTEM},
     Purpose.PAIRING: {Role.SYSTEM},
 }
 

@@ -8,7 +8,7 @@ D, C, L, J, F, FU, T, A, U = (  # 值班员 指挥长 院领导 承办法官 外
     Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER,
 )  # fmt: skip
 WALL, DIRECTOR, CASES, DEVICE, SYS, GUEST = Role.WALL, Role.DIRECTOR, Role.CASE_SYSTEM, Role.DEVICE, Role.SYSTEM, Role.GUEST
-PARTY = Role.PARTY
+PARTY, STAGE = Role.PARTY, Role.STAGE
 
 # E.7 in the words of this issue; machines, walls and the director are ours. Own unit, own team, own case: the noun's rule narrows further.
 TABLE: dict[Verb, set[Role]] = {
@@ -63,6 +63,12 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.BRING_RECORDING: {DEVICE},
     Verb.HOLD_RECORDING: {D, C, L, A},
     Verb.REPLAY_RECORDING: {D, C, L, A, DEVICE, F, J},  # an officer his own only
+    Verb.CLEAR_CLIP: {D, C, L},
+    Verb.RENDER_CLIP: {SYS},
+    Verb.CERTIFY_RELEASE: {D, C, L},
+    Verb.REVOKE_RELEASE: {D, C, L, A, SYS},
+    Verb.HOST_SCREENING: {D, C, L},
+    Verb.SEE_STAGE: {STAGE},
     Verb.DIRECT_DEMO: {DIRECTOR},
 }
 

@@ -1,0 +1,249 @@
+"""执行警示教育: a session is planned, its programme set, its stage opened by a one-time link; shown, blacked out, ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from ulid import ULID
+
+from data.actions.allowed import allowed
+from data.actions.keeping import found, held, next_number
+from data.actions.links import add_link, take_link
+from data.actions.sessions import Opened, close_stage, open_for_stage
+from data.credentials import new_token
+from data.errors import BadInput, NotPermitted, RuleBroken
+from data.events import (
+    BlackoutLifted,
+    ItemMoved,
+    ItemShown,
+    ProgrammeSet,
+    ScreeningBegan,
+    ScreeningBlackedOut,
+    ScreeningEnded,
+    ScreeningPlanned,
+    StageInvited,
+    StageOpened,
+)
+from data.journal import Work
+from data.rules import screening, words
+from data.rules.links import Purpose, closed, lifetime
+from data.rules.permissions import Verb
+from data.rules.release import Audience, ReleaseState
+from data.rules.screening import Item, ItemKind, ScreeningState
+from data.tables import ClipRow, ReleaseRow, ScreeningItemRow, ScreeningRow
+
+MISSING = "not_found.screening"
+STAGE_LASTS = timedelta(hours=12)
+SHOWABLE = frozenset({Audience.SCREENING, Audience.PUBLIC})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of a programme as the host says it: a release, or a card's words."""
+
+    release_id: str | None = None
+    title: str | None = None
+    words: str | None = None
+
+
+def plan_screening(work: Work, title: str) -> str:
+    """Returns its id."""
+    allowed(work, Verb.HOST_SCREENING)
+    if work.actor.officer_id is None:
+        raise NotPermitted("nobody", verb=Verb.HOST_SCREENING.value)
+    row = ScreeningRow(
+        id=str(ULID.from_datetime(work.now)),
+        number=next_number(work, "教"),
+        court_code=work.court_code,
+        title=words.word(title, "title", screening.TITLE_LONGEST),
+        state=ScreeningState.PLANNED,
+        planned_by=work.actor.officer_id,
+        planned_at=work.now,
+    )
+    work.session.add(row)
+    work.record(ScreeningPlanned(screening_id=row.id))
+    return row.id
+
+
+def set_programme(work: Work, screening_id: str, places: Sequence[Place]) -> None:
+    """In this order. What is not live for an audience here cannot be put in. Raises RuleBroken screening.not_released, .running."""
+    row = _hosted(work, screening_id)
+    if row.state != ScreeningState.PLANNED:
+        raise RuleBroken("running", code="screening.running")
+    screening.check_number_of_items(len(places))
+    work.session.execute(delete(ScreeningItemRow).where(ScreeningItemRow.screening_id == row.id))
+    for position, place in enumerate(places):
+        work.session.add(_item(work, row.id, position, place))
+    released = tuple(place.release_id for place in places if place.release_id is not None)
+    work.record(ProgrammeSet(screening_id=row.id, release_ids=released))
+
+
+def _item(work: Work, screening_id: str, position: int, place: Place) -> ScreeningItemRow:
+    if place.release_id is None:
+        title = words.word(place.title, "title", screening.TITLE_LONGEST)
+        said = _lines(place.words)
+        return ScreeningItemRow(screening_id=screening_id, position=position, kind=ItemKind.CARD, title=title, words=said)
+    release = found(work, ReleaseRow, words.ulid(place.release_id), "not_found.release")
+    if not is_live(release):
+        raise RuleBroken("not released", code="screening.not_released", position=position + 1)
+    return ScreeningItemRow(screening_id=screening_id, position=position, kind=ItemKind.CLIP, release_id=release.id)
+
+
+def _lines(said: str | None) -> str | None:
+    """A card's words keep their lines."""
+    lines = [words.word(line, "words", screening.CARD_LONGEST) for line in (said or "").split("\n") if line.strip()]
+    text = "\n".join(lines)
+    if len(text) > screening.CARD_LONGEST:
+        raise BadInput("words", code="text.too_long", field="words", longest=screening.CARD_LONGEST)
+    return text or None
+
+
+# --- the stage --------------------------------------------------------------------------------------------------------------------------
+
+
+def invite_stage(work: Work, screening_id: str) -> str:
+    """The secret of a one-time link for the browser before the audience: `/stage/<secret>`. Whoever was the stage is none any more."""
+    row = _hosted(work, screening_id)
+    if row.state == ScreeningState.ENDED:
+        raise RuleBroken("over", code="screening.over")
+    secret = new_token()
+    link = add_link(work, Purpose.STAGE, secret, lifetime(Purpose.STAGE))
+    work.session.flush()
+    row.stage_link_id = link.id
+    work.record(StageInvited(screening_id=row.id, link_id=link.id))
+    return secret
+
+
+def open_stage(work: Work, secret: str) -> Opened:
+    """This browser is the stage from now on, in a session with no other right. Raises NotFound link.closed."""
+    link = take_link(work, secret)
+    row = work.session.scalars(select(ScreeningRow).where(ScreeningRow.stage_link_id == link.id)).one_or_none()
+    if link.purpose != Purpose.STAGE or row is None or row.state == ScreeningState.ENDED:
+        raise closed()
+    row = held(work, ScreeningRow, row.id, MISSING)
+    close_stage(work, row.stage_session_id, "replaced")
+    opened = open_for_stage(work, row.court_code, STAGE_LASTS)
+    work.session.flush()
+    row.stage_session_id = opened.session_id
+    work.record(StageOpened(screening_id=row.id, session_id=opened.session_id))
+    return opened
+
+
+# --- while it runs ----------------------------------------------------------------------------------------------------------------------
+
+
+def begin_screening(work: Work, screening_id: str) -> None:
+    """Raises RuleBroken screening.empty, .not_released, .no_stage, TransitionRefused."""
+    row = _hosted(work, screening_id)
+    screening.check_step(ScreeningState(row.state), ScreeningState.RUNNING)
+    screening.check_ready(programme(work, row.id))
+    if row.stage_session_id is None:
+        raise RuleBroken("no stage", code="screening.no_stage")
+    row.state, row.began_at = ScreeningState.RUNNING, work.now
+    _show(row, None, work)
+    work.record(ScreeningBegan(screening_id=row.id))
+
+
+def show_item(work: Work, screening_id: str, position: int | None) -> None:
+    """This place of the programme, from its beginning; None: the court's card. Blackout goes on until it is lifted."""
+    row = _hosted(work, screening_id)
+    release_id: str | None = None
+    if position is not None:
+        screening.check_shown(ScreeningState(row.state), programme(work, row.id), position)
+        item = work.session.get_one(ScreeningItemRow, (row.id, position))
+        release_id = item.release_id
+    elif row.state not in screening.ON:
+        screening.check_step(ScreeningState(row.state), ScreeningState.BLACKOUT)
+    _show(row, position, work)
+    row.playing = release_id is not None and row.state == ScreeningState.RUNNING
+    work.record(ItemShown(screening_id=row.id, position=position, release_id=release_id))
+
+
+def play_item(work: Work, screening_id: str, playing: bool, at_ms: int | None = None) -> None:
+    """Pause it, or go on. at_ms: from there; None: from where it is. Raises TransitionRefused."""
+    row = _hosted(work, screening_id)
+    if row.state != ScreeningState.RUNNING:
+        screening.check_step(ScreeningState(row.state), ScreeningState.BLACKOUT)
+    _move(row, playing, at_ms, work)
+    work.record(ItemMoved(screening_id=row.id, playing=playing, at_ms=row.at_ms))
+
+
+def black_out(work: Work, screening_id: str) -> bool:
+    """Picture and sound are gone, and the clip stands still. Returns whether it was not so already. Raises TransitionRefused."""
+    row = _hosted(work, screening_id)
+    if row.state == ScreeningState.BLACKOUT:
+        return False
+    screening.check_step(ScreeningState(row.state), ScreeningState.BLACKOUT)
+    _move(row, False, None, work)
+    row.state = ScreeningState.BLACKOUT
+    work.record(ScreeningBlackedOut(screening_id=row.id))
+    return True
+
+
+def lift_blackout(work: Work, screening_id: str) -> bool:
+    """What was shown is shown again, standing still: the host lets it go on. Returns whether it was black."""
+    row = _hosted(work, screening_id)
+    if row.state == ScreeningState.RUNNING:
+        return False
+    screening.check_step(ScreeningState(row.state), ScreeningState.RUNNING)
+    row.state = ScreeningState.RUNNING
+    work.record(BlackoutLifted(screening_id=row.id))
+    return True
+
+
+def end_screening(work: Work, screening_id: str) -> None:
+    """The stage shows the court's card and has no right any more. Raises TransitionRefused."""
+    row = _hosted(work, screening_id)
+    screening.check_step(ScreeningState(row.state), ScreeningState.ENDED)
+    row.state, row.ended_at = ScreeningState.ENDED, work.now
+    _show(row, None, work)
+    close_stage(work, row.stage_session_id, "over")
+    work.record(ScreeningEnded(screening_id=row.id))
+
+
+# --- the parts --------------------------------------------------------------------------------------------------------------------------
+
+
+def is_live(row: ReleaseRow) -> bool:
+    return row.state == ReleaseState.LIVE and row.audience in SHOWABLE
+
+
+def programme(work: Work, screening_id: str) -> list[Item]:
+    """As the rules want it."""
+    rows = work.session.execute(
+        select(ScreeningItemRow, ReleaseRow)
+        .outerjoin(ReleaseRow, ReleaseRow.id == ScreeningItemRow.release_id)
+        .where(ScreeningItemRow.screening_id == screening_id)
+        .order_by(ScreeningItemRow.position)
+    )
+    return [Item(item.position, ItemKind(item.kind), item.release_id is None or is_live(release)) for item, release in rows]
+
+
+def _hosted(work: Work, screening_id: str) -> ScreeningRow:
+    allowed(work, Verb.HOST_SCREENING)
+    return held(work, ScreeningRow, words.ulid(screening_id), MISSING)
+
+
+def _show(row: ScreeningRow, position: int | None, work: Work) -> None:
+    row.position, row.showing = position, row.showing + 1
+    row.playing, row.at_ms, row.moved_at = False, 0, work.now
+
+
+def _move(row: ScreeningRow, playing: bool, at_ms: int | None, work: Work) -> None:
+    duration_ms = _duration(work, row)
+    here = screening.place_of(row.at_ms, row.playing, row.moved_at or work.now, work.now, duration_ms)
+    row.at_ms = here if at_ms is None else screening.place_of(max(0, at_ms), False, work.now, work.now, duration_ms)
+    row.playing, row.moved_at = playing and duration_ms is not None, work.now
+
+
+def _duration(work: Work, row: ScreeningRow) -> int | None:
+    """Of the clip that is shown; None when it is none."""
+    if row.position is None:
+        return None
+    return work.session.scalar(
+        select(ClipRow.duration_ms)
+        .join(ReleaseRow, ReleaseRow.clip_id == ClipRow.id)
+        .join(ScreeningItemRow, ScreeningItemRow.release_id == ReleaseRow.id)
+        .where(ScreeningItemRow.screening_id == row.id, ScreeningItemRow.position == row.position)
+    )

@@ -1,0 +1,83 @@
+"""A warning-education screening (执行警示教育): its programme, what its stage shows, blackout. `model.md` B.6, `jobs.md` C.4."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from data.errors import BadInput, NotFound, RuleBroken, TransitionRefused
+
+ITEMS_MOST = 40
+TITLE_LONGEST, CARD_LONGEST = 30, 300
+
+
+class ScreeningState(StrEnum):
+    """The steps before (invitations, check-in) and after (interviews, follow-up) come with the sessions' own verbs."""
+
+    PLANNED = "PLANNED"
+    RUNNING = "RUNNING"
+    BLACKOUT = "BLACKOUT"
+    ENDED = "ENDED"
+
+
+class ItemKind(StrEnum):
+    CLIP = "CLIP"  # a released clip
+    CARD = "CARD"  # words of the court: a title, a law slide
+
+
+STEPS: dict[ScreeningState, frozenset[ScreeningState]] = {
+    ScreeningState.PLANNED: frozenset({ScreeningState.RUNNING}),
+    ScreeningState.RUNNING: frozenset({ScreeningState.BLACKOUT, ScreeningState.ENDED}),
+    ScreeningState.BLACKOUT: frozenset({ScreeningState.RUNNING, ScreeningState.ENDED}),
+    ScreeningState.ENDED: frozenset(),
+}
+ON = frozenset({ScreeningState.RUNNING, ScreeningState.BLACKOUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One place of the programme. live: whether its release is, True for a card."""
+
+    position: int
+    kind: ItemKind
+    live: bool
+
+
+def check_step(here: ScreeningState, there: ScreeningState) -> None:
+    """Raises TransitionRefused screening.state."""
+    if there not in STEPS[here]:
+        raise TransitionRefused(f"{here} to {there}", code="screening.state")
+
+
+def check_ready(programme: Sequence[Item]) -> None:
+    """Whether it may begin. Raises RuleBroken screening.empty, screening.not_released (position, counted from one)."""
+    if not programme:
+        raise RuleBroken("no programme", code="screening.empty")
+    for item in programme:
+        if not item.live:
+            raise RuleBroken("not released", code="screening.not_released", position=item.position + 1)
+
+
+def check_shown(state: ScreeningState, programme: Sequence[Item], position: int) -> Item:
+    """What is at this place, if it may be shown now. Raises TransitionRefused, NotFound, RuleBroken screening.not_released."""
+    if state not in ON:
+        raise TransitionRefused(state, code="screening.state")
+    found = next((item for item in programme if item.position == position), None)
+    if found is None:
+        raise NotFound("item", code="not_found.item")
+    if not found.live:
+        raise RuleBroken("not released", code="screening.not_released", position=position + 1)
+    return found
+
+
+def check_number_of_items(count: int) -> None:
+    """Raises BadInput screening.too_many."""
+    if count > ITEMS_MOST:
+        raise BadInput("items", code="screening.too_many", most=ITEMS_MOST)
+
+
+def place_of(at_ms: int, playing: bool, since: datetime, now: datetime, duration_ms: int | None) -> int:
+    """Where a clip is now. at_ms: where it was at `since`."""
+    moved = max(0, int((now - since) / timedelta(milliseconds=1))) if playing else 0
+    place = at_ms + moved
+    return place if duration_ms is None else min(place, duration_ms)
