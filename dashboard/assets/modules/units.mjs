@@ -37,17 +37,23 @@ let pen = null;
 let canvas = null;
 /** @type {(pen: CanvasRenderingContext2D, part: 'below' | 'labels') => void} */
 let over = () => {};
-let dirty = true;
+let asked = false;
 let glidingUntil = 0;
 const cells = new Map();
 
-export const forgetUnits = () => { units.clear(); forgetTrails(); now.fixesAt = 0; dirty = true; };
+export const forgetUnits = () => { units.clear(); forgetTrails(); now.fixesAt = 0; redraw(); };
 export const unitsSeen = () => units;
-export const redraw = () => { dirty = true; };
+
+/** At the next frame, once. Nobody asks for frames while all stands still: sixty a second with nothing to draw cost a fifth of a processor. */
+export function redraw() {
+  if (asked || !map) return;
+  asked = true;
+  requestAnimationFrame(frame);
+}
 
 on((kinds) => {
   if (!kinds.size) return;
-  dirty = true;
+  redraw();
   if (kinds.has('unit')) for (const unit of units.values()) unit.row = rows.unit?.get(String(unit.no));
 });
 
@@ -69,7 +75,7 @@ export function hearFrame(data) {
   const heardAt = performance.now();
   for (let at = HEADER; at < data.byteLength; at += RECORD) hearRecord(view, at, sentAt, heardAt, whole);
   if (whole && units.size !== count) forgetAbsent(view, count);
-  dirty = true;
+  redraw();
   if (units.size <= GLIDERS) glidingUntil = heardAt + GLIDE_MS;
 }
 
@@ -145,15 +151,14 @@ export function drawOn(leaflet, overlay) {
   pen = canvas.getContext('2d');
   map.on('move zoom resize viewreset', redraw);
   document.fonts?.addEventListener('loadingdone', redraw);
-  requestAnimationFrame(frame);
+  redraw();
 }
 
 function frame() {
-  requestAnimationFrame(frame);
+  asked = false;
   const clock = performance.now();
-  if (document.hidden || (!dirty && clock > glidingUntil)) return;
-  dirty = false;
   paint(clock);
+  if (clock <= glidingUntil) redraw();
 }
 setInterval(redraw, 1000); // states change by time alone
 
