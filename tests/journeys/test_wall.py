@@ -23,7 +23,7 @@ WATCHES = """() => { const wall = document.getElementById('wall'); window.said =
 
 @pytest.fixture(scope="module")
 def product() -> Iterator[Product]:
-    with Product(stale_s=8, lost_s=20) as product:
+    with Product(stale_s=8, lost_s=12) as product:
         yield product
 
 
@@ -140,7 +140,7 @@ async def test_where_says_nothing_of_who_was_never_heard_and_the_truth_of_who_wa
 
 async def test_a_unit_grows_stale_by_the_time_of_its_fix_while_every_socket_is_healthy(product: Product, wall: Wall) -> None:
     page = await wall.open(product)
-    report(product, 1002)
+    report(product, 1002, age_s=2)
     for state in ("online", "stale", "lost"):
         await until_true(page, "(state) => window.ecc.where('1002')?.state === state", arg=state, seconds=3 * SOON / 1000)
     await expect(page.locator("#wall")).to_have_attribute("data-connection", "live")
@@ -163,7 +163,7 @@ async def test_ages_go_by_the_servers_clock_when_the_walls_own_is_wrong(product:
 async def test_a_page_that_stood_still_begins_again_and_shows_nothing_old_as_live(product: Product, wall: Wall) -> None:
     page = await wall.open(product)
     await page.evaluate(WATCHES)
-    await page.evaluate("() => { const until = performance.now() + 10000; while (performance.now() < until); }")
+    await page.evaluate("() => { const until = performance.now() + 5000; while (performance.now() < until); }")
     await until_true(page, "() => window.said.includes('lost')", seconds=SOON / 1000)
     await expect(page.locator("#wall")).to_have_attribute("data-connection", "live", timeout=SOON)
 
