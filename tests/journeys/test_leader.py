@@ -119,9 +119,7 @@ async def _whisper(leader: Page, phone: Page, others: dict[str, Page], call: str
     await leader.locator("#ear").click()
     await expect(leader.locator("#speak")).to_be_disabled()
     await expect(leader.locator("#voice-why")).to_contain_text("不能对现场讲话")
-    async with asyncio.timeout(30):
-        while not await _grows(phone):
-            pass
+    await until_it_grows(phone)
     assert await phone.evaluate(FACE_PASS, ["field", *asked]) == 200
     for face, page in others.items():
         assert await page.evaluate(FACE_PASS, [face, *asked]) == 403, face
@@ -139,9 +137,7 @@ async def _cut_by_other_devices(leader: Page, phone: Page) -> None:
     """Whatever changed about the phone's devices: the voice is cut before anybody is asked, and both sides see why."""
     await phone.locator("[data-act=earpiece]").tap()
     await leader.locator("#ear").click()
-    async with asyncio.timeout(30):
-        while not await _grows(phone):
-            pass
+    await until_it_grows(phone)
     await phone.evaluate(DEVICES_CHANGE)
     await expect(phone.locator("video.ear")).to_have_count(0)
     await expect(phone.locator("#in-call")).to_contain_text("耳机或音箱有变化")
@@ -149,6 +145,17 @@ async def _cut_by_other_devices(leader: Page, phone: Page) -> None:
     await expect(leader.locator("#voice-why")).to_contain_text("手机的耳机或音箱有变化")
     await expect(leader.locator("#output")).to_contain_text("未确认")
     assert not await _grows(phone), "the whisper was cut"
+
+
+async def until_it_grows(page: Page) -> None:
+    """Until sound comes in; that none does takes a while to say, that some does is said at once."""
+    async with asyncio.timeout(40):
+        while True:
+            before: float = await page.evaluate(ENERGY)
+            for _ in range(20):  # two seconds, as below
+                await asyncio.sleep(0.1)
+                if await page.evaluate(ENERGY) > before + 1e-3:
+                    return
 
 
 async def _grows(phone: Page) -> bool:

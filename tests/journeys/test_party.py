@@ -15,7 +15,7 @@ from data.rules import sheets
 from data.sealing import load_sealing
 from data.tables import ParticipantRow, PartyGuestRow, RecordingRow
 from tests.dashboard.join.test_party import CASE_NO, Scene, file_case
-from tests.journeys.test_leader import ENERGY, FACE_PASS
+from tests.journeys.test_leader import FACE_PASS, until_it_grows
 from tests.journeys.test_picture import SOON, centre_page, phone_page, until_it_plays
 from tests.journeys.test_room import LINES
 from tests.running import Product
@@ -89,20 +89,6 @@ async def let_in(desk: Page, party: Page, link: str, digits: str) -> None:
     await expect(party.locator("#digits")).to_be_hidden()
     await desk.locator("[data-party=admit]").click()
     await expect(party.locator("#talk")).to_be_visible()
-
-
-async def grows(page: Page) -> bool:
-    """Whether sound comes in."""
-    before: float = await page.evaluate(ENERGY)
-    await asyncio.sleep(2)
-    after: float = await page.evaluate(ENERGY)
-    return after > before + 1e-3
-
-
-async def until_it_grows(page: Page) -> None:
-    async with asyncio.timeout(40):
-        while not await grows(page):
-            pass
 
 
 async def test_a_party_hears_the_court_and_is_heard_by_his_own_touch_alone(browser: Browser, product: Product) -> None:
