@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from sqlalchemy import Engine, event
 
 from data.engines import Database, open_database
-from tests.databases import EveryTable, EveryTableFile
+from tests.databases import Engines, EveryTable, EveryTableFile
 from tests.faulty_proxy import FaultyProxy
 from tests.servers import POSTGRESQL_BIN, PostgresServer, RedisServer, need
 
@@ -153,15 +153,25 @@ def _every_table_file(tmp_path_factory: pytest.TempPathFactory) -> EveryTableFil
     return EveryTableFile(tmp_path_factory.mktemp("tables"))
 
 
+@pytest.fixture(scope="session")
+def _engines() -> Engines:
+    return Engines()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sqlite")
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, _engines: Engines, _sqlite_folder: Path) -> Iterator[Database]:
     """Both engines on a database that has every table and no row: the test runs twice."""
     if request.param == "sqlite":
-        url = request.getfixturevalue("_every_table_file").copy(tmp_path)
+        url = request.getfixturevalue("_every_table_file").copy(_sqlite_folder)
     else:
         request.getfixturevalue("postgres")
         url = request.getfixturevalue("_every_table").empty()
-    database = open_database(url)
+    database = _engines.of(url)
     yield database
     database.close()
 
