@@ -8,7 +8,6 @@ import contextlib
 import gc
 import hashlib
 import inspect
-import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -44,6 +43,8 @@ from dashboard.map_layers import MapLayers
 from dashboard.plain_frames import PlainFrames
 from dashboard.rehearsal import rehearse
 from dashboard.replay.app import build_replay
+from dashboard.screening.host import Host
+from dashboard.screening.stage import Stage, Stages
 from dashboard.sheet.app import Sheets
 from dashboard.sign_in import Gate, error_answer, note_refusal
 from dashboard.sign_in_pages.pages import build_sign_in
@@ -76,7 +77,6 @@ HERE = Path(__file__).parent
 PREFIX = "/centre/"
 FACES = {name: import_module(f"dashboard.{name}.page") for name in ("wall", "desk") if (HERE / name / "page.py").exists()}
 TEXTS_OF = {"wall": ("wall", "video", "row"), "desk": ("desk", "wall", "video", "row")}
-SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}  # JSON that cannot end its <script>
 BY_ROAD_S = 0.2  # so long a support order waits for the ways; then it goes by straight line, and says so
 INBOUND_MOST = 1_100_000  # one batch of positions on /ingest/ws; /live allows far less by itself
 
@@ -120,6 +120,7 @@ class House:
     ways: RoadWays
     dash: Dash
     bell: Bell
+    stages: Stages
 
 
 class Centre(FastAPI):
@@ -152,6 +153,8 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
         ("/party", _party(house, now)),
         ("/sheet", Sheets(settings, house.journal, house.lanes, now).app()),
         ("/inspector", Inspector(settings, house.journal, house.lanes).app()),
+        ("/stage", _stage(house, now)),
+        ("/centre/screening", Host(settings, house.journal, house.lanes, house.stages, now).app()),
         ("/replay", build_replay(t.alone("replay"))),
         ("/vendor", build_vendor()),
     )
@@ -179,13 +182,14 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
     identity = Identity(database, settings.keys, lanes.readers)
     hub: Hub
     positions: Positions
-    bell = Bell()
+    bell, stages = Bell(), Stages()
 
     def announce(announcements: Sequence[Announcement]) -> None:
         identity.heard(announcements)
         for announcement in announcements:
             positions.heard(announcement.kind)
             bell.heard(announcement.kind)
+            stages.heard(announcement.kind)
         hub.poke()
         bus.announce(announcements)
 
@@ -211,7 +215,7 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
     )
     dash = _dash(root)
     ways = RoadWays(settings.layers)
-    return House(settings, build_id, database, lanes, journal, identity, bus, history, positions, health, hub, ways, dash, bell)
+    return House(settings, build_id, database, lanes, journal, identity, bus, history, positions, health, hub, ways, dash, bell, stages)
 
 
 def _kept(positions: Positions, now_ms: int) -> packed.Records:
@@ -276,6 +280,10 @@ def _join(house: House, now: Callable[[], datetime]) -> Any:
 
 def _party(house: House, now: Callable[[], datetime]) -> Any:
     return PartyDoors(house.settings, house.identity, house.journal, house.lanes, house.bell, now, Attempts()).app()
+
+
+def _stage(house: House, now: Callable[[], datetime]) -> Any:
+    return Stage(house.settings, house.identity, house.journal, house.lanes, house.stages, now, Attempts()).app()
 
 
 def _field(house: House) -> Any:
@@ -351,7 +359,7 @@ def _say_error(error: Exception) -> None:
 
 
 def _page(house: House, face: str) -> Callable[[Request], Any]:
-    texts = json.dumps(t.table(*TEXTS_OF[face]), ensure_ascii=False).translate(SAFE_IN_SCRIPT)
+    texts = i18n.in_script(t.table(*TEXTS_OF[face]))
     title = t(f"{face}.title" if f"{face}.title" in t else "name")
     filled = {"@face@": face, "@build@": house.build, "@title@": title, "@texts@": texts, "@modules@": _preloads(face)}
     others = [f"{PREFIX}assets/{name}." for name in FACES if name != face]
@@ -456,6 +464,7 @@ def _running(house: House) -> dict[str, Any]:
     def on_announcement(_: int, kind: str) -> None:
         house.positions.heard(kind)
         house.bell.heard(kind)
+        house.stages.heard(kind)
         house.hub.poke()
 
     return {

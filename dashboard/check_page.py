@@ -1,10 +1,10 @@
 """The page on which a phone or a desk tries its camera, microphone, loudspeaker, position, way to the relay and clock before it matters."""
 
 import html
-import json
 from collections.abc import Mapping
 
-SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+from dashboard.i18n import in_script
+
 PARTS = ("camera", "microphone", "speaker", "position", "path", "clock")
 PAGE = """<!doctype html>
 <html lang="zh-CN" data-face="{face}">
@@ -41,6 +41,6 @@ def check_page(texts: Mapping[str, str], face: str) -> str:
     parts = [part for part in PARTS if part != "position" or face == "field"]
     rows = "".join(ROW.format(part=part, name=html.escape(texts[part])) for part in parts)
     said = {name: html.escape(texts[name]) for name in ("title", "begin", "camera", "microphone")}
-    in_script = json.dumps({f"check.{key}": text for key, text in texts.items()}, ensure_ascii=False).translate(SAFE_IN_SCRIPT)
+    filled = in_script({f"check.{key}": text for key, text in texts.items()})
     back = "/field/" if face == "field" else "/centre/desk"
-    return PAGE.format(face=face, texts=in_script, rows=rows, back=back, back_said=html.escape(texts["back"]), **said)
+    return PAGE.format(face=face, texts=filled, rows=rows, back=back, back_said=html.escape(texts["back"]), **said)

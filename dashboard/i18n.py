@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from data.errors import CommandCentreError, Misconfigured
 
 FOLDER = Path(__file__).parent / "texts"
 LANGUAGES = ("zh", "en")
 HOLE = re.compile(r"\{(\w+)\}")
+SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
 class Texts:
@@ -69,6 +72,11 @@ def check(folder: Path = FOLDER) -> None:
     for code in _codes(CommandCentreError):
         if f"error.{code}" not in ours:
             raise Misconfigured(f"error.{code} has no sentence", code="misconfigured.text", key=f"error.{code}")
+
+
+def in_script(value: Any) -> str:
+    """As JSON for a page's <script>, which no text in it can end."""
+    return orjson.dumps(value).decode().translate(SAFE_IN_SCRIPT)
 
 
 def of_error(error: CommandCentreError) -> str:

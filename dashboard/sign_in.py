@@ -27,7 +27,7 @@ from data.rules.permissions import ALLOWED, Actor, Verb
 from data.settings import Settings
 from streaming import bearer
 
-DESK, WALL, JOIN, PARTY, DIRECTOR = "ecc_desk", "ecc_wall", "ecc_join", "ecc_party", "ecc_director"
+DESK, WALL, JOIN, PARTY, STAGE, DIRECTOR = "ecc_desk", "ecc_wall", "ecc_join", "ecc_party", "ecc_stage", "ecc_director"
 ANSWERED = frozenset({"http.response.start", "websocket.http.response.start"})
 REMEMBERED = 1_000  # paths whose rule need not be looked for again
 AGAIN_S = 3  # a wall that was opened while the database is away comes up without a keyboard
@@ -57,7 +57,9 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of the table. path: exact, or a beginning when it ends with `*`. static: browsers may keep it. json: takes nothing else.
+    """One line of the table. path: exact, a beginning when it ends with `*`, one name more with `+`.
+
+    static: browsers may keep it. json: takes nothing else.
 
     capture: a page that may ask for camera and microphone; no other one may.
     """
@@ -70,7 +72,10 @@ class Rule:
     capture: bool = False
 
     def fits(self, path: str) -> bool:
-        return path.startswith(self.path[:-1]) if self.path.endswith("*") else path == self.path
+        beginning = self.path[:-1]
+        if self.path.endswith("+"):
+            return path.startswith(beginning) and len(path) > len(beginning) and "/" not in path[len(beginning) :]
+        return path.startswith(beginning) if self.path.endswith("*") else path == self.path
 
 
 POLICY = (
@@ -85,6 +90,9 @@ POLICY = (
     Rule("/join/*", Access.OPEN, capture=True),  # the link, and then the cookie of the device that pressed its button
     Rule("/party/static/*", Access.OPEN, static=True),
     Rule("/party/*", Access.OPEN, capture=True),  # as `/join`, for a party
+    Rule("/stage/live", Access.OPEN, socket=True),  # the cookie of the browser that pressed the link's button
+    Rule("/stage/static/*", Access.OPEN, static=True),
+    Rule("/stage/*", Access.OPEN),
     Rule("/pair", Access.OPEN),
     Rule("/sign-out", Access.OPEN),
     Rule("/field", Access.OPEN),
@@ -100,6 +108,11 @@ POLICY = (
     Rule("/sheet/*", Access.DESK_PAGE),
     Rule("/inspector/static/*", Access.DESK, static=True),
     Rule("/inspector/*", Access.DESK_PAGE),
+    Rule("/centre/screening/static/*", Access.DESK, static=True),
+    Rule("/centre/screening/", Access.DESK_PAGE),
+    Rule("/centre/screening/+", Access.DESK_PAGE),
+    Rule("/centre/screening/clips/+", Access.DESK_PAGE),
+    Rule("/centre/screening/*", Access.DESK, json=True),
     Rule("/centre/wall", Access.WALL_PAGE),
     Rule("/centre/desk", Access.DESK_PAGE, capture=True),
     Rule("/centre/check", Access.DESK_PAGE, capture=True),
@@ -146,7 +159,7 @@ def note_refusal(error: NotPermitted) -> None:
 
 def loggable(path: str) -> str:
     """A path as it may stand in a log: without the secret of a one-time link, without its query."""
-    return re.sub(r"(?<=/link/)[^/]+|(?<=/join/)[\w-]{20,}|(?<=/party/)[\w-]{20,}", "…", path.partition("?")[0])
+    return re.sub(r"(?<=/link/)[^/]+|(?<=/join/)[\w-]{20,}|(?<=/party/)[\w-]{20,}|(?<=/stage/)[\w-]{20,}", "…", path.partition("?")[0])
 
 
 class Gate:
@@ -435,4 +448,4 @@ async def _refuse_socket(error: CommandCentreError, scope: Scope, receive: Recei
 def next_page(asked: str | None) -> str:
     """Where to go after signing in: a page of the centre, whatever the address says."""
     path = asked or ""
-    return path if re.fullmatch(r"/centre/(desk|wall)(\?[\w=&%.-]*)?", path) else "/centre/desk"
+    return path if re.fullmatch(r"/centre/(desk|wall|screening/[\w/]*)(\?[\w=&%.-]*)?", path) else "/centre/desk"

@@ -22,26 +22,13 @@ from data.journal import Journal
 from data.queries.screenings import renderings_wait
 from data.rules import masks
 from data.rules.permissions import SYSTEM
+from streaming.clip_files import is_unchanged, masked_file
 from streaming.masked import Cancelled, Rendered, Rendering, Source
 
 TOLD_S = 2.0  # so often its progress is written
 NICE = 10  # timers and alarms come first
 
 log = logging.getLogger(__name__)
-
-
-def masked_file(clips: Path, clip_id: str, sha256: str) -> Path:
-    """Where the masked file with this digest is."""
-    return clips / clip_id / f"{sha256}.webm"
-
-
-def is_unchanged(path: Path, sha256: str) -> bool:
-    """Whether the file is the one with this digest, read from beginning to end."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except OSError:
-        return False
 
 
 class ClipRenderings:

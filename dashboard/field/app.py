@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from dashboard.field import icon
+from dashboard.i18n import in_script
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -34,7 +35,6 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 HOLE = re.compile(r"\{\{(\w+)\}\}")
-SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}  # JSON text that cannot end its <script>
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ def _bodies(texts: Mapping[str, str], build: str) -> dict[str, bytes]:
 def _index(texts: Mapping[str, str], build: str) -> bytes:
     """The page with its sentences in it: readable before, and without, any script."""
     page = (STATIC / "index.html").read_text(encoding="utf-8")
-    in_script = json.dumps(dict(texts), ensure_ascii=False).translate(SAFE_IN_SCRIPT)
+    said = in_script(dict(texts))
 
     def fill(hole: re.Match[str]) -> str:
         name = hole[1]
-        return in_script if name == "texts" else html.escape(build if name == "build" else texts[name])
+        return said if name == "texts" else html.escape(build if name == "build" else texts[name])
 
     return HOLE.sub(fill, page).encode()
 

@@ -4,7 +4,6 @@ Opening, previewing and prefetching change nothing; the button uses the link up 
 own business (`static/media.mjs`), by tokens that `/api/media/tokens` gives to nobody who was not let in.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -13,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from dashboard.i18n import of_error, t
-from dashboard.join.doors import SAFE_IN_SCRIPT, Doors, text_of
+from dashboard.i18n import in_script, of_error, t
+from dashboard.join.doors import Doors, text_of
 from dashboard.sign_in import JOIN
 from data.actions import invitations, whispers
 from data.actions.participants import release_command, take_command
@@ -95,7 +94,7 @@ class Join(Doors):
     async def _room(self, request: Request) -> Response:
         if await self.guest(request) is None:
             raise NotSignedIn("no guest", code="join.closed")
-        texts = json.dumps(t.alone("join"), ensure_ascii=False).translate(SAFE_IN_SCRIPT)
+        texts = in_script(t.alone("join"))
         return HTMLResponse(self.draw("room.html", texts=texts))
 
     async def said(self, guest: Actor) -> dict[str, Any] | None:

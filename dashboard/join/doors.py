@@ -31,7 +31,6 @@ from streaming.positions_door import body_from
 STATIC = Path(__file__).parent / "static"
 WAITS_S = 10.0  # so long a page waits for something new before it is told the same again
 OPEN_WAITS = 200  # pages that wait at once; one more is told at once
-SAFE_IN_SCRIPT = {ord("<"): "\u003c", ord(">"): "\u003e", ord("&"): "\u0026"}
 
 _templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
 Handler = Callable[[Request], Awaitable[Response]]

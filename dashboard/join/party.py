@@ -4,7 +4,6 @@ Opening, previewing and prefetching change nothing. The cookie that the button g
 court's side of this one talk: no other door takes it.
 """
 
-import json
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -14,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from dashboard.i18n import of_error, t
-from dashboard.join.doors import SAFE_IN_SCRIPT, Doors
+from dashboard.i18n import in_script, of_error, t
+from dashboard.join.doors import Doors
 from dashboard.sign_in import PARTY
 from data.actions.parties import Answer, answer_notice
 from data.errors import BadInput, NotFound, NotSignedIn, RuleBroken
@@ -92,7 +91,7 @@ class PartyDoors(Doors):
     async def _room(self, request: Request) -> Response:
         if await self.guest(request) is None:
             raise NotSignedIn("no guest", code="join.closed")
-        texts = json.dumps(t.alone("party"), ensure_ascii=False).translate(SAFE_IN_SCRIPT)
+        texts = in_script(t.alone("party"))
         return HTMLResponse(self.draw("party_room.html", texts=texts))
 
     async def said(self, guest: Actor) -> dict[str, Any] | None:

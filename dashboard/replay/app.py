@@ -1,7 +1,6 @@
 """Serves the replay page: three files without any data; what may be seen the doors `/api/recordings` decide."""
 
 import html
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,17 +10,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from dashboard.i18n import in_script
+
 STATIC = Path(__file__).parent / "static"
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".mjs": "text/javascript; charset=utf-8"}
 HOLE = re.compile(r"\{\{(\w+)\}\}")
-SAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}  # JSON text that cannot end its <script>
 
 
 def build_replay(texts: Mapping[str, str]) -> Starlette:
     """The sub-app for `/replay`. texts: the table [replay], without its name. Raises KeyError when the page lacks one of them."""
     page = (STATIC / "index.html").read_text(encoding="utf-8")
-    in_script = json.dumps(dict(texts), ensure_ascii=False).translate(SAFE_IN_SCRIPT)
-    filled = HOLE.sub(lambda hole: in_script if hole[1] == "texts" else html.escape(texts[hole[1]]), page).encode()
+    said = in_script(dict(texts))
+    filled = HOLE.sub(lambda hole: said if hole[1] == "texts" else html.escape(texts[hole[1]]), page).encode()
     bodies = {"": (filled, TYPES[".html"])} | {
         path.name: (path.read_bytes(), TYPES[path.suffix]) for path in STATIC.iterdir() if path.suffix in (".css", ".mjs")
     }

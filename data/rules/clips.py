@@ -7,6 +7,7 @@ from data.errors import BadInput, RuleBroken, TransitionRefused
 from data.rules.masks import LEAST_MS, MOST_MS
 
 TITLE_LONGEST, WORDS_LONGEST = 20, 60
+EXACT = timedelta(milliseconds=1)  # pages say whole milliseconds
 TAGS = frozenset({"MACHINE", "SHED", "GOODS", "SUMMONS", "EVICTION", "CLEARING", "DETENTION", "OTHER"})  # SS-16
 
 
@@ -41,7 +42,7 @@ def check_cut(from_at: datetime, to_at: datetime, began_at: datetime, ended_at: 
     length_ms = int((to_at - from_at) / timedelta(milliseconds=1))
     if not LEAST_MS <= length_ms <= MOST_MS:
         raise BadInput("length", code="mask.bad_length", least_s=LEAST_MS // 1000, most_s=MOST_MS // 1000)
-    if from_at < began_at or to_at > (ended_at or now):
+    if from_at < began_at - EXACT or to_at > (ended_at or now) + EXACT:
         raise BadInput("outside", code="clip.outside")
     return length_ms
 

@@ -15,7 +15,8 @@ from data.queries.screenings import ClipView, clip
 from data.queries.wall import sight_of
 from data.rules.clips import Rendering
 from data.rules.permissions import SYSTEM
-from streaming.clip_rendering import ClipRenderings, is_unchanged, masked_file
+from streaming.clip_files import is_unchanged, masked_file
+from streaming.clip_rendering import ClipRenderings
 from tests.conftest import Clock
 from tests.data.small_court import SmallCourt, ulid
 from tests.streaming.films import film

@@ -1,0 +1,359 @@
+"""`/stage`: what an audience sees. A browser that came by a one-time link, with no other right; the programme and nothing else.
+
+The page is an empty frame for everybody. What is shown comes by one socket, read anew each second from `queries.released`; black comes
+first and past everything else, also past a database that stands still.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from dashboard.i18n import in_script, of_error, t
+from dashboard.sign_in import STAGE, error_answer
+from data.actions.screenings import STAGE_LASTS, open_stage
+from data.attempts import Attempts
+from data.errors import CommandCentreError, NotFound, NotSignedIn
+from data.identity import Identity, nobody
+from data.journal import Journal
+from data.lanes import Lanes
+from data.queries.released import ReleasedFile, Shown, released_file
+from data.queries.released import Stage as Seen
+from data.queries.released import stage as seen_by
+from data.rules.permissions import Actor, Clearance, Role, Sight
+from data.settings import Settings
+from streaming.clip_files import masked_file
+
+HERE = Path(__file__).parent
+FILES = {
+    "stage.css": "text/css",
+    "stage.mjs": "text/javascript",
+    "stage_line.mjs": "text/javascript",
+    "stage_player.mjs": "text/javascript",
+    "stage_state.mjs": "text/javascript",
+}
+BEAT_S = 0.5
+READ_S = 1.0  # what is shown is read again also when nobody has said that it changed
+REPORT_MOST = 400  # bytes of what a stage says of itself
+STATES = frozenset({"black", "card", "playing", "paused", "ended", "blocked", "error"})
+GONE = 4401  # no stage any more
+CONTENT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; connect-src 'self'; "
+    "worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+BEAT = '{"type":"beat"}'
+
+log = logging.getLogger(__name__)
+_templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a stage says that it shows. at_s: monotonic."""
+
+    key: str | None
+    state: str
+    at_ms: int
+    at_s: float
+
+    def age_s(self) -> float:
+        return time.monotonic() - self.at_s
+
+
+@dataclass(eq=False, slots=True)
+class Viewer:
+    """One socket of a stage. One message at a time; black may come between any two."""
+
+    socket: WebSocket
+    screening_id: str = ""
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def say(self, message: str) -> None:
+        async with self.sending:
+            await self.socket.send_text(message)
+
+
+class Stages:
+    """The stages that are open, which of them are black whatever the journal says, and what they report. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._rung = asyncio.Event()
+        self._viewers: set[Viewer] = set()
+        self._black: set[str] = set()
+        self._reports: dict[str, Report] = {}
+
+    def heard(self, kind: str) -> None:
+        """Something was committed, here or elsewhere. From any thread."""
+        if kind.startswith(("screening.", "release.", "clip.", "session.")) and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.ring)
+
+    def ring(self) -> None:
+        rung, self._rung = self._rung, asyncio.Event()
+        rung.set()
+
+    def next(self) -> asyncio.Event:
+        """What is set at the next ring. Take it before reading."""
+        self._loop = asyncio.get_running_loop()
+        return self._rung
+
+    def is_black(self, screening_id: str) -> bool:
+        return screening_id in self._black
+
+    async def black_out(self, screening_id: str) -> None:
+        """Every stage of this screening is black now, before anything is written."""
+        self._black.add(screening_id)
+        black = as_message(True, None)
+        said = [viewer.say(black) for viewer in self._viewers if viewer.screening_id == screening_id]
+        await asyncio.gather(*said, return_exceptions=True)
+
+    def lift(self, screening_id: str) -> None:
+        self._black.discard(screening_id)
+        self.ring()
+
+    def report(self, screening_id: str) -> Report | None:
+        """What its stage said last."""
+        return self._reports.get(screening_id)
+
+    @contextlib.contextmanager
+    def open(self, viewer: Viewer) -> Iterator[None]:
+        self._viewers.add(viewer)
+        try:
+            yield
+        finally:
+            self._viewers.discard(viewer)
+            if not any(other.screening_id == viewer.screening_id for other in self._viewers):
+                self._reports.pop(viewer.screening_id, None)
+
+    def reported(self, viewer: Viewer, said: Report) -> None:
+        if viewer.screening_id:
+            self._reports[viewer.screening_id] = said
+
+
+@dataclass
+class Stage:
+    """The audience's face."""
+
+    settings: Settings
+    identity: Identity
+    journal: Journal
+    lanes: Lanes
+    stages: Stages
+    now: Callable[[], datetime]
+    attempts: Attempts
+
+    def app(self) -> Starlette:
+        """The sub-app for `/stage`."""
+        return Starlette(
+            routes=[
+                Route("/", self._frame, methods=["GET"]),
+                Route("/static/{name}", self._file, methods=["GET"]),
+                Route("/sw.js", self._worker, methods=["GET"]),
+                Route("/media/{release}", self._media, methods=["GET"]),
+                WebSocketRoute("/live", self._live),
+                Route("/{secret}", self._show, methods=["GET"]),
+                Route("/{secret}", self._enter, methods=["POST"]),
+            ]
+        )
+
+    # --- the page ---
+
+    async def _frame(self, _: Request) -> Response:
+        """The same for everybody: without its socket it shows the court's card."""
+        return self._page("stage.html", HTTPStatus.OK)
+
+    async def _show(self, _: Request) -> Response:
+        """Nothing changes, however often it is opened: the button uses the link up."""
+        return self._page("stage_link.html", HTTPStatus.OK)
+
+    async def _enter(self, request: Request) -> Response:
+        address = request.state.address
+        try:
+            act = self.lanes.writer.run(self.journal.do, nobody(address), self.now(), open_stage, request.path_params["secret"])
+            opened = await act
+        except NotFound:
+            self.attempts.stranger(address)
+            return self._page("stage.html", HTTPStatus.NOT_FOUND)
+        except CommandCentreError as error:
+            log.warning("a stage was not opened: %s", of_error(error))
+            return self._page("stage_link.html", HTTPStatus(error.status))
+        self.identity.forget()
+        answer = RedirectResponse("/stage/", HTTPStatus.SEE_OTHER)
+        lasts = int(STAGE_LASTS.total_seconds())
+        answer.set_cookie(STAGE, opened.token, max_age=lasts, path="/stage", secure=self.settings.secure, httponly=True, samesite="strict")
+        return answer
+
+    def _page(self, template: str, status: HTTPStatus) -> Response:
+        texts = in_script(t.alone("stage"))
+        page = _templates.get_template(template).render(t=t, court=self.settings.court_name, demo=self.settings.demo, texts=texts)
+        return HTMLResponse(page, status, {"content-security-policy": CONTENT})
+
+    async def _file(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in FILES:
+            return Response(status_code=HTTPStatus.NOT_FOUND)
+        return FileResponse(HERE / "static" / name, media_type=FILES[name], headers={"cache-control": "no-cache"})
+
+    async def _worker(self, _: Request) -> Response:
+        headers = {"service-worker-allowed": "/stage/", "cache-control": "no-cache"}
+        return FileResponse(HERE / "static/stage_sw.js", media_type="text/javascript", headers=headers)
+
+    # --- what is shown ---
+
+    async def _live(self, socket: WebSocket) -> None:
+        actor = await self._actor(socket)
+        if actor is None:
+            await socket.close(GONE)
+            return
+        await socket.accept()
+        viewer = Viewer(socket)
+        with self.stages.open(viewer), contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            hearing = asyncio.create_task(self._hear(viewer))
+            try:
+                await self._tell(viewer, actor, hearing)
+            finally:
+                hearing.cancel()
+                await asyncio.gather(hearing, return_exceptions=True)
+
+    async def _tell(self, viewer: Viewer, actor: Actor, hearing: "asyncio.Task[None]") -> None:
+        """The state whenever it changes, a beat in between; ends with the socket or the right to see anything."""
+        async for view in self._views(actor):
+            if hearing.done():
+                return
+            if view is None:
+                await viewer.say(BEAT)
+                continue
+            viewer.screening_id = view.screening_id
+            await viewer.say(as_message(view.black or self.stages.is_black(view.screening_id), view.item))
+        await viewer.say(as_message(False, None))
+        await viewer.socket.close(GONE)
+
+    async def _views(self, actor: Actor) -> AsyncIterator[Seen | None]:
+        """None: nothing new. What cannot be read is no reason to show anything else; the page goes to the court's card by itself."""
+        shown = b""
+        while True:
+            rung = self.stages.next()
+            try:
+                view = await self._read(actor)
+                known = await self.identity.again(actor)
+            except CommandCentreError:
+                await _waited(rung, READ_S)
+                continue
+            if view is None or known is None:
+                return
+            said = _fingerprint(view, self.stages.is_black(view.screening_id))
+            yield view if said != shown else None
+            shown, read_s = said, time.monotonic()
+            while time.monotonic() - read_s < READ_S and not await _waited(rung, BEAT_S):
+                yield None
+
+    async def _read(self, actor: Actor) -> Seen | None:
+        def read() -> Seen | None:
+            with self.journal.database.reading() as session:
+                return seen_by(session, self._sight(), actor.session_id or "", self.now())
+
+        return await self.lanes.readers.run(read)
+
+    async def _hear(self, viewer: Viewer) -> None:
+        """What the page says that it shows, until it is gone. Nonsense is passed over."""
+        while True:
+            said = await viewer.socket.receive_text()
+            report = report_of(said)
+            if report is not None:
+                self.stages.reported(viewer, report)
+
+    # --- media ---
+
+    async def _media(self, request: Request) -> Response:
+        """A file of the programme, while its release lives and the screening runs; each request is asked anew."""
+        try:
+            actor = await self._actor(request)
+            if actor is None:
+                raise NotSignedIn("no stage")
+            found = await self.lanes.readers.run(self._released, actor, request.path_params["release"])
+        except CommandCentreError as error:
+            return error_answer(error)
+        path = masked_file(self.settings.clips, found.clip_id, found.sha256)
+        if not path.is_file():
+            return error_answer(NotFound("file", code="not_found.release"))
+        return FileResponse(path, media_type="video/webm", headers={"cache-control": "no-store", "content-security-policy": CONTENT})
+
+    def _released(self, actor: Actor, release_id: str) -> ReleasedFile:
+        with self.journal.database.reading() as session:
+            return released_file(session, self._sight(), actor.session_id or "", release_id)
+
+    def _sight(self) -> Sight:
+        return Sight(Clearance.STAGE, Role.STAGE, self.settings.court_code, positions=False)
+
+    async def _actor(self, connection: HTTPConnection) -> Actor | None:
+        token = connection.cookies.get(STAGE)
+        actor = await self.identity.session(token) if token else None
+        return actor if actor is not None and actor.kind == "STAGE" else None
+
+
+def as_message(black: bool, item: Shown | None) -> str:
+    """The whole state, as the page takes it. While it is black nothing else is said."""
+    return orjson.dumps({"type": "stage", "black": black, "item": None if black or item is None else _told(item)}).decode()
+
+
+def _told(item: Shown) -> dict[str, Any]:
+    signed = t("host.certified", people=t("host.and").join(item.certified)) if item.certified else None
+    return {
+        "key": item.key,
+        "kind": item.kind.lower(),
+        "title": item.title,
+        "words": item.words or "",
+        "number": item.number,
+        "certified": signed,
+        "src": f"/stage/media/{item.release_id}?s={item.key}" if item.release_id else None,
+        "duration_ms": item.duration_ms,
+        "at_ms": item.at_ms,
+        "playing": item.playing,
+        "sound": True,
+    }
+
+
+def _fingerprint(view: Seen, black: bool) -> bytes:
+    """What must be said again when it differs: all but the place of a clip that just goes on."""
+    item = view.item
+    where = None if item is None else (item.key, item.playing, None if item.playing else item.at_ms, item.title, item.words)
+    return orjson.dumps([black or view.black, where])
+
+
+def report_of(said: str) -> Report | None:
+    """What a stage says of itself, None when it is of another form."""
+    if len(said) > REPORT_MOST:
+        return None
+    try:
+        told = orjson.loads(said)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(told, dict) or told.get("type") != "shown" or told.get("state") not in STATES:
+        return None
+    key, at_ms = told.get("key"), told.get("at_ms")
+    if not (key is None or (isinstance(key, str) and len(key) <= 64)) or not isinstance(at_ms, int) or isinstance(at_ms, bool):
+        return None
+    return Report(key, told["state"], max(0, min(at_ms, 86_400_000)), time.monotonic())
+
+
+async def _waited(rung: asyncio.Event, seconds: float) -> bool:
+    """Whether it rang within this time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await rung.wait()
+            return True
+    return False

@@ -1,0 +1,236 @@
+// The host's page: one key blacks the stage out whatever else is under way; the rest is asked and shown as the server says it stands.
+
+import { ask, tell } from './ask.mjs';
+import { at, clock, following, moved, on, seen, shown, uneasy } from './console_state.mjs';
+
+/** @typedef {import('./console_state.mjs').Screening} Screening @typedef {import('./console_state.mjs').Place} Place */
+
+const texts = JSON.parse(document.getElementById('ecc-texts')?.textContent ?? '{}');
+const given = JSON.parse(document.getElementById('ecc-said')?.textContent ?? '{}');
+/** @param {string} id */
+const el = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** @param {string} id */
+const button = (id) => /** @type {HTMLButtonElement} */ (document.getElementById(id));
+const preview = /** @type {HTMLVideoElement} */ (document.getElementById('preview'));
+
+/** @type {Screening} */
+let said = given.screening;
+let since = performance.now();
+let blackening = 0; // presses that are not answered yet
+const path = `/${said.id}`;
+
+/** @param {any} next an answer with the screening, or with less */
+function take(next) {
+  if (!next.places) return;
+  said = next;
+  since = performance.now();
+  draw();
+}
+
+/** @param {string} verb @param {object} [what] */
+async function act(verb, what = {}) {
+  try {
+    take(await ask(`${path}/${verb}`, what));
+    tell(null);
+  } catch (error) {
+    tell(error);
+  }
+}
+
+/** Black at once on this page, and on the stage before anything is written. */
+async function black() {
+  blackening += 1;
+  said = { ...said, black: true };
+  draw();
+  try {
+    const answer = await ask(`${path}/black`, {});
+    tell(answer.written ? null : new Error(texts.black_owed));
+  } catch (error) {
+    tell(error);
+  } finally {
+    blackening -= 1;
+    await look();
+  }
+}
+
+async function look() {
+  if (blackening) return;
+  try {
+    const next = await ask(`${path}/state`);
+    if (!blackening) take(next);
+    el('seen').classList.remove('stale');
+  } catch {
+    el('seen').textContent = texts.no_server;
+    el('seen').classList.add('stale');
+  }
+}
+
+// --- the programme
+
+/** @param {Place[]} places */
+async function keep(places) {
+  await act('programme', { places: places.map((each) => (each.release ? { release: each.release } : { title: each.title, words: each.words })) });
+}
+
+/** @param {string} name @param {string} label @param {() => void} press */
+function small(name, label, press) {
+  const made = document.createElement('button');
+  made.className = name;
+  made.textContent = label;
+  made.addEventListener('click', press);
+  return made;
+}
+
+/** @param {Place} place */
+function row(place) {
+  const item = document.createElement('li');
+  item.classList.toggle('shown', place.position === said.position && on(said));
+  item.classList.toggle('dead', !place.live);
+  const words = document.createElement('div');
+  const title = document.createElement('b');
+  title.textContent = place.title;
+  const about = document.createElement('small');
+  const length = place.duration_ms === null ? texts.kind_card : clock(place.duration_ms);
+  about.textContent = [length, place.number, place.live ? null : texts.not_live].filter(Boolean).join(' · ');
+  words.append(title, about);
+  item.append(words);
+  const index = said.places.indexOf(place);
+  if (said.state === 'PLANNED') {
+    item.append(
+      small('up', '↑', () => keep(moved(said.places, index, -1))),
+      small('down', '↓', () => keep(moved(said.places, index, 1))),
+      small('out', texts.remove, () => keep(said.places.filter((each) => each !== place))),
+    );
+  } else if (on(said)) {
+    const show = small('show', texts.show, () => act('show', { position: place.position }));
+    show.disabled = !place.live;
+    item.append(show);
+  }
+  return item;
+}
+
+/** @param {{release: string, title: string, number: string, duration_ms: number}} clip */
+function offered(clip) {
+  const item = document.createElement('li');
+  const words = document.createElement('div');
+  const title = document.createElement('b'), about = document.createElement('small');
+  title.textContent = clip.title;
+  about.textContent = `${clock(clip.duration_ms)} · ${clip.number}`;
+  words.append(title, about);
+  const place = /** @type {Place} */ (/** @type {unknown} */ ({ ...clip, position: said.places.length }));
+  item.append(words, small('add', texts.add, () => keep([...said.places, place])));
+  return item;
+}
+
+el('card').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const form = /** @type {HTMLFormElement} */ (event.target), typed = new FormData(form);
+  const card = /** @type {Place} */ (/** @type {unknown} */ ({ release: null, title: typed.get('title'), words: typed.get('words') || null }));
+  void keep([...said.places, card]).then(() => { if (el('card').closest('main')?.querySelector('.told')?.hasAttribute('hidden')) form.reset(); });
+});
+
+// --- drawing
+
+let listed = '';
+
+function draw() {
+  const drawn = JSON.stringify([said.state, said.position, said.places]);
+  if (drawn !== listed) {
+    listed = drawn;
+    el('places').replaceChildren(...said.places.map(row));
+    el('no-places').hidden = said.places.length > 0;
+    el('editing').hidden = said.state !== 'PLANNED';
+    el('live').replaceChildren(...given.live.map(offered));
+    el('no-live').hidden = given.live.length > 0;
+  }
+  el('state').textContent = texts[`state_${said.black ? 'BLACKOUT' : said.state}`];
+  el('seen').textContent = texts[seen(said)];
+  el('seen').classList.toggle('uneasy', uneasy(said));
+  document.body.classList.toggle('is-black', said.black);
+  const place = shown(said);
+  el('title').textContent = on(said) ? place?.title ?? texts.neutral_now : texts[`state_${said.state}`];
+  el('words').textContent = on(said) ? place?.words ?? '' : '';
+  keys(place);
+  follow(place);
+}
+
+/** @param {Place | null} place */
+function keys(place) {
+  button('black').hidden = button('lift').hidden = !on(said);
+  button('black').disabled = said.black; // the same key never shows again what it has taken away
+  const big = button('black').querySelector('b');
+  if (big) big.textContent = said.black ? texts.is_black : texts.black;
+  button('lift').disabled = !said.black;
+  button('begin').hidden = said.state !== 'PLANNED';
+  button('begin').disabled = !said.places.length;
+  for (const name of ['play', 'next', 'neutral', 'end']) button(name).hidden = !on(said);
+  const name = button('play').querySelector('b');
+  if (name) name.textContent = said.playing ? texts.pause : texts.go_on;
+  button('play').disabled = said.black || place?.kind !== 'CLIP';
+  button('next').disabled = following(said) === null;
+  el('stage').hidden = said.state === 'ENDED';
+  if (said.report) el('link').textContent = ''; // it was used
+  button('copy').hidden = el('link-hint').hidden = !el('link').textContent;
+}
+
+/** The preview is the masked file, silent, at the same moment. @param {Place | null} place */
+function follow(place) {
+  const clip = on(said) && place?.kind === 'CLIP' && place.live ? place.clip : null;
+  const src = clip ? `/centre/screening/clips/${clip}/masked` : '';
+  if ((preview.getAttribute('src') ?? '') !== src) {
+    if (src) preview.src = src;
+    else { preview.removeAttribute('src'); preview.load(); }
+  }
+  el('cover').hidden = !!clip && !said.black;
+  const here = at(said, performance.now() - since);
+  if (clip && Math.abs(preview.currentTime * 1000 - here) > 700) preview.currentTime = here / 1000;
+  if (clip && said.playing && !said.black) void preview.play().catch(() => undefined);
+  else preview.pause();
+}
+
+function tick() {
+  const place = shown(said), duration = place?.duration_ms ?? 0, here = at(said, performance.now() - since);
+  const clip = on(said) && duration > 0;
+  el('elapsed').textContent = clip ? clock(here) : '';
+  el('total').textContent = clip ? clock(duration) : '';
+  el('share').style.width = clip ? `${(100 * here) / duration}%` : '0';
+}
+
+// --- keys
+
+const next = () => { const position = following(said); if (position !== null) void act('show', { position }); };
+const pause = () => { if (!button('play').disabled) void act('play', { playing: !said.playing, at_ms: null }); };
+
+button('black').addEventListener('click', black);
+button('lift').addEventListener('click', () => act('lift'));
+button('begin').addEventListener('click', () => act('begin'));
+button('play').addEventListener('click', pause);
+button('next').addEventListener('click', next);
+button('neutral').addEventListener('click', () => act('show', { position: null }));
+button('end').addEventListener('click', () => /** @type {HTMLDialogElement} */ (el('sure')).showModal());
+el('sure').addEventListener('close', () => { if (/** @type {HTMLDialogElement} */ (el('sure')).returnValue === 'yes') void act('end'); });
+button('stage').addEventListener('click', async () => {
+  try {
+    el('link').textContent = (await ask(`${path}/stage`, {})).link;
+    button('copy').hidden = el('link-hint').hidden = false;
+    tell(null);
+  } catch (error) {
+    tell(error);
+  }
+});
+button('copy').addEventListener('click', () => navigator.clipboard.writeText(el('link').textContent ?? ''));
+
+addEventListener('keydown', (event) => {
+  const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+  if (!on(said) || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  /** @type {Record<string, () => void>} */
+  const wanted = { b: black, B: black, '.': black, ' ': pause, ArrowRight: next, PageDown: next, 0: () => void act('show', { position: null }) };
+  const press = wanted[event.key]; // b and . are what a presenter's remote sends for black
+  if (!press || (event.repeat && press !== black)) return;
+  event.preventDefault();
+  press();
+});
+
+draw();
+setInterval(tick, 200);
+setInterval(look, 1_000);

@@ -1,0 +1,56 @@
+// What the host's page says of a screening and its stage. Pure.
+
+/**
+ * @typedef {{position: number, kind: 'CLIP' | 'CARD', title: string, words: string | null, clip: string | null, release: string | null,
+ *   number: string | null, duration_ms: number | null, live: boolean}} Place
+ * @typedef {{key: string | null, state: string, at_ms: number, age_ms: number}} Report
+ * @typedef {{id: string, state: 'PLANNED' | 'RUNNING' | 'BLACKOUT' | 'ENDED', black: boolean, position: number | null, key: string,
+ *   playing: boolean, at_ms: number, places: Place[], stage: boolean, report: Report | null, server_ms: number}} Screening
+ */
+
+export const LOST_MS = 3_000; // a stage that has said nothing for so long is lost
+
+/** @param {Screening} said */
+export const on = (said) => said.state === 'RUNNING' || said.state === 'BLACKOUT';
+
+/** What stands on the stage by its own word: a key of the texts. @param {Screening} said */
+export function seen(said) {
+  if (said.state === 'ENDED') return 'seen_over';
+  if (!said.report) return said.stage ? 'seen_away' : 'seen_none';
+  if (said.report.age_ms > LOST_MS) return 'seen_away';
+  if (said.black) return said.report.state === 'black' ? 'seen_black' : 'seen_blackening';
+  return `seen_${said.report.state}`;
+}
+
+/** Whether that needs the host's eye. @param {Screening} said */
+export const uneasy = (said) => ['seen_away', 'seen_none', 'seen_blackening', 'seen_error', 'seen_blocked'].includes(seen(said));
+
+/** @param {Screening} said */
+export const shown = (said) => said.places.find((place) => place.position === said.position) ?? null;
+
+/** The place after the present one that can be shown; null: none. @param {Screening} said */
+export function following(said) {
+  const from = said.position ?? -1;
+  return said.places.find((place) => place.position > from && place.live)?.position ?? null;
+}
+
+/** Where the clip is by now. @param {Screening} said @param {number} passed_ms since this was said */
+export function at(said, passed_ms) {
+  const duration = shown(said)?.duration_ms ?? 0;
+  return Math.max(0, Math.min(duration, said.at_ms + (said.playing && !said.black ? passed_ms : 0)));
+}
+
+/** 02:06 @param {number} ms */
+export function clock(ms) {
+  const s = Math.floor(ms / 1000);
+  return `${String(Math.floor(s / 60)).padStart(2, '0')}:${String(s % 60).padStart(2, '0')}`;
+}
+
+/** The programme with one place moved; the same when it cannot. @template T @param {T[]} list @param {number} from @param {number} by */
+export function moved(list, from, by) {
+  const to = from + by;
+  if (from < 0 || to < 0 || from >= list.length || to >= list.length) return list;
+  const copy = [...list];
+  copy.splice(to, 0, ...copy.splice(from, 1));
+  return copy;
+}

@@ -1,0 +1,89 @@
+"""A host and a stage in two browsers that know nothing of each other: shown, blacked out by a key, revoked, ended."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.journeys.waiting import until_true
+from tests.running import Product
+from tests.screenings import Court
+
+ON_STAGE = "document.body.dataset.screen"
+PLAYS = "!document.querySelector('#picture').paused && document.querySelector('#picture').currentTime > 0"
+SILENT = "document.querySelector('#picture').muted && !document.querySelector('#picture').getAttribute('src')"
+
+
+@pytest.fixture(scope="module")
+def court() -> Iterator[Court]:
+    with Product(demo=False) as product:
+        court = Court(product, seconds=12)
+        yield court
+        court.close()
+
+
+@pytest.fixture(scope="module")
+def released(court: Court) -> tuple[str, str]:
+    return court.released()
+
+
+@pytest.fixture
+async def host(browser: Browser, court: Court) -> AsyncIterator[Page]:
+    context = await browser.new_context(locale="zh-CN", viewport={"width": 1920, "height": 1080})
+    await context.add_cookies([{"name": "ecc_desk", "value": court.product.seeded.desk, "url": court.product.origin}])
+    page = await context.new_page()
+    yield page
+    await context.close()
+
+
+@pytest.fixture
+async def stage(browser: Browser) -> AsyncIterator[Page]:
+    context = await browser.new_context(locale="zh-CN", viewport={"width": 1920, "height": 1080})
+    page = await context.new_page()
+    yield page
+    await context.close()
+
+
+async def test_from_the_list_to_the_stage_and_black_by_one_key(host: Page, stage: Page, court: Court, released: tuple[str, str]) -> None:
+    clip, _ = released
+    await host.goto(f"{court.product.origin}/centre/screening/")
+    await expect(host.get_by_role("row", name="一间厂房的腾退")).to_contain_text("可播放")
+    await host.get_by_label("这一场的名称").fill("一月警示教育")
+    await host.get_by_role("button", name="新建一场").click()
+    await expect(host.locator("#state")).to_have_text("筹备中")
+    await host.locator("#live .add").click()
+    await host.get_by_label("标题", exact=True).fill("执行和解")
+    await host.get_by_label("正文（可分行）").fill("双方可以自愿达成和解协议。\n不同意也可以。")
+    await host.locator("#card button").click()
+    await expect(host.locator("#places li")).to_have_count(2)
+    await host.locator("#places li").nth(1).locator(".up").click()
+    await expect(host.locator("#places li").nth(0)).to_contain_text("执行和解")
+    await host.get_by_role("button", name="打开展示端").click()
+    await expect(host.locator("#link")).to_contain_text("/stage/")
+    link = await host.locator("#link").inner_text()
+    await stage.goto(link)
+    await stage.locator("button").click()
+    await expect(host.locator("#seen")).to_have_text("大屏是字幕或静帧")
+    await host.get_by_role("button", name="开场").click()
+    await expect(host.locator("#state")).to_have_text("进行中")
+    await host.keyboard.press("ArrowRight")
+    await expect(stage.locator("#card-title")).to_have_text("执行和解")
+    await host.keyboard.press("ArrowRight")
+    await until_true(stage, PLAYS)
+    await expect(host.locator("#seen")).to_have_text("大屏正在播放")
+    await host.keyboard.press("b")
+    await until_true(stage, f"{ON_STAGE} === 'black' && {SILENT}")
+    await expect(host.locator("#seen")).to_have_text("大屏全黑，没有声音")
+    await expect(host.locator("#black")).to_be_disabled()  # a second click in haste shows nothing again
+    assert not (await stage.locator("body").inner_text()).strip(), "black, and no word"
+    await host.get_by_role("button", name="恢复画面").click()
+    await expect(host.locator("#seen")).to_have_text("大屏已暂停")
+    await host.keyboard.press(" ")
+    await until_true(stage, PLAYS)
+    court.told(f"/clips/{clip}/revoke", {"reason": "片中人认出自己", "objection": True})
+    await until_true(stage, f"{ON_STAGE} === 'neutral' && {SILENT}")
+    await expect(host.locator("#places li").nth(1)).to_contain_text("已失效")
+    await host.get_by_role("button", name="结束本场").click()
+    await host.get_by_role("button", name="结束", exact=True).click()
+    await expect(host.locator("#state")).to_have_text("已结束")
+    await until_true(stage, f"{ON_STAGE} === 'neutral'")
