@@ -33,6 +33,8 @@ class FaultyProxy:
         self._refusing = False
         self.delay_s = 0.0
         self.connections = 0
+        self.heard = bytearray()  # all that the target has said, when `listens`
+        self.listens = False
 
     @property
     def port(self) -> int:
@@ -84,7 +86,7 @@ class FaultyProxy:
             writers.append(back)
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._pour(reader, back))
-                both.create_task(self._pour(there, writer))
+                both.create_task(self._pour(there, writer, heard=self.listens))
         except* (OSError, asyncio.IncompleteReadError):
             pass  # one side has gone: so goes the other
         finally:
@@ -97,8 +99,10 @@ class FaultyProxy:
             return await asyncio.open_unix_connection(host)
         return await asyncio.open_connection(host, port)
 
-    async def _pour(self, source: asyncio.StreamReader, into: asyncio.StreamWriter) -> None:
+    async def _pour(self, source: asyncio.StreamReader, into: asyncio.StreamWriter, heard: bool = False) -> None:
         while block := await source.read(BLOCK):
+            if heard:
+                self.heard += block
             if self.delay_s:
                 await asyncio.sleep(self.delay_s)
             await self._flowing.wait()

@@ -39,7 +39,7 @@ class Court:
             (begin_recording, self.recording_id, "s", None), (keep_segment, self.recording_id, segment),
             (end_recording, self.recording_id, self.began + timedelta(seconds=seconds), "over"),
         ):  # fmt: skip
-            self.journal.do(SYSTEM, self.began, action, *given)  # type: ignore[arg-type]  # each with its own
+            self.journal.do(SYSTEM, self.began, action, *given)
         self.web = httpx.Client(base_url=product.origin, headers={"origin": product.origin}, timeout=30)
 
     def close(self) -> None:
@@ -82,12 +82,15 @@ class Court:
     def released(self, title: str = "一间厂房的腾退") -> tuple[str, str]:
         """Certified by two. Returns clip and release."""
         clip = self.cut(title)
-        digest = self.rendered(clip)
+        return clip, self.certified(clip, self.rendered(clip))
+
+    def certified(self, clip: str, digest: str) -> str:
+        """Proposed and certified by two. Returns the release."""
         self.told(f"/clips/{clip}/propose", {})
         self.told(f"/clips/{clip}/certify", {"sha256": digest})
         release = self.told(f"/clips/{clip}/certify", {"sha256": digest}, by=self.product.seeded.commander)["release"]
         assert release["state"] == "LIVE"
-        return clip, str(release["id"])
+        return str(release["id"])
 
     def planned(self, *places: dict[str, object]) -> str:
         screening = str(self.told("/plan", {"title": "一月警示教育"})["id"])
