@@ -109,6 +109,7 @@ POLICY = (
     Rule("/inspector/static/*", Access.DESK, static=True),
     Rule("/inspector/*", Access.DESK_PAGE),
     Rule("/centre/screening/static/*", Access.DESK, static=True),
+    Rule("/centre/screening", Access.DESK_PAGE),
     Rule("/centre/screening/", Access.DESK_PAGE),
     Rule("/centre/screening/+", Access.DESK_PAGE),
     Rule("/centre/screening/clips/+", Access.DESK_PAGE),

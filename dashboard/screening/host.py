@@ -318,6 +318,7 @@ class Host:
                 "revoke": may(actor, Verb.REVOKE_RELEASE) and release is not None and release.state != ReleaseState.REVOKED,
             },
             "me": "",
+            "civil_offset_s": self.settings.civil_offset_s,
         }
 
     async def _screening(self, actor: Actor, screening_id: str) -> ScreeningView:

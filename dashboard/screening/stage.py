@@ -23,7 +23,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from dashboard.i18n import in_script, of_error, t
+from dashboard.i18n import of_error, t
 from dashboard.sign_in import STAGE, error_answer
 from data.actions.screenings import STAGE_LASTS, open_stage
 from data.attempts import Attempts
@@ -198,8 +198,7 @@ class Stage:
         return answer
 
     def _page(self, template: str, status: HTTPStatus) -> Response:
-        texts = in_script(t.alone("stage"))
-        page = _templates.get_template(template).render(t=t, court=self.settings.court_name, demo=self.settings.demo, texts=texts)
+        page = _templates.get_template(template).render(t=t, court=self.settings.court_name, demo=self.settings.demo)
         return HTMLResponse(page, status, {"content-security-policy": CONTENT})
 
     async def _file(self, request: Request) -> Response:

@@ -37,6 +37,16 @@ async def host(browser: Browser, court: Court) -> AsyncIterator[Page]:
 
 
 @pytest.fixture
+async def second(browser: Browser, court: Court) -> AsyncIterator[Page]:
+    """Somebody else of the centre, at a desk of his own."""
+    context = await browser.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768})
+    await context.add_cookies([{"name": "ecc_desk", "value": court.product.seeded.commander, "url": court.product.origin}])
+    page = await context.new_page()
+    yield page
+    await context.close()
+
+
+@pytest.fixture
 async def stage(browser: Browser) -> AsyncIterator[Page]:
     context = await browser.new_context(locale="zh-CN", viewport={"width": 1920, "height": 1080})
     page = await context.new_page()
@@ -87,3 +97,37 @@ async def test_from_the_list_to_the_stage_and_black_by_one_key(host: Page, stage
     await host.get_by_role("button", name="结束", exact=True).click()
     await expect(host.locator("#state")).to_have_text("已结束")
     await until_true(stage, f"{ON_STAGE} === 'neutral'")
+
+
+async def test_a_recording_becomes_a_clip_that_two_have_signed(host: Page, second: Page, court: Court) -> None:
+    await host.goto(f"{court.product.origin}/centre/screening/")
+    await host.get_by_label("到第几秒").fill("3")
+    await host.locator("#cut [name=title]").fill("门前的封条")
+    await host.get_by_role("button", name="剪出并去遮蔽").click()
+    await expect(host.locator("#title")).to_have_text("门前的封条")
+    await host.locator("#look").click()
+    await until_true(host, "() => document.getElementById('canvas').width === 640")
+    box = await host.locator("#over").bounding_box()
+    assert box is not None
+    await host.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+    await host.mouse.down()
+    await host.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.7, steps=4)
+    await host.mouse.up()
+    await host.locator("#minors label", has=host.locator("[value=false]")).click()
+    await host.locator("#render").click()
+    await expect(host.locator("#render")).to_have_text("去审看", timeout=60_000)
+    await host.locator("#render").click()
+    await host.locator("#propose").click()
+    for page, signed in ((host, 1), (second, 2)):
+        await page.goto(host.url)
+        await page.locator("#to-review").click()
+        await expect(page.locator("#certify")).to_be_disabled()
+        await page.keyboard.press("Home")
+        await page.keyboard.press("Space")
+        await expect(page.locator("#certify")).to_be_enabled(timeout=30_000)
+        await page.locator("#certify").click()
+        await expect(page.locator("#certified li")).to_have_count(signed)
+    await expect(second.locator("#release-state")).to_contain_text("可以放映")
+    await host.reload()
+    await host.locator("#to-review").click()
+    await expect(host.locator("#certify")).to_be_disabled()

@@ -198,7 +198,12 @@ function tick() {
 
 // --- keys
 
-const next = () => { const position = following(said); if (position !== null) void act('show', { position }); };
+const next = () => {
+  const position = following(said);
+  if (position === null) return;
+  said = { ...said, position }; // a second press before the answer means the one after it
+  void act('show', { position });
+};
 const pause = () => { if (!button('play').disabled) void act('play', { playing: !said.playing, at_ms: null }); };
 
 button('black').addEventListener('click', black);
