@@ -17,6 +17,16 @@ from data.actions.call_media import media_began, media_degraded, media_lost, med
 from data.actions.calls import answer_call, end_call, mark_missed, place_call, take_call
 from data.actions.cases import CaseReport, place_case, report_case
 from data.actions.centre_rings import accept_ring, ring_team, ring_unit
+from data.actions.clips import (
+    ask_rendering,
+    cancel_rendering,
+    cut_clip,
+    fail_rendering,
+    keep_rendered,
+    mask_clip,
+    next_rendering,
+    tell_rendering,
+)
 from data.actions.devices import enrol_device, revoke_device
 from data.actions.invitations import (
     admit_leader,
@@ -52,6 +62,20 @@ from data.actions.recordings import (
     purge_recording,
     record_gap,
     turn_lamp,
+)
+from data.actions.releases import certify_release, propose_release, revoke_release
+from data.actions.screenings import (
+    Place,
+    begin_screening,
+    black_out,
+    end_screening,
+    invite_stage,
+    lift_blackout,
+    open_stage,
+    plan_screening,
+    play_item,
+    set_programme,
+    show_item,
 )
 from data.actions.sessions import close_session, open_for_officer
 from data.actions.sheets import complete_sheet
@@ -102,6 +126,9 @@ class Scene(SmallCourt):
     digits: str
     guest_actor: Actor
     recording: str
+    clip: str
+    release: str
+    screening: str
 
     def set(self) -> None:
         self.do(self.phone, begin_duty, 1001, self.now)
@@ -132,6 +159,36 @@ class Scene(SmallCourt):
         self.recording = ulid()
         self.do(SYSTEM, begin_recording, self.recording, "stream", self.call)
         return self.recording
+
+    def cut(self) -> object:
+        self.record()
+        began = self.now
+        self.clip = self.do(self.duty, cut_clip, self.recording, began, self.later(3), "门前", None, "OTHER")
+        return self.do(self.duty, mask_clip, self.clip, {}, False)
+
+    def begin_rendering(self) -> object:
+        self.cut()
+        self.do(self.duty, ask_rendering, self.clip)
+        return self.do(SYSTEM, next_rendering)
+
+    def propose(self, signatures: int = 0) -> str:
+        self.begin_rendering()
+        self.release = self.do(self.duty, propose_release, self.clip, "SCREENING")
+        self.do(SYSTEM, keep_rendered, self.clip, "ab" * 32, 1, 3_000, [])
+        for actor in (self.duty, self.president)[:signatures]:
+            self.do(actor, certify_release, self.release, "ab" * 32)
+        return self.release
+
+    def plan(self) -> str:
+        self.screening = self.do(self.duty, plan_screening, "一月")
+        self.do(self.duty, set_programme, self.screening, [Place(title="法律", words="自愿履行")])
+        return self.screening
+
+    def show(self) -> object:
+        self.plan()
+        self.do(NOBODY, open_stage, self.do(self.duty, invite_stage, self.screening))
+        self.do(self.duty, begin_screening, self.screening)
+        return self.do(self.duty, show_item, self.screening, 0)
 
     def case_id(self) -> str:
         with self.database.reading() as session:
@@ -428,6 +485,33 @@ law(
     lambda c: c.do(SYSTEM, purge_recording, c.recording),
     lambda c: (c.record(), c.do(SYSTEM, end_recording, c.recording, c.now, "over"), c.later(200 * 86_400)),
 )
+
+law("clip.cut", lambda c: c.do(c.duty, cut_clip, c.recording, c.now, c.later(3), "门前", None, "OTHER"), lambda c: c.record())
+law("clip.masked", lambda c: c.do(c.duty, mask_clip, c.clip, {}, True), lambda c: c.cut())
+law("clip.rendering_asked", lambda c: c.do(c.duty, ask_rendering, c.clip), lambda c: c.cut())
+law("clip.rendering_moved", lambda c: c.do(SYSTEM, tell_rendering, c.clip, 50), lambda c: c.begin_rendering())
+law("clip.rendered", lambda c: c.do(SYSTEM, keep_rendered, c.clip, "ab" * 32, 1, 3_000, []), lambda c: c.begin_rendering())
+law("clip.rendering_failed", lambda c: c.do(SYSTEM, fail_rendering, c.clip, "clip.disk"), lambda c: c.begin_rendering())
+law("clip.rendering_cancelled", lambda c: c.do(c.duty, cancel_rendering, c.clip), lambda c: c.begin_rendering())
+law("release.proposed", lambda c: c.do(c.duty, propose_release, c.clip, "SCREENING"), lambda c: c.cut())
+law("release.masked", lambda c: c.propose())
+law("release.certified", lambda c: c.do(c.duty, certify_release, c.release, "ab" * 32), lambda c: c.propose())
+law("release.went_live", lambda c: c.do(c.president, certify_release, c.release, "ab" * 32), lambda c: c.propose(1))
+law("release.revoked", lambda c: c.do(c.duty, revoke_release, c.release, "不妥"), lambda c: c.propose(2))
+law("screening.planned", lambda c: c.do(c.duty, plan_screening, "一月"))
+law("screening.programme_set", lambda c: c.do(c.duty, set_programme, c.screening, []), lambda c: c.plan())
+law("screening.stage_invited", lambda c: c.do(c.duty, invite_stage, c.screening), lambda c: c.plan())
+law("screening.stage_opened", lambda c: c.do(NOBODY, open_stage, c.do(c.duty, invite_stage, c.screening)), lambda c: c.plan())
+law("screening.began", lambda c: c.show())
+law("screening.item_shown", lambda c: c.do(c.duty, show_item, c.screening, None), lambda c: c.show())
+law("screening.item_moved", lambda c: c.do(c.duty, play_item, c.screening, False), lambda c: c.show())
+law("screening.blacked_out", lambda c: c.do(c.duty, black_out, c.screening), lambda c: c.show())
+law(
+    "screening.blackout_lifted",
+    lambda c: c.do(c.duty, lift_blackout, c.screening),
+    lambda c: (c.show(), c.do(c.duty, black_out, c.screening)),
+)
+law("screening.ended", lambda c: c.do(c.duty, end_screening, c.screening), lambda c: c.show())
 
 UNDRAWN = {"court.founded"}  # of a wall without a court there is nothing to compare: its own test below
 
