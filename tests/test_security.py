@@ -13,6 +13,7 @@ NAMED = re.compile(r"`([^`]+)`")
 OF_A_HOME = {
     "positions/",
     "recordings/",
+    "clips/",
     "log/",
     "run/",
     "keys/sealing.key",
