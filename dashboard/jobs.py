@@ -10,17 +10,21 @@ from pathlib import Path
 
 from dashboard.supervise import Beat
 from data.actions.audit import record_audit
+from data.actions.clips import purge_clip
 from data.actions.recordings import purge_recording
 from data.engines import open_database
 from data.errors import CommandCentreError, Misconfigured, RuleBroken
 from data.journal import Announcement, Journal
 from data.lanes import Lanes
 from data.queries.recordings import due_for_purge, purged_ids
+from data.queries.screenings import files_of_clips, revoked_clips
 from data.rules.identity import Act
 from data.rules.permissions import SYSTEM
+from data.rules.release import KEPT_REVOKED
 from data.sealing import load_sealing
 from data.settings import Settings
 from streaming.bus import Bus
+from streaming.clip_files import stray_files
 from streaming.clip_rendering import ClipRenderings
 from streaming.deadline_watch import watch
 from streaming.history import History
@@ -58,6 +62,7 @@ async def _run(settings: Settings) -> None:
         _keep_short(history, settings.history_days, journal, lanes),
         _purge_recordings(settings.recordings, settings.recording_days, journal, lanes),
         _render(renderings),
+        _purge_clips(settings.clips, journal, lanes),
         _beat(Beat(settings, "jobs")),
     )
     tasks = [asyncio.create_task(part) for part in parts]
@@ -87,6 +92,35 @@ async def _render(renderings: ClipRenderings) -> None:
         except CommandCentreError as error:
             log.warning("rendering waits: %s", error.code)
         await asyncio.sleep(RENDER_S)
+
+
+async def _purge_clips(clips: Path, journal: Journal, lanes: Lanes) -> None:
+    """Masked files that were revoked thirty days ago: first the journal says so, then they go; and what another mask has replaced."""
+    while True:
+        with contextlib.suppress(CommandCentreError, OSError):
+            await remove_revoked(clips, journal, lanes)
+        await asyncio.sleep(RETENTION_S)
+
+
+async def remove_revoked(clips: Path, journal: Journal, lanes: Lanes) -> None:
+    """Raises Unavailable, OSError: later again."""
+    for clip_id in await lanes.readers.run(_revoked, journal):
+        if await lanes.writer.run(journal.do, SYSTEM, _now(), purge_clip, clip_id) is not None:
+            log.info("the masked file of clip %s is purged", clip_id)
+    known = await lanes.readers.run(_files, journal, clips)
+    for path in await asyncio.to_thread(stray_files, clips, known, KEPT_REVOKED.total_seconds()):
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+def _revoked(journal: Journal) -> list[str]:
+    with journal.database.reading() as session:
+        return revoked_clips(session, _now())
+
+
+def _files(journal: Journal, clips: Path) -> dict[str, str | None]:
+    there = [each.name for each in clips.iterdir() if each.is_dir()] if clips.exists() else []
+    with journal.database.reading() as session:
+        return files_of_clips(session, there)
 
 
 async def _keep_short(history: History, days: int, journal: Journal, lanes: Lanes) -> None:

@@ -1385,6 +1385,18 @@ class ClipRenderingCancelled(Event):
 
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClipPurged(Event):
+    """Its time was over; sha256: of the masked file that went."""
+
+    kind = "clip.purged"
+    subject = "clip"
+    shown = False
+    clip_id: str
+    sha256: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseProposed(Event):
     """audience: PARTY | SCREENING | PUBLIC."""
 

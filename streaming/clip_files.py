@@ -1,6 +1,8 @@
 """Masked clips on disk, each under its own digest."""
 
 import hashlib
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -16,3 +18,10 @@ def is_unchanged(path: Path, sha256: str) -> bool:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256
     except OSError:
         return False
+
+
+def stray_files(clips: Path, known: Mapping[str, str | None], older_than_s: float) -> list[Path]:
+    """Masked files that no clip has any more, and so old. known: of each clip the digest of the file that it has."""
+    oldest = time.time() - older_than_s
+    there = [path for clip_id in known for path in sorted((clips / clip_id).glob("*.webm"))]
+    return [path for path in there if path.stem != known[path.parent.name] and path.stat().st_mtime < oldest]

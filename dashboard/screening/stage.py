@@ -49,7 +49,7 @@ FILES = {
 BEAT_S = 0.5
 READ_S = 1.0  # what is shown is read again also when nobody has said that it changed
 REPORT_MOST = 400  # bytes of what a stage says of itself
-STATES = frozenset({"black", "card", "playing", "paused", "ended", "blocked", "error"})
+STATES = frozenset({"black", "card", "playing", "hushed", "paused", "ended", "blocked", "error"})
 GONE = 4401  # no stage any more
 CONTENT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; connect-src 'self'; "

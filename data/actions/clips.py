@@ -11,12 +11,14 @@ from sqlalchemy import select
 from ulid import ULID
 
 from data.actions.allowed import allowed
+from data.actions.audit import record_audit
 from data.actions.keeping import found, held
 from data.actions.releases import begin_anew, masked
 from data.errors import NotPermitted, RuleBroken
 from data.events import (
     ClipCut,
     ClipMasked,
+    ClipPurged,
     ClipRendered,
     ClipRenderingAsked,
     ClipRenderingCancelled,
@@ -24,11 +26,13 @@ from data.events import (
     ClipRenderingMoved,
 )
 from data.journal import Work
-from data.rules import clips, masks, recordings, words
+from data.rules import clips, masks, recordings, release, words
 from data.rules.clips import Rendering
+from data.rules.identity import Act
 from data.rules.masks import Mask
 from data.rules.permissions import Verb
-from data.tables import ClipRow, RecordingRow, SegmentRow
+from data.rules.release import ReleaseState
+from data.tables import ClipRow, RecordingRow, ReleaseRow, SegmentRow
 
 MISSING = "not_found.clip"
 
@@ -173,6 +177,21 @@ def fail_rendering(work: Work, clip_id: str, why: str) -> bool:
     row.rendering, row.failed_why = Rendering.FAILED, why[:48]
     work.record(ClipRenderingFailed(clip_id=row.id, why=row.failed_why))
     return True
+
+
+def purge_clip(work: Work, clip_id: str) -> str | None:
+    """Its masked file is gone from now on; it is removed after the commit. Returns its digest, None when it must stay."""
+    allowed(work, Verb.RENDER_CLIP)
+    row = held(work, ClipRow, clip_id, MISSING)
+    releases = work.session.execute(select(ReleaseRow.state, ReleaseRow.revoked_at).where(ReleaseRow.clip_id == clip_id)).all()
+    last = max((each.revoked_at for each in releases if each.revoked_at is not None), default=None)
+    if row.sha256 is None or not release.may_purge([ReleaseState(each.state) for each in releases], last, work.now):
+        return None
+    sha256 = row.sha256
+    _forget_rendering(row, Rendering.NONE)
+    record_audit(work, Act.PURGE, "clip", row.id, fields=(sha256,))
+    work.record(ClipPurged(clip_id=row.id, sha256=sha256))
+    return sha256
 
 
 # --- the parts --------------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What the host and those who clear clips see: clips with their releases, sessions with their programme, the recordings to cut from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from data.errors import NotFound, NotPermitted
 from data.rules import masking, screening
 from data.rules.clips import UNDER_WAY
 from data.rules.permissions import Clearance, Sight
-from data.rules.release import Audience, ReleaseState
+from data.rules.release import KEPT_REVOKED, Audience, ReleaseState
 from data.rules.screening import ItemKind
 from data.tables import ClipRow, OfficerRow, ReleaseRow, ScreeningItemRow, ScreeningRow
 
@@ -144,6 +145,22 @@ def release_in(session: Session, sight: Sight, screening_id: str, position: int)
         .where(ScreeningItemRow.screening_id == screening_id, ScreeningItemRow.position == position)
     ).one_or_none()
     return None if found is None or found.sha256 is None else (found.id, found.clip_id, found.sha256)
+
+
+def revoked_clips(session: Session, now: datetime) -> list[str]:
+    """Clips with a masked file and a release that was revoked long ago: `purge_clip` decides."""
+    long_ago = now - KEPT_REVOKED
+    query = (
+        select(ClipRow.id)
+        .join(ReleaseRow, ReleaseRow.clip_id == ClipRow.id)
+        .where(ClipRow.sha256.is_not(None), ReleaseRow.revoked_at <= long_ago)
+    )
+    return sorted(set(session.scalars(query)))
+
+
+def files_of_clips(session: Session, clip_ids: Sequence[str]) -> dict[str, str | None]:
+    """Of each of these clips the digest of the file that it has."""
+    return {row.id: row.sha256 for row in session.execute(select(ClipRow.id, ClipRow.sha256).where(ClipRow.id.in_(clip_ids)))}
 
 
 def renderings_wait(session: Session) -> bool:

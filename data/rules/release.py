@@ -3,7 +3,9 @@
 A certificate is for one file, named by its digest: whoever certifies has watched that file. What is masked anew begins anew.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from data.errors import BadInput, NotPermitted, RuleBroken, TransitionRefused
@@ -27,6 +29,7 @@ class ReleaseState(StrEnum):
 CERTIFIERS = {Audience.PARTY: 1, Audience.SCREENING: 2, Audience.PUBLIC: 2}
 CERTIFIABLE = frozenset({ReleaseState.MASKED, ReleaseState.CERTIFIED_1})
 WHY_LONGEST = 120
+KEPT_REVOKED = timedelta(days=30)  # E.4: released derivatives stay until revoked and thirty days more
 
 
 class Cause(StrEnum):
@@ -71,6 +74,13 @@ def check_revocable(state: ReleaseState) -> None:
     """Raises TransitionRefused release.state: it is revoked already."""
     if state is ReleaseState.REVOKED:
         raise TransitionRefused(state, code="release.state")
+
+
+def may_purge(states: Sequence[ReleaseState], last_revoked_at: datetime | None, now: datetime) -> bool:
+    """Whether a masked file may go. states: of all releases of its clip; without any it waits for one."""
+    if not states or last_revoked_at is None or any(state is not ReleaseState.REVOKED for state in states):
+        return False
+    return now - last_revoked_at >= KEPT_REVOKED
 
 
 def audience(value: str) -> Audience:

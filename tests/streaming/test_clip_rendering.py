@@ -1,6 +1,7 @@
 """A clip that waits is rendered, killed at any moment it goes on, and an original that was changed is no original."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from data.queries.screenings import ClipView, clip
 from data.queries.wall import sight_of
 from data.rules.clips import Rendering
 from data.rules.permissions import SYSTEM
-from streaming.clip_files import is_unchanged, masked_file
+from streaming.clip_files import is_unchanged, masked_file, stray_files
 from streaming.clip_rendering import ClipRenderings
 from tests.conftest import Clock
 from tests.data.small_court import SmallCourt, ulid
@@ -103,6 +104,17 @@ def test_what_is_cancelled_stops_and_leaves_no_file(court: SmallCourt, tmp_path:
     assert not working.is_alive()
     assert (house.view().rendering, house.view().sha256) == (Rendering.CANCELLED, None)
     assert not list(house.clips.rglob("masked.webm"))
+
+
+def test_only_an_old_file_that_no_clip_has_is_stray(tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    folder.mkdir()
+    for name in ("its", "former", "new"):
+        (folder / f"{name}.webm").write_bytes(b"a")
+    for name in ("its", "former"):
+        os.utime(folder / f"{name}.webm", (0, 0))
+    assert stray_files(tmp_path, {"c": "its", "away": None}, 60) == [folder / "former.webm"]
+    assert stray_files(tmp_path, {"c": None}, 60) == [folder / "former.webm", folder / "its.webm"]
 
 
 def test_a_file_that_was_changed_or_is_away_is_not_unchanged(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ export function seen(said) {
 }
 
 /** Whether that needs the host's eye. @param {Screening} said */
-export const uneasy = (said) => ['seen_away', 'seen_none', 'seen_blackening', 'seen_error', 'seen_blocked'].includes(seen(said));
+export const uneasy = (said) => ['seen_away', 'seen_none', 'seen_blackening', 'seen_error', 'seen_blocked', 'seen_hushed'].includes(seen(said));
 
 /** @param {Screening} said */
 export const shown = (said) => said.places.find((place) => place.position === said.position) ?? null;

@@ -38,7 +38,7 @@ export class Player {
   /** @returns {import('./stage_state.mjs').Played} */
   get played() {
     const at = this.#outcome === 'ended' ? this.#item?.duration_ms ?? 0 : this.video.currentTime * 1000;
-    return { ready: this.#ready, paused: this.video.paused, at_ms: at, outcome: this.#outcome };
+    return { ready: this.#ready, paused: this.video.paused, at_ms: at, outcome: this.#outcome, hushed: this.#hushed };
   }
 
   /** The clip's own length where the door knows none. */

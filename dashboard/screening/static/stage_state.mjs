@@ -4,8 +4,8 @@
 /** @typedef {{type: string, black?: unknown, item?: Item | null}} Said */
 /** @typedef {'ended' | 'blocked' | 'error'} Outcome why a clip shows its title card instead of its picture */
 /** @typedef {'black' | 'neutral' | 'card' | 'clip' | 'title'} Screen */
-/** @typedef {{ready: boolean, paused: boolean, at_ms: number, outcome: Outcome | null}} Played */
-/** @typedef {{type: 'shown', key: string | null, state: 'black' | 'card' | 'playing' | 'paused' | Outcome, at_ms: number}} Shown */
+/** @typedef {{ready: boolean, paused: boolean, at_ms: number, outcome: Outcome | null, hushed?: boolean}} Played hushed: the browser refuses sound */
+/** @typedef {{type: 'shown', key: string | null, state: 'black' | 'card' | 'playing' | 'hushed' | 'paused' | Outcome, at_ms: number}} Shown */
 
 export const SILENCE_MS = 1500; // the door beats twice a second: three beats are missing
 export const FAR_MS = 700; // nearer than this nobody sees that it is not the same picture; a jump would be seen
@@ -72,6 +72,6 @@ export function shownOf(said, played) {
   const key = said?.item?.key ?? null;
   if (screen === 'black') return { type: 'shown', key: null, state: 'black', at_ms: 0 };
   if (screen === 'neutral' || screen === 'card') return { type: 'shown', key: screen === 'card' ? key : null, state: 'card', at_ms: 0 };
-  const running = played.paused ? 'paused' : 'playing';
+  const running = played.paused ? 'paused' : played.hushed ? 'hushed' : 'playing';
   return { type: 'shown', key, state: played.outcome ?? (played.ready ? running : 'card'), at_ms: Math.round(played.at_ms) };
 }

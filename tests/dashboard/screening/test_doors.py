@@ -10,8 +10,10 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 
+from streaming.clip_files import is_unchanged
 from tests.running import Product
-from tests.screenings import Court
+from tests.screenings import OPEN, Court
+from tests.servers import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +138,19 @@ async def test_a_file_that_was_changed_is_refused_before_it_plays(court: Court) 
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "screening.file_changed")
     assert (await asyncio.to_thread(media, court, stage, release)).status_code == 404
     assert court.told(f"/clips/{clip}/state")["release"]["revoked_cause"] == "CHANGED"
+
+
+def test_the_jobs_process_killed_while_it_renders_makes_the_same_file(court: Court, clip_and_release: tuple[str, str]) -> None:
+    clip = court.cut("又一段")
+    court.told(f"/clips/{clip}/mask", {"mask": OPEN, "minor": False})
+    court.told(f"/clips/{clip}/render", {})
+    wait_until(lambda: court.told(f"/clips/{clip}/state")["rendering"]["state"] != "ASKED", "not begun", 30)
+    killed = court.product.kill("jobs")
+    court.product.until_started_again("jobs", killed)
+    wait_until(lambda: court.told(f"/clips/{clip}/state")["rendering"]["state"] == "DONE", "not rendered", 60)
+    whole = court.told(f"/clips/{clip_and_release[0]}/state")["sha256"]
+    assert court.told(f"/clips/{clip}/state")["sha256"] == whole
+    assert is_unchanged(court.masked_file(clip), whole)
 
 
 @pytest.mark.parametrize("whose", ["nobody", "desk", "wall", "another stage"])

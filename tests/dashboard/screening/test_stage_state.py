@@ -99,7 +99,8 @@ def test_the_line_is_never_longer_than_itself() -> None:
     ("now", "played", "key", "state"),
     [
         (said(), {}, "a", "playing"),
-        (said(), {"paused": True}, "a", "paused"),
+        (said(), {"hushed": True}, "a", "hushed"),
+        (said(), {"paused": True, "hushed": True}, "a", "paused"),
         (said(), {"ready": False}, "a", "card"),
         (said(), {"outcome": "ended"}, "a", "ended"),
         (said(), {"outcome": "blocked"}, "a", "blocked"),

@@ -14,6 +14,7 @@ from data.actions.clips import (
     keep_rendered,
     mask_clip,
     next_rendering,
+    purge_clip,
     tell_rendering,
 )
 from data.actions.recordings import Segment, begin_recording, keep_segment
@@ -34,7 +35,7 @@ from data.actions.screenings import (
 from data.errors import BadInput, NotFound, NotPermitted, RuleBroken, TransitionRefused
 from data.journal import entries_after
 from data.queries.released import released_file, stage
-from data.queries.screenings import clip, one_screening
+from data.queries.screenings import clip, one_screening, revoked_clips
 from data.queries.wall import sight_of
 from data.rules.permissions import NOBODY, SYSTEM, Actor, Clearance, Role, Sight
 from data.rules.release import ReleaseState
@@ -272,6 +273,31 @@ def test_a_rendering_is_cancelled_failed_and_asked_for_again(court: SmallCourt) 
     assert court.do(SYSTEM, fail_rendering, clip_id, "mask.no_picture")
     with pytest.raises(TransitionRefused):
         court.do(court.duty, cancel_rendering, clip_id)
+
+
+def test_a_masked_file_goes_thirty_days_after_its_last_release_was_revoked(court: SmallCourt) -> None:
+    clip_id, release_id = released(court)
+    court.later(100 * 86_400)
+    assert court.do(SYSTEM, purge_clip, clip_id) is None, "it lives"
+    court.do(court.duty, revoke_release, release_id, "不妥")
+    court.later(29 * 86_400)
+    with court.database.reading() as session:
+        assert revoked_clips(session, court.now) == []
+    assert court.do(SYSTEM, purge_clip, clip_id) is None
+    court.later(2 * 86_400)
+    with court.database.reading() as session:
+        assert revoked_clips(session, court.now) == [clip_id]
+    assert court.do(SYSTEM, purge_clip, clip_id) == SHA
+    assert court.do(SYSTEM, purge_clip, clip_id) is None
+    court.do(court.duty, ask_rendering, clip_id)  # it can be made again: the mask is still there
+
+
+def test_a_clip_that_is_proposed_again_keeps_its_file(court: SmallCourt) -> None:
+    clip_id, release_id = released(court)
+    court.do(court.duty, revoke_release, release_id, "不妥")
+    court.do(court.duty, propose_release, clip_id, "SCREENING")
+    court.later(60 * 86_400)
+    assert court.do(SYSTEM, purge_clip, clip_id) is None
 
 
 def test_a_clip_lies_within_its_recording(court: SmallCourt) -> None:

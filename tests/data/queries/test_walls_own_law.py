@@ -25,6 +25,7 @@ from data.actions.clips import (
     keep_rendered,
     mask_clip,
     next_rendering,
+    purge_clip,
     tell_rendering,
 )
 from data.actions.devices import enrol_device, revoke_device
@@ -493,6 +494,11 @@ law("clip.rendering_moved", lambda c: c.do(SYSTEM, tell_rendering, c.clip, 50), 
 law("clip.rendered", lambda c: c.do(SYSTEM, keep_rendered, c.clip, "ab" * 32, 1, 3_000, []), lambda c: c.begin_rendering())
 law("clip.rendering_failed", lambda c: c.do(SYSTEM, fail_rendering, c.clip, "clip.disk"), lambda c: c.begin_rendering())
 law("clip.rendering_cancelled", lambda c: c.do(c.duty, cancel_rendering, c.clip), lambda c: c.begin_rendering())
+law(
+    "clip.purged",
+    lambda c: c.do(SYSTEM, purge_clip, c.clip),
+    lambda c: (c.propose(2), c.do(c.duty, revoke_release, c.release, "不妥"), c.later(31 * 86_400)),
+)
 law("release.proposed", lambda c: c.do(c.duty, propose_release, c.clip, "SCREENING"), lambda c: c.cut())
 law("release.masked", lambda c: c.propose())
 law("release.certified", lambda c: c.do(c.duty, certify_release, c.release, "ab" * 32), lambda c: c.propose())
