@@ -22,6 +22,8 @@ from data.actions.invitations import standing_invitation
 from data.actions.links import make_link
 from data.actions.missions import MissionReport, report_mission
 from data.actions.organisation import add_officer, add_unit, add_vehicle, draw_area, draw_fence, form_team, found_court
+from data.actions.screenings import Place as Showing
+from data.actions.screenings import invite_stage, plan_screening, set_programme
 from data.actions.sos import acknowledge_sos, resolve_sos
 from data.actions.units import begin_duty
 from data.actions.walls import add_wall
@@ -34,6 +36,7 @@ from data.rules.cases import CaseEvent
 from data.rules.links import Purpose
 from data.rules.missions import MissionState, MissionStep
 from data.rules.permissions import SYSTEM, Actor, Role
+from data.rules.screening import ScreeningState
 from data.rules.sos import SosState
 from data.rules.units import UnitKind
 from data.settings import Settings
@@ -46,6 +49,7 @@ from data.tables import (
     DeviceRow,
     MissionRow,
     OfficerRow,
+    ScreeningRow,
     SosRow,
     TeamRow,
     UnitRow,
@@ -112,6 +116,8 @@ class Prepared:
     director: str
     auto_duty: str  # `/link/<secret>`: signs the simulated duty officer in
     auto_leader: str  # the id of the officer whom he invites
+    host: str  # `/link/<secret>`: another of the centre than the desk's, who hosts screenings and signs beside him
+    stage: str  # `/stage/<secret>`: a browser becomes the stage of the screening that is planned
     leader: str  # `/join/<secret>`: into the call that is open when the button is pressed
     pin: str
     phones: list[tuple[str, int, str]]
@@ -313,6 +319,8 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
         out, planned = _assign(work, now, places)
         cases = _open_cases(work)
         canaries = _hide(work, now)
+    with journal.work(_person(_host(journal), Role.COMMANDER), now) as work:
+        stage = invite_stage(work, _screening(work), LINK_LIVES)
     with journal.work(SYSTEM, now) as work:
         canaries.plates.extend(_plates(work))
         phones = [(name, no, make_link(work, Purpose.ENROL, unit_no=no, ttl=LINK_LIVES)) for no, name in _quick_officers(work)]
@@ -322,6 +330,8 @@ def prepare(journal: Journal, settings: Settings, now: datetime) -> Prepared:
             director=make_link(work, Purpose.DIRECTOR, ttl=LINK_LIVES),
             auto_duty=make_link(work, Purpose.SIGN_IN, officer_id=players[0], ttl=LINK_LIVES),
             auto_leader=players[1],
+            host=make_link(work, Purpose.HOST, officer_id=_host(journal), ttl=LINK_LIVES),
+            stage=stage,
             leader=standing_invitation(work, _leader(work), LINK_LIVES),
             pin=pin,
             phones=phones,
@@ -340,6 +350,30 @@ def _player(work: Work, badge_no: str, name: str, title: str, role: Role) -> str
     """Somebody who is played by a program, and called so wherever his name stands. Returns his id."""
     known = work.session.scalar(select(OfficerRow.id).where(OfficerRow.badge_no == badge_no))
     return known or add_officer(work, name, title, role, badge_no=badge_no)
+
+
+def _host(journal: Journal) -> str:
+    """The head of the bureau: hosts screenings."""
+    with journal.database.reading() as session:
+        found = select(OfficerRow.id).where(OfficerRow.role == Role.COMMANDER).order_by(OfficerRow.badge_no, OfficerRow.id)
+        return session.scalars(found).first() or ""
+
+
+CARDS = (
+    ("执行警示教育", "今天的内容都经过遮蔽，由两人审签。\n中途可以离场，门口有工作人员。"),
+    ("自动履行", "期限届满前主动履行，执行程序随之终结。\n有困难的，可以说明情况，申请分期。"),
+    ("执行和解", "双方可以自愿达成和解协议。\n和解出于自愿，不同意不会因此受到不利对待。"),
+)
+
+
+def _screening(work: Work) -> str:
+    """The one that is planned, with words of the court only: films are cut and signed in front of those who look at the demonstration."""
+    known = work.session.scalar(select(ScreeningRow.id).where(ScreeningRow.state == ScreeningState.PLANNED).order_by(ScreeningRow.id))
+    if known is not None:
+        return known
+    screening_id = plan_screening(work, "一月执行警示教育")
+    set_programme(work, screening_id, [Showing(title=title, words=said) for title, said in CARDS])
+    return screening_id
 
 
 def _leader(work: Work) -> str:

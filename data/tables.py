@@ -530,7 +530,7 @@ class LinkRow(Table):
     __tablename__ = "link"
     id: Mapped[str] = _ulid()
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    purpose: Mapped[str] = mapped_column(String(16))  # enrol | sign_in | wall | director | leader | party | stage | pairing
+    purpose: Mapped[str] = mapped_column(String(16))  # enrol | sign_in | host | wall | director | leader | party | stage | pairing
     officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
     unit_no: Mapped[int | None] = mapped_column(ForeignKey("unit.no"))
     wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"))

@@ -19,7 +19,7 @@ class Phone(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """wall, desk, director: secrets of one-time links. plan: without the centre's address, which is not known yet.
+    """wall, desk, director, host, stage: secrets of one-time links. plan: without the centre's address, which is not known yet.
 
     pin: opens the locked desk.
     """
@@ -32,6 +32,8 @@ class Begun(msgspec.Struct, frozen=True):
     canaries: dict[str, list[str]]
     pin: str = ""
     leader: str = ""
+    host: str = ""
+    stage: str = ""
 
 
 def take(path: Path) -> Begun:
@@ -50,6 +52,11 @@ def join_link(settings: Settings, secret: str) -> str:
     return f"{settings.origin}/join/{secret}"
 
 
+def stage_link(settings: Settings, secret: str) -> str:
+    """A browser becomes the stage."""
+    return f"{settings.origin}/stage/{secret}"
+
+
 def links_text(begun: Begun, settings: Settings, pids: dict[str, int]) -> str:
     """The file for LINKS=FILE; its form is the same in every release (README)."""
     http = f"{settings.origin}/ingest"
@@ -57,8 +64,8 @@ def links_text(begun: Begun, settings: Settings, pids: dict[str, int]) -> str:
     doors |= {name: f"{settings.media}/media/{name}" for name in ("whip", "whep")}
     return json.dumps(
         {
-            "links": {name: link(settings, getattr(begun, name)) for name in ("wall", "desk", "director")}
-            | {"leader": join_link(settings, begun.leader)},
+            "links": {name: link(settings, getattr(begun, name)) for name in ("wall", "desk", "director", "host")}
+            | {"leader": join_link(settings, begun.leader), "stage": stage_link(settings, begun.stage)},
             "phones": [{"officer": phone.officer, "link": link(settings, phone.secret)} for phone in begun.phones],
             "devices": [
                 {"unit": unit.unit, "token": unit.token, "osmand_id": unit.osmand_id} for unit in begun.plan.devices if unit.driver is None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dashboard import logs
-from dashboard.demo.begun import Begun, Phone, join_link, link, links_text, take
+from dashboard.demo.begun import Begun, Phone, join_link, link, links_text, stage_link, take
 from dashboard.demo.day import BEGINS, seconds
 from dashboard.demo.plan import Plan, Unit, as_text, read_plan
 from dashboard.i18n import t
@@ -150,7 +150,8 @@ def addresses(settings: Settings, begun: Begun) -> str:
     phone = begun.phones[0]
     code = io.StringIO()
     segno.make(link(settings, phone.secret), error="l").terminal(code, compact=True, border=2)
-    faces = [t(f"demo.link_{name}", link=link(settings, getattr(begun, name))) for name in ("wall", "desk", "director")]
+    faces = [t(f"demo.link_{name}", link=link(settings, getattr(begun, name))) for name in ("wall", "desk", "director", "host")]
+    faces.append(t("demo.link_stage", link=stage_link(settings, begun.stage)))
     faces.append(t("demo.link_leader", link=join_link(settings, begun.leader)))
     phones = [t("demo.link_phone", officer=each.officer, link=link(settings, each.secret)) for each in begun.phones]
     if settings.tls_cert:
@@ -227,4 +228,7 @@ def _begun(settings: Settings, prepared: "Prepared") -> Begun:
         cameras=[next(unit for unit in devices if unit.driver == team and not unit.vehicle) for team in CAMERAS],
     )
     phones = [Phone(officer, secret) for officer, _, secret in prepared.phones]
-    return Begun(prepared.wall, prepared.desk, prepared.director, phones, plan, asdict(prepared.canaries), prepared.pin, prepared.leader)
+    return Begun(
+        prepared.wall, prepared.desk, prepared.director, phones, plan, asdict(prepared.canaries), prepared.pin, prepared.leader,
+        prepared.host, prepared.stage,
+    )  # fmt: skip

@@ -41,6 +41,7 @@ HASHING_WAITS = 16
 COOKIE = {
     Purpose.ENROL: DEVICE_COOKIE,
     Purpose.SIGN_IN: DESK,
+    Purpose.HOST: DESK,
     Purpose.WALL: WALL,
     Purpose.PAIRING: WALL,
     Purpose.DIRECTOR: DIRECTOR,

@@ -21,7 +21,7 @@ from data.rules.permissions import Actor, Role, Verb
 from data.rules.words import word
 from data.tables import LinkRow, OfficerRow, Table, UnitRow, WallRow
 
-_TARGET = {Purpose.ENROL: "unit", Purpose.SIGN_IN: "officer", Purpose.WALL: "wall"}
+_TARGET = {Purpose.ENROL: "unit", Purpose.SIGN_IN: "officer", Purpose.HOST: "officer", Purpose.WALL: "wall"}
 _TABLE: dict[str, type[Table]] = {"unit": UnitRow, "officer": OfficerRow, "wall": WallRow}
 DIRECTOR_LASTS = timedelta(days=7)  # as long as a demonstration may stand
 
@@ -80,7 +80,7 @@ def use_link(work: Work, secret: str, lasts: Lasts) -> LinkUse:
     purpose = Purpose(link.purpose)
     if purpose is Purpose.ENROL and link.unit_no is not None:
         return _use(purpose, _enrolled(work, link.unit_no), lasts.device)
-    if purpose is Purpose.SIGN_IN and link.officer_id is not None:
+    if purpose in (Purpose.SIGN_IN, Purpose.HOST) and link.officer_id is not None:
         return _use(purpose, open_for_officer(work, link.officer_id, lasts.desk, how="link").token, lasts.desk)
     if purpose is Purpose.WALL and link.wall_id is not None:
         return _use(purpose, _wall_opened(work, link.wall_id, lasts.wall).token, lasts.wall)

@@ -102,13 +102,13 @@ def _lines(said: str | None) -> str | None:
 # --- the stage --------------------------------------------------------------------------------------------------------------------------
 
 
-def invite_stage(work: Work, screening_id: str) -> str:
+def invite_stage(work: Work, screening_id: str, ttl: timedelta | None = None) -> str:
     """The secret of a one-time link for the browser before the audience: `/stage/<secret>`. Whoever was the stage is none any more."""
     row = _hosted(work, screening_id)
     if row.state == ScreeningState.ENDED:
         raise RuleBroken("over", code="screening.over")
     secret = new_token()
-    link = add_link(work, Purpose.STAGE, secret, lifetime(Purpose.STAGE))
+    link = add_link(work, Purpose.STAGE, secret, lifetime(Purpose.STAGE, ttl))
     work.session.flush()
     row.stage_link_id = link.id
     work.record(StageInvited(screening_id=row.id, link_id=link.id))

@@ -15,6 +15,7 @@ OPEN_PAIRINGS = 20  # walls waiting for an approval at once; more is not a court
 class Purpose(StrEnum):
     ENROL = "enrol"  # a phone becomes an officer's device
     SIGN_IN = "sign_in"  # a desk opens for one officer
+    HOST = "host"  # the same, for the host of screenings
     WALL = "wall"  # a browser becomes a wall
     DIRECTOR = "director"  # the demo's director
     LEADER = "leader"  # a leader joins one call from afar
@@ -26,6 +27,7 @@ class Purpose(StrEnum):
 LIFETIME = {
     Purpose.ENROL: timedelta(hours=24),
     Purpose.SIGN_IN: timedelta(minutes=10),
+    Purpose.HOST: timedelta(minutes=10),
     Purpose.WALL: timedelta(minutes=10),
     Purpose.DIRECTOR: timedelta(minutes=10),
     Purpose.LEADER: timedelta(minutes=15),
@@ -39,6 +41,7 @@ NOT_BY_BUTTON = frozenset(
 FACE = {
     Purpose.ENROL: "/field/",
     Purpose.SIGN_IN: "/centre/desk",
+    Purpose.HOST: "/centre/screening/",
     Purpose.WALL: "/centre/wall",
     Purpose.DIRECTOR: "/demo",
     Purpose.LEADER: "/join/",
@@ -49,6 +52,7 @@ FACE = {
 _MAKERS = {
     Purpose.ENROL: Verb.ENROL_DEVICE,
     Purpose.SIGN_IN: Verb.MANAGE_PEOPLE,
+    Purpose.HOST: Verb.MANAGE_PEOPLE,
     Purpose.WALL: Verb.PAIR_WALL,
 }
 

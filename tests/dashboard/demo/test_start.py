@@ -74,7 +74,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def test_the_links_file_has_its_form_and_is_for_this_user_alone(running: Running) -> None:
     said = running.links()
     assert set(said) == {"links", "phones", "devices", "case_system", "doors", "pid", "bus_url", "database", "canaries"}
-    assert set(said["links"]) == {"wall", "desk", "director", "leader"}
+    assert set(said["links"]) == {"wall", "desk", "director", "leader", "host", "stage"}
     assert set(said["doors"]) == {"positions", "ws", "osmand", "cases", "missions", "calls", "sos", "whip", "whep"}
     assert set(said["pid"]) == {"supervisor", "web", "bus", "relay"}
     assert {name: bool(words) for name, words in said["canaries"].items()} == dict.fromkeys(

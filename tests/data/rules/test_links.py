@@ -39,6 +39,7 @@ def test_a_link_is_open_until_used_or_expired() -> None:
 MAKERS = {
     Purpose.ENROL: {Role.TECHNICAL, Role.DUTY, Role.SYSTEM},
     Purpose.SIGN_IN: {Role.TECHNICAL, Role.SYSTEM},
+    Purpose.HOST: {Role.TECHNICAL, Role.SYSTEM},
     Purpose.WALL: {Role.DUTY, Role.COMMANDER, Role.TECHNICAL, Role.SYSTEM},
     Purpose.DIRECTOR: {Role.SYSTEM},
     Purpose.LEADER: {Role.SYSTEM},
