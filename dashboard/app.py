@@ -44,7 +44,8 @@ from dashboard.plain_frames import PlainFrames
 from dashboard.rehearsal import rehearse
 from dashboard.replay.app import build_replay
 from dashboard.screening.host import Host
-from dashboard.screening.stage import Stage, Stages
+from dashboard.screening.stage import Stage
+from dashboard.screening.stages import Stages
 from dashboard.sheet.app import Sheets
 from dashboard.sign_in import Gate, error_answer, note_refusal
 from dashboard.sign_in_pages.pages import build_sign_in

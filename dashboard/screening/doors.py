@@ -1,0 +1,138 @@
+"""What the pages of host and clearers share: who asks, small JSON words, our errors, reading and writing, files as they were certified."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from dashboard.i18n import t
+from dashboard.screening.stages import Stages
+from dashboard.sign_in import error_answer
+from data.actions import releases
+from data.errors import BadInput, CommandCentreError, NotFound, NotSignedIn, RuleBroken
+from data.journal import Journal
+from data.lanes import Lanes
+from data.queries.wall import sight_of
+from data.rules import words
+from data.rules.permissions import SYSTEM, Actor
+from data.settings import Settings
+from streaming.clip_files import is_unchanged, masked_file
+from streaming.positions_door import body_from
+
+HERE = Path(__file__).parent
+
+_templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
+Said = dict[str, Any]
+Handler = Callable[[Actor, str, Said], Awaitable[Any]]
+T = TypeVar("T")
+
+
+@dataclass
+class Doors:
+    """Everything that these pages stand on."""
+
+    settings: Settings
+    journal: Journal
+    lanes: Lanes
+    stages: Stages
+    now: Callable[[], datetime]
+
+    def told(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """What somebody says, as a small JSON object."""
+
+        async def told(request: Request) -> Response:
+            actor, said = actor_of(request), await said_in(request)
+            return as_json(await handler(actor, one_id(request), said))
+
+        return self.asked(told)
+
+    def asked(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def asked(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except CommandCentreError as error:
+                return error_answer(error)
+
+        return asked
+
+    async def write(self, actor: Actor, action: Callable[..., T], *given: Any) -> T:
+        return await self.lanes.writer.run(self.journal.do, actor, self.now(), action, *given)
+
+    async def read(self, actor: Actor, query: Callable[..., T], *given: Any) -> T:
+        def found() -> T:
+            with self.journal.database.reading() as session:
+                return query(session, sight_of(actor, court_code=self.settings.court_code), *given)
+
+        return await self.lanes.readers.run(found)
+
+    def page(self, template: str, **holes: Any) -> Response:
+        court, demo = self.settings.court_name, self.settings.demo
+        return HTMLResponse(_templates.get_template(template).render(t=t, court=court, demo=demo, **holes))
+
+    async def check_file(self, release_id: str, clip_id: str, sha256: str) -> None:
+        """Raises RuleBroken screening.file_changed; the release is revoked then, by nobody's leave."""
+        if await asyncio.to_thread(is_unchanged, masked_file(self.settings.clips, clip_id, sha256), sha256):
+            return
+        await self.write(SYSTEM, releases.revoke_changed, release_id)
+        raise RuleBroken("another file", code="screening.file_changed")
+
+
+def actor_of(request: Request) -> Actor:
+    """Raises NotSignedIn."""
+    actor: Actor | None = getattr(request.state, "actor", None)
+    if actor is None:
+        raise NotSignedIn()
+    return actor
+
+
+def one_id(request: Request) -> str:
+    """The id in the path; empty when it has none. Raises NotFound: what is no id never reaches a query."""
+    said = str(request.path_params.get("id", ""))
+    if said and not words.ULID.fullmatch(said):
+        raise NotFound("id", code="not_found.screening")
+    return said
+
+
+async def said_in(request: Request) -> Said:
+    """Raises BadInput."""
+    try:
+        said = orjson.loads(await body_from(request.receive) or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise BadInput("body", code="input.not_json") from error
+    if not isinstance(said, dict):
+        raise BadInput("body", code="input.bad")
+    return said
+
+
+def text_of(said: Said, name: str) -> str:
+    value = said.get(name)
+    if not isinstance(value, str):
+        raise BadInput(name, code="input.bad")
+    return value
+
+
+def moment_of(said: Said, name: str) -> datetime:
+    """Of milliseconds since 1970. Raises BadInput."""
+    value = said.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 10**14:
+        raise BadInput(name, code="input.bad")
+    return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def as_json(body: object) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json", headers={"cache-control": "no-store"})
+
+
+def ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def ms_or_none(moment: datetime | None) -> int | None:
+    return None if moment is None else ms(moment)
