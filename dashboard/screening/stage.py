@@ -129,7 +129,10 @@ class Stage:
     # --- what is shown ---
 
     async def _live(self, socket: WebSocket) -> None:
-        actor = await self._actor(socket)
+        try:
+            actor = await self._actor(socket)
+        except CommandCentreError:  # nobody can be recognised just now: the page knocks again
+            actor = None
         if actor is None:
             await socket.close(GONE)
             return
@@ -169,7 +172,7 @@ class Stage:
                 continue
             if view is None or known is None:
                 return
-            said = _fingerprint(view, self.stages.is_black(view.screening_id))
+            said = _fingerprint(view, self.stages.turns)
             yield view if said != shown else None
             shown, read_s = said, time.monotonic()
             while time.monotonic() - read_s < READ_S and not await _waited(rung, BEAT_S):
@@ -219,11 +222,11 @@ class Stage:
         return actor if actor is not None and actor.kind == "STAGE" else None
 
 
-def _fingerprint(view: Seen, black: bool) -> bytes:
-    """What must be said again when it differs: all but the place of a clip that just goes on."""
+def _fingerprint(view: Seen, turns: int) -> bytes:
+    """What must be said again when it differs: all but the place of a clip that just goes on. turns: as in `Stages`."""
     item = view.item
     where = None if item is None else (item.key, item.playing, None if item.playing else item.at_ms, item.title, item.words)
-    return orjson.dumps([black or view.black, where])
+    return orjson.dumps([turns, view.black, where])
 
 
 async def _waited(rung: asyncio.Event, seconds: float) -> bool:

@@ -52,6 +52,7 @@ class Stages:
         self._rung = asyncio.Event()
         self._viewers: set[Viewer] = set()
         self._black: set[str] = set()
+        self.turns = 0  # how often something was blacked out or shown again: then everybody is told anew
         self._reports: dict[str, Report] = {}
 
     def heard(self, kind: str) -> None:
@@ -74,6 +75,7 @@ class Stages:
     async def black_out(self, screening_id: str) -> None:
         """Every stage of this screening is black now, before anything is written."""
         self._black.add(screening_id)
+        self.turns += 1
         black = as_message(True, None)
         said = [asyncio.create_task(viewer.say(black)) for viewer in self._viewers if viewer.screening_id == screening_id]
         if said:
@@ -81,6 +83,7 @@ class Stages:
 
     def lift(self, screening_id: str) -> None:
         self._black.discard(screening_id)
+        self.turns += 1
         self.ring()
 
     def report(self, screening_id: str) -> Report | None:
