@@ -1,7 +1,8 @@
 // The host's page: one key blacks the stage out whatever else is under way; the rest is asked and shown as the server says it stands.
 
 import { ask, tell } from './ask.mjs';
-import { at, clock, following, moved, on, seen, shown, uneasy } from './console_state.mjs';
+import { at, following, moved, on, seen, shown, uneasy } from './console_state.mjs';
+import { clockOf as clock } from './stage_state.mjs';
 
 /** @typedef {import('./console_state.mjs').Screening} Screening @typedef {import('./console_state.mjs').Place} Place */
 

@@ -40,12 +40,6 @@ export function at(said, passed_ms) {
   return Math.max(0, Math.min(duration, said.at_ms + (said.playing && !said.black ? passed_ms : 0)));
 }
 
-/** 02:06 @param {number} ms */
-export function clock(ms) {
-  const s = Math.floor(ms / 1000);
-  return `${String(Math.floor(s / 60)).padStart(2, '0')}:${String(s % 60).padStart(2, '0')}`;
-}
-
 /** The programme with one place moved; the same when it cannot. @template T @param {T[]} list @param {number} from @param {number} by */
 export function moved(list, from, by) {
   const to = from + by;
