@@ -1,7 +1,7 @@
 // The host's page: one key blacks the stage out whatever else is under way; the rest is asked and shown as the server says it stands.
 
 import { ask, tell } from './ask.mjs';
-import { at, following, moved, on, seen, shown, uneasy } from './console_state.mjs';
+import { at, following, moved, on, ready, seen, shown, uneasy } from './console_state.mjs';
 import { clockOf as clock } from './stage_state.mjs';
 
 /** @typedef {import('./console_state.mjs').Screening} Screening @typedef {import('./console_state.mjs').Place} Place */
@@ -155,6 +155,14 @@ function draw() {
   follow(place);
 }
 
+/** One line of the ready-check. @param {[string, boolean]} line */
+function check([name, good]) {
+  const item = document.createElement('li');
+  item.className = good ? 'good' : 'open';
+  item.textContent = texts[good ? name : `${name}_not`];
+  return item;
+}
+
 /** @param {Place | null} place */
 function keys(place) {
   button('black').hidden = button('lift').hidden = !on(said);
@@ -163,7 +171,9 @@ function keys(place) {
   if (big) big.textContent = said.black ? texts.is_black : texts.black;
   button('lift').disabled = !said.black;
   button('begin').hidden = said.state !== 'PLANNED';
-  button('begin').disabled = !said.places.length;
+  button('begin').disabled = ready(said).some(([, good]) => !good);
+  el('ready').hidden = said.state !== 'PLANNED';
+  el('ready').replaceChildren(...ready(said).map(check));
   for (const name of ['play', 'next', 'neutral', 'end']) button(name).hidden = !on(said);
   const name = button('play').querySelector('b');
   if (name) name.textContent = said.playing ? texts.pause : texts.go_on;

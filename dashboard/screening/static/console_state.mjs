@@ -34,6 +34,16 @@ export function following(said) {
   return said.places.find((place) => place.position > from && place.live)?.position ?? null;
 }
 
+/** What must be so before it begins, as far as a page can know: keys of the texts. @param {Screening} said @returns {[string, boolean][]} */
+export function ready(said) {
+  const answers = said.report !== null && said.report.age_ms <= LOST_MS;
+  return [
+    ['ready_programme', said.places.length > 0],
+    ['ready_live', said.places.every((place) => place.live)],
+    ['ready_stage', said.stage && answers],
+  ];
+}
+
 /** Where the clip is by now. @param {Screening} said @param {number} passed_ms since this was said */
 export function at(said, passed_ms) {
   const duration = shown(said)?.duration_ms ?? 0;

@@ -57,3 +57,19 @@ def test_a_place_moves_within_the_programme_only() -> None:
     asked = [[["a", "b", "c"], 0, 1], [["a", "b", "c"], 0, -1], [["a", "b", "c"], 2, 1], [["a", "b", "c"], 2, -2]]
     moved = [["b", "a", "c"], ["a", "b", "c"], ["a", "b", "c"], ["c", "a", "b"]]
     assert answer(STATE, "moved", "asked.map((each) => moved(...each))", asked) == moved
+
+
+@pytest.mark.parametrize(
+    ("now", "missing"),
+    [
+        (said(places=[place(0)]), []),
+        (said(places=[]), ["ready_programme"]),
+        (said(), ["ready_live"]),
+        (said(places=[place(0)], report=None), ["ready_stage"]),
+        (said(places=[place(0)], report=report("card", 4_000)), ["ready_stage"]),
+        (said(places=[place(0)], stage=False, report=None), ["ready_stage"]),
+    ],
+)
+def test_it_begins_when_nothing_is_missing(now: dict[str, Any], missing: list[str]) -> None:
+    lines = answer(STATE, "ready", "ready(asked)", now)
+    assert [name for name, good in lines if not good] == missing
