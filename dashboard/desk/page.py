@@ -36,7 +36,9 @@ def layout() -> html.Div:
                     _panel(
                         "queue",
                         html.Div(id="queue-told"),
-                        html.A(t("desk.screening"), id="screening", href="/centre/screening/", target="_blank", rel="noopener"),
+                        html.A(
+                            t("desk.screening"), id="screening", href="/centre/screening/", target="_blank", rel="noopener", hidden=True
+                        ),
                         html.A(t("desk.sheets"), id="sheets", href="/sheet/", target="_blank", rel="noopener"),
                         html.A(t("desk.rings"), id="rings", href="/inspector/", target="_blank", rel="noopener", hidden=True),
                     )

@@ -119,7 +119,7 @@ function draw() {
   drawWalls();
   drawFind();
   drawMap();
-  drawRings();
+  drawWays();
   drawLock();
   const entries = all('entry').sort((a, b) => b.seq - a.seq);
   list('events', entries, entry, entries.reduce((/** @type {number | null} */ top, row) => Math.max(top ?? 0, row.at), null));
@@ -154,10 +154,12 @@ function drawChosen() {
   drawVerbs(desk.kind, row);
 }
 
-/** The inspector's list is his alone. */
-function drawRings() {
-  const link = document.getElementById('rings');
-  if (link) link.hidden = now.hello.me?.role !== 'inspector';
+/** Ways to other pages stand there for those who may go them: the inspector's list is his alone, screenings are the command's. */
+function drawWays() {
+  const role = now.hello.me?.role;
+  const [rings, screening] = [document.getElementById('rings'), document.getElementById('screening')];
+  if (rings) rings.hidden = role !== 'inspector';
+  if (screening) screening.hidden = !['duty', 'commander', 'leader'].includes(role ?? '');
 }
 
 function drawLock() {
