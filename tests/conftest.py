@@ -164,14 +164,19 @@ def _sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, _engines: Engines, _sqlite_folder: Path) -> Iterator[Database]:
-    """Both engines on a database that has every table and no row: the test runs twice."""
+def database(request: pytest.FixtureRequest, _engines: Engines, _sqlite_folder: Path, tmp_path: Path) -> Iterator[Database]:
+    """Both engines on a database that has every table and no row: the test runs twice.
+
+    Tests of the data room share engines and the SQLite file's place. Elsewhere threads may still read when their test is over, and must not
+    find the next test's file there.
+    """
+    alone = not request.path.is_relative_to(Path(__file__).parent / "data")
     if request.param == "sqlite":
-        url = request.getfixturevalue("_every_table_file").copy(_sqlite_folder)
+        url = request.getfixturevalue("_every_table_file").copy(tmp_path if alone else _sqlite_folder)
     else:
         request.getfixturevalue("postgres")
         url = request.getfixturevalue("_every_table").empty()
-    database = _engines.of(url)
+    database = open_database(url) if alone else _engines.of(url)
     yield database
     database.close()
 

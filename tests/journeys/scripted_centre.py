@@ -72,6 +72,7 @@ class Centre:
     watchers: int = 0
     seen: list[dict[str, Any]] = field(default_factory=list)
     received: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    senders: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # by door: under whose token each message came
     tries: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     arrivals: list[tuple[str, float]] = field(default_factory=list)  # each try in its order: the door, time.monotonic()
     answers: dict[str, list[Scripted]] = field(default_factory=lambda: defaultdict(list))
@@ -111,6 +112,7 @@ class Centre:
         self.arrivals.append((door, monotonic()))
         if not self.signed_in(request.cookies):
             return refusal(401, "identity.not_signed_in", "请先登记")
+        self.senders[door].append(self.token)
         message = await request.json()
         scripted = self.answers[door].pop(0) if self.answers[door] else None
         if scripted and isinstance(scripted.body, str):

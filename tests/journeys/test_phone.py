@@ -470,7 +470,8 @@ async def test_another_officers_unsent_alarm_is_never_sent_under_my_name(phone: 
     page = await open_page(phone, centre)
     await expect(page.locator("#who")).to_have_text("李法官")
     await asyncio.sleep(2)
-    assert not centre.received["sos"]
+    # Chromium forgets that it is offline with the page: what was under way then may still come, under the name of him who pressed
+    assert "the-next-officer" not in centre.senders["sos"]
 
 
 # --- position ---------------------------------------------------------------------------------------------------------------------
