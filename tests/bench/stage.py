@@ -7,6 +7,7 @@ received is searched; the longest stall is the longest time without a new pictur
 import argparse
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from playwright.async_api import Page
@@ -14,9 +15,10 @@ from playwright.async_api import Page
 from tests.audience import PLAYS, open_stage, tapped
 from tests.flood import CANARIES, Flood
 from tests.journeys.waiting import until_true
-from tests.running import Product
+from tests.running import Product, seed
 from tests.screenings import Court
 
+PHONES = 60  # each may say twenty positions a second
 EACH_MS = 50  # the film's pictures
 FRAMES = """() => {
   const picture = document.querySelector('#picture');
@@ -37,7 +39,7 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--per-second", type=int, default=1_000)
     options = parser.parse_args(words)
-    with Product() as product:
+    with Product(partial(seed, officers=PHONES)) as product:
         court = Court(product, seconds=options.seconds + 20, size=(1280, 720))
         try:
             return asyncio.run(_measure(court, options.seconds, options.per_second))
@@ -58,6 +60,7 @@ async def _measure(court: Court, seconds: int, per_second: int) -> dict[str, Any
             stall_ms = await _stall(stage, seconds)
         received = bytes(tap.heard)
     leaked = sum(received.count(canary.encode()) * len(canary.encode()) for canary in CANARIES)
+    assert flood.sent["positions"] >= 0.9 * per_second * seconds, "the flood ran dry"
     return {"seconds": seconds, "received_bytes": len(received), "leaked_bytes": leaked, "longest_stall_ms": stall_ms} | flood.sent
 
 
