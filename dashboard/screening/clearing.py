@@ -17,7 +17,7 @@ from data.queries import screenings as read
 from data.queries.recordings import SegmentView, files
 from data.queries.screenings import ClipView, ReleaseView
 from data.rules.permissions import Actor, Sight, Verb, may
-from data.rules.release import CERTIFIABLE, ReleaseState
+from data.rules.release import ReleaseState
 from streaming.clip_files import masked_file
 
 
@@ -121,7 +121,6 @@ class Clearing(Doors):
 
     def _clip_told(self, actor: Actor, view: ClipView) -> Said:
         release = view.release
-        certify = release is not None and release.state in CERTIFIABLE and actor.officer_id not in release.certifiers
         return {
             "id": view.id,
             "title": view.title,
@@ -136,10 +135,10 @@ class Clearing(Doors):
             "release": None if release is None else _release_told(release),
             "may": {
                 "mask": may(actor, Verb.CLEAR_CLIP),
-                "certify": may(actor, Verb.CERTIFY_RELEASE) and certify,
+                "certify": may(actor, Verb.CERTIFY_RELEASE),
                 "revoke": may(actor, Verb.REVOKE_RELEASE) and release is not None and release.state != ReleaseState.REVOKED,
             },
-            "me": "",
+            "signed": release is not None and actor.officer_id in release.certifiers,
             "civil_offset_s": self.settings.civil_offset_s,
         }
 

@@ -140,15 +140,16 @@ class Host(Doors):
             self._owed[screening_id] = asyncio.create_task(self._write_late(actor, screening_id))
 
     async def _write_late(self, actor: Actor, screening_id: str) -> None:
-        while self.stages.is_black(screening_id):
-            await asyncio.sleep(RECORD_AGAIN_S)
+        await asyncio.sleep(RECORD_AGAIN_S)
+        while self.stages.is_black(screening_id):  # asked just before each writing: what was lifted meanwhile must not be blacked out again
             try:
                 await self.write(actor, screenings.black_out, screening_id)
+                return
             except Unavailable:
-                continue
+                await asyncio.sleep(RECORD_AGAIN_S)
             except CommandCentreError as error:
                 log.warning("a blackout was not written: %s", error.code)
-            return
+                return
 
     async def _lift(self, actor: Actor, screening_id: str, _: Said) -> Said:
         await self.write(actor, screenings.lift_blackout, screening_id)

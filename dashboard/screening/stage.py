@@ -22,12 +22,12 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from dashboard.i18n import of_error, t
+from dashboard.i18n import t
 from dashboard.screening.stages import Stages, Viewer, as_message, report_of
 from dashboard.sign_in import STAGE, error_answer
 from data.actions.screenings import STAGE_LASTS, open_stage
 from data.attempts import Attempts
-from data.errors import CommandCentreError, NotFound, NotSignedIn
+from data.errors import CommandCentreError, NotFound, NotSignedIn, TooMany
 from data.identity import Identity, nobody
 from data.journal import Journal
 from data.lanes import Lanes
@@ -100,17 +100,24 @@ class Stage:
         try:
             act = self.lanes.writer.run(self.journal.do, nobody(address), self.now(), open_stage, request.path_params["secret"])
             opened = await act
-        except NotFound:
-            self.attempts.stranger(address)
-            return self._page("stage.html", HTTPStatus.NOT_FOUND)
         except CommandCentreError as error:
-            log.warning("a stage was not opened: %s", of_error(error))
-            return self._page("stage_link.html", HTTPStatus(error.status))
+            return self._refused(error, address)
         self.identity.forget()
         answer = RedirectResponse("/stage/", HTTPStatus.SEE_OTHER)
         lasts = int(STAGE_LASTS.total_seconds())
         answer.set_cookie(STAGE, opened.token, max_age=lasts, path="/stage", secure=self.settings.secure, httponly=True, samesite="strict")
         return answer
+
+    def _refused(self, error: CommandCentreError, address: str) -> Response:
+        """The court's card for a link that is used up, the button again where it may go better; no word of it before an audience."""
+        log.warning("a stage was not opened: %s", error.code)
+        if not isinstance(error, NotFound):
+            return self._page("stage_link.html", HTTPStatus(error.status))
+        try:
+            self.attempts.stranger(address)
+        except TooMany as often:
+            return self._page("stage.html", HTTPStatus(often.status))
+        return self._page("stage.html", HTTPStatus.NOT_FOUND)
 
     def _page(self, template: str, status: HTTPStatus) -> Response:
         page = _templates.get_template(template).render(t=t, court=self.settings.court_name, demo=self.settings.demo)
@@ -172,7 +179,7 @@ class Stage:
                 continue
             if view is None or known is None:
                 return
-            said = _fingerprint(view, self.stages.turns)
+            said = _state_of(view, self.stages.turns)
             yield view if said != shown else None
             shown, read_s = said, time.monotonic()
             while time.monotonic() - read_s < READ_S and not await _waited(rung, BEAT_S):
@@ -222,7 +229,7 @@ class Stage:
         return actor if actor is not None and actor.kind == "STAGE" else None
 
 
-def _fingerprint(view: Seen, turns: int) -> bytes:
+def _state_of(view: Seen, turns: int) -> bytes:
     """What must be said again when it differs: all but the place of a clip that just goes on. turns: as in `Stages`."""
     item = view.item
     where = None if item is None else (item.key, item.playing, None if item.playing else item.at_ms, item.title, item.words)

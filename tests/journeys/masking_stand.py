@@ -44,7 +44,7 @@ class Stand:
             "id": CLIP, "title": "一间厂房的腾退", "words": "期限届满后，当事人可以主动履行，也可以申请和解。",
             "length_ms": to_ms - from_ms, "from_ms": BEGAN_MS + from_ms, "to_ms": BEGAN_MS + to_ms,
             "mask": masks.written(masks.Mask()), "minor": None, "rendering": {"state": "NONE", "share": 0, "why": None}, "sha256": None,
-            "release": None, "may": {"mask": True, "certify": True, "revoke": True}, "me": "周法官",
+            "release": None, "may": {"mask": True, "certify": True, "revoke": True}, "signed": False,
         }  # fmt: skip
 
     @property
@@ -168,7 +168,8 @@ class Stand:
     def _certify(self, said: Any) -> Any:
         assert said["sha256"] == self.clip["sha256"]
         release = self.clip["release"]
-        release["certified"].append({"title": self.clip["me"], "at": BEGAN_MS + 60_000})
+        release["certified"].append({"title": "周法官", "at": BEGAN_MS + 60_000})
+        self.clip["signed"] = True
         release["state"] = f"CERTIFIED_{len(release['certified'])}"
         return self.clip
 

@@ -127,6 +127,7 @@ async def test_a_recording_becomes_a_clip_that_two_have_signed(host: Page, secon
         await expect(page.locator("#certify")).to_be_enabled(timeout=30_000)
         await page.locator("#certify").click()
         await expect(page.locator("#certified li")).to_have_count(signed)
+        await expect(page.locator("#certify")).to_be_disabled()
     await expect(second.locator("#release-state")).to_contain_text("可以放映")
     await host.reload()
     await host.locator("#to-review").click()

@@ -3,7 +3,7 @@
 /** @typedef {import('./mask_plan.mjs').Mask} Mask */
 /** @typedef {{id: string, number: string, audience: string, state: 'PROPOSED' | 'MASKED' | 'CERTIFIED_1' | 'CERTIFIED_2' | 'LIVE' | 'REVOKED', certified: {title: string, at: number}[], revoked_why: string | null}} Release */
 /** @typedef {{state: 'NONE' | 'ASKED' | 'RUNNING' | 'DONE' | 'FAILED' | 'CANCELLED', share: number, why: string | null}} Rendering */
-/** @typedef {{id: string, title: string, words: string, length_ms: number, from_ms: number, to_ms: number, mask: Mask, minor: boolean | null, rendering: Rendering, sha256: string | null, release: Release | null, may: {mask: boolean, certify: boolean, revoke: boolean}, me: string}} Clip */
+/** @typedef {{id: string, title: string, words: string, length_ms: number, from_ms: number, to_ms: number, mask: Mask, minor: boolean | null, rendering: Rendering, sha256: string | null, release: Release | null, may: {mask: boolean, certify: boolean, revoke: boolean}, signed: boolean}} Clip */
 /** @typedef {{src: string, began_ms: number, duration_ms: number, form: string}} Segment */
 
 export class Refused extends Error {

@@ -16,7 +16,7 @@ export const keptFromCertifying = (clip, unsaved, left_ms) => {
   if (unsaved) return 'certify_unsaved';
   if (!clip.sha256 || release?.state === 'PROPOSED') return 'certify_none';
   if (!release) return 'certify_propose';
-  if (release.certified.some((each) => each.title === clip.me)) return 'certify_mine';
+  if (clip.signed) return 'certify_mine';
   return left_ms > 0 ? 'certify_watch' : null;
 };
 

@@ -190,6 +190,20 @@ def test_the_frame_holds_nothing_and_the_link_is_used_once(court: Court, release
     assert "default-src 'none'" in frame.headers["content-security-policy"]
 
 
+def test_a_page_is_told_who_may_sign_and_who_has(court: Court, clip_and_release: tuple[str, str]) -> None:
+    clip = court.cut("未提出")
+    new, signed = court.told(f"/clips/{clip}/state"), court.told(f"/clips/{clip_and_release[0]}/state")
+    assert (new["may"]["certify"], new["signed"], new["release"]) == (True, False, None), "nobody is told that he may not before he can"
+    assert (signed["may"]["certify"], signed["signed"]) == (True, True)
+
+
+def test_whoever_guesses_links_gets_the_court_s_card_however_often(court: Court) -> None:
+    for number in range(60):
+        answer = court.web.post(f"/stage/{'x' * 40}{number}", follow_redirects=False)
+        assert answer.status_code in (404, 429)
+        assert "ecc_stage" not in answer.headers.get("set-cookie", "")
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [

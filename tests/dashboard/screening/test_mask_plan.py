@@ -190,7 +190,7 @@ def clip(**other: Any) -> dict[str, Any]:
     release = {"state": "MASKED", "certified": []}
     may = {"mask": True, "certify": True, "revoke": True}
     rendering = {"state": "DONE", "share": 1, "why": None}
-    return {"release": release, "may": may, "minor": False, "sha256": "ab", "rendering": rendering, "me": "周法官"} | other
+    return {"release": release, "may": may, "minor": False, "sha256": "ab", "rendering": rendering, "signed": False} | other
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def clip(**other: Any) -> dict[str, Any]:
         ({"sha256": None}, False, 0, "certify_none"),
         ({"release": None}, False, 0, "certify_propose"),
         ({"may": {"mask": True, "certify": False, "revoke": False}}, False, 0, "certify_no"),
-        ({"release": {"state": "CERTIFIED_1", "certified": [{"title": "周法官", "at": 0}]}}, False, 0, "certify_mine"),
+        ({"release": {"state": "CERTIFIED_1", "certified": [{"title": "周法官", "at": 0}]}, "signed": True}, False, 0, "certify_mine"),
         ({"release": {"state": "CERTIFIED_1", "certified": [{"title": "孙法官", "at": 0}]}}, False, 0, None),
         ({"release": {"state": "CERTIFIED_2", "certified": []}}, False, 0, "certify_done"),
         ({"release": {"state": "PROPOSED", "certified": []}}, False, 0, "certify_none"),
