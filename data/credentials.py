@@ -36,9 +36,9 @@ def new_osmand_key() -> str:
     return secrets.token_urlsafe(OSMAND_BYTES)
 
 
-def new_code() -> str:
-    """What a wall shows and a desk types."""
-    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+def new_code(length: int = CODE_LENGTH) -> str:
+    """What a wall shows and a desk types; longer, what stands in a letter."""
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(length))
 
 
 def new_password() -> str:

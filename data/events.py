@@ -64,6 +64,7 @@ _ID_FIELD = {
     "clip": "clip_id",
     "release": "release_id",
     "screening": "screening_id",
+    "attendee": "attendee_id",
     "wall": "wall_id",
     "session": "session_id",
     "link": "link_id",
@@ -1560,3 +1561,27 @@ class ScreeningEnded(Event):
     subject = "screening"
     shown = False
     screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendeeInvited(Event):
+    kind = "attendee.invited"
+    subject = "attendee"
+    shown = False
+    attendee_id: str
+    screening_id: str
+    ground: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendeeTakenOff(Event):
+    """The invitation was taken back: by the host, or because the person must not be asked."""
+
+    kind = "attendee.taken_off"
+    subject = "attendee"
+    shown = False
+    attendee_id: str
+    screening_id: str
+    why: str

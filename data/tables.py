@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -252,6 +253,8 @@ class CasePartyRow(Table):
     id_no: Mapped[bytes | None] = mapped_column(Sealed)
     phone: Mapped[bytes | None] = mapped_column(Sealed)
     address: Mapped[bytes | None] = mapped_column(Sealed)
+    minor: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    unfit: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # ill or pregnant: is not invited to a screening
 
 
 class RecoveryRow(Table):
@@ -672,6 +675,11 @@ class ScreeningRow(Table):
     number: Mapped[str] = mapped_column(String(24))  # 教〔20260112〕001
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     title: Mapped[str] = mapped_column(String(30))
+    kind: Mapped[str] = mapped_column(String(16), default="SCREENING", server_default="SCREENING")  # screening.ScreeningKind
+    cause: Mapped[str | None] = mapped_column(String(64))  # 案由 of a LIKE_CASE session: every case of it has this one
+    held_at: Mapped[datetime | None] = mapped_column(Instant, index=True)  # when it is to begin
+    place: Mapped[str | None] = mapped_column(String(30))  # the room
+    materials: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")  # what of screening.MATERIALS is there
     state: Mapped[str] = mapped_column(String(16), index=True)  # screening.ScreeningState
     planned_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
     planned_at: Mapped[datetime] = mapped_column(Instant, index=True)
@@ -680,6 +688,7 @@ class ScreeningRow(Table):
     stage_link_id: Mapped[str | None] = mapped_column(ForeignKey("link.id"))
     stage_session_id: Mapped[str | None] = mapped_column(ForeignKey("session.id"), index=True)  # the one browser that is its stage
     position: Mapped[int | None] = mapped_column(Integer)  # of what is shown; None: the court's card
+    resting: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # 休息: the card says so
     showing: Mapped[int] = mapped_column(Integer, default=0)  # counts what was shown: another showing is another number
     playing: Mapped[bool] = mapped_column(Boolean, default=False)
     at_ms: Mapped[int] = mapped_column(Integer, default=0)  # where the clip was at `moved_at`
@@ -696,3 +705,41 @@ class ScreeningItemRow(Table):
     release_id: Mapped[str | None] = mapped_column(ForeignKey("clip_release.id"), index=True)
     title: Mapped[str | None] = mapped_column(String(30))  # of a card
     words: Mapped[str | None] = mapped_column(String(300))
+
+
+class AttendeeRow(Table):
+    """One person invited to one screening for one case of his. Everywhere but on the host's page and in his letter he is a number."""
+
+    __tablename__ = "attendee"
+    id: Mapped[str] = _ulid()
+    screening_id: Mapped[str] = mapped_column(ForeignKey("screening.id"))
+    number: Mapped[int] = mapped_column(Integer)  # 1… within the session, never given twice
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("enforcement_case.id"), index=True)  # None: purged
+    party_id: Mapped[str | None] = mapped_column(String(26), index=True)  # no foreign key: a report of the case replaces its parties
+    name: Mapped[bytes | None] = mapped_column(Sealed)  # as it was when he was invited
+    masked: Mapped[str] = mapped_column(String(32))
+    ground: Mapped[str] = mapped_column(String(8))  # attendees.Ground
+    questioned_at: Mapped[datetime | None] = mapped_column(Instant)  # SUMMONS: apart from the session
+    invited_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    invited_at: Mapped[datetime] = mapped_column(Instant)
+    code: Mapped[bytes | None] = mapped_column(Sealed)  # of the letter, so that it can be printed again
+    code_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    taken_off_at: Mapped[datetime | None] = mapped_column(Instant)
+    taken_off_why: Mapped[str | None] = mapped_column(String(16))  # attendees.TakenOff
+    seat: Mapped[int | None] = mapped_column(Integer)
+    checked_in_at: Mapped[datetime | None] = mapped_column(Instant)
+    left_at: Mapped[datetime | None] = mapped_column(Instant)
+    photo_consent: Mapped[bool | None] = mapped_column(Boolean)  # None: not asked
+    purged_at: Mapped[datetime | None] = mapped_column(Instant)  # who it was is forgotten
+    __table_args__ = (UniqueConstraint("screening_id", "number"), UniqueConstraint("screening_id", "seat"))
+
+
+class ScreeningHelpRow(Table):
+    """«请法警协助»: asked for in the room or at its door, and who went."""
+
+    __tablename__ = "screening_help"
+    id: Mapped[str] = _ulid()
+    screening_id: Mapped[str] = mapped_column(ForeignKey("screening.id"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    taken_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    taken_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -69,7 +69,7 @@ def plan_screening(work: Work, title: str) -> str:
 def set_programme(work: Work, screening_id: str, places: Sequence[Place]) -> None:
     """In this order. What is not live for an audience here cannot be put in. Raises RuleBroken screening.not_released, .running."""
     row = _hosted(work, screening_id)
-    if row.state != ScreeningState.PLANNED:
+    if row.state not in screening.BEFORE:
         raise RuleBroken("running", code="screening.running")
     screening.check_number_of_items(len(places))
     work.session.execute(delete(ScreeningItemRow).where(ScreeningItemRow.screening_id == row.id))
@@ -105,7 +105,7 @@ def _lines(said: str | None) -> str | None:
 def invite_stage(work: Work, screening_id: str, ttl: timedelta | None = None) -> str:
     """The secret of a one-time link for the browser before the audience: `/stage/<secret>`. Whoever was the stage is none any more."""
     row = _hosted(work, screening_id)
-    if row.state == ScreeningState.ENDED:
+    if row.state in screening.OVER:
         raise RuleBroken("over", code="screening.over")
     secret = new_token()
     link = add_link(work, Purpose.STAGE, secret, lifetime(Purpose.STAGE, ttl))
@@ -119,7 +119,7 @@ def open_stage(work: Work, secret: str) -> Opened:
     """This browser is the stage from now on, in a session with no other right. Raises NotFound link.closed."""
     link = take_link(work, secret)
     row = work.session.scalars(select(ScreeningRow).where(ScreeningRow.stage_link_id == link.id)).one_or_none()
-    if link.purpose != Purpose.STAGE or row is None or row.state == ScreeningState.ENDED:
+    if link.purpose != Purpose.STAGE or row is None or row.state in screening.OVER:
         raise closed()
     row = held(work, ScreeningRow, row.id, MISSING)
     close_stage(work, row.stage_session_id, "replaced")

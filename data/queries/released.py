@@ -114,5 +114,5 @@ def _screening(session: Session, sight: Sight, stage_session_id: str) -> Screeni
     if sight.clearance is not Clearance.STAGE:
         return None
     return session.scalars(
-        select(ScreeningRow).where(ScreeningRow.stage_session_id == stage_session_id, ScreeningRow.state != ScreeningState.ENDED)
+        select(ScreeningRow).where(ScreeningRow.stage_session_id == stage_session_id, ScreeningRow.state.not_in(screening.OVER))
     ).one_or_none()

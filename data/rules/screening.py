@@ -12,12 +12,20 @@ TITLE_LONGEST, CARD_LONGEST = 30, 300
 
 
 class ScreeningState(StrEnum):
-    """The steps before (invitations, check-in) and after (interviews, follow-up) come with the sessions' own verbs."""
+    """What is ready before (people invited, materials, a stage) are facts and stand in the ready-check, not states."""
 
     PLANNED = "PLANNED"
+    CHECK_IN = "CHECK_IN"  # the door is open
     RUNNING = "RUNNING"
     BLACKOUT = "BLACKOUT"
-    ENDED = "ENDED"
+    INTERVIEWS = "INTERVIEWS"  # clips are over, the stage shows the court's card
+    ENDED = "ENDED"  # what was promised is followed
+    CLOSED = "CLOSED"
+
+
+class ScreeningKind(StrEnum):
+    SCREENING = "SCREENING"  # 执行警示教育
+    LIKE_CASE = "LIKE_CASE"  # 类案执行教育: cases of one cause
 
 
 class ItemKind(StrEnum):
@@ -26,12 +34,17 @@ class ItemKind(StrEnum):
 
 
 STEPS: dict[ScreeningState, frozenset[ScreeningState]] = {
-    ScreeningState.PLANNED: frozenset({ScreeningState.RUNNING}),
-    ScreeningState.RUNNING: frozenset({ScreeningState.BLACKOUT, ScreeningState.ENDED}),
-    ScreeningState.BLACKOUT: frozenset({ScreeningState.RUNNING, ScreeningState.ENDED}),
-    ScreeningState.ENDED: frozenset(),
+    ScreeningState.PLANNED: frozenset({ScreeningState.CHECK_IN, ScreeningState.RUNNING}),
+    ScreeningState.CHECK_IN: frozenset({ScreeningState.RUNNING}),
+    ScreeningState.RUNNING: frozenset({ScreeningState.BLACKOUT, ScreeningState.INTERVIEWS, ScreeningState.ENDED}),
+    ScreeningState.BLACKOUT: frozenset({ScreeningState.RUNNING, ScreeningState.INTERVIEWS, ScreeningState.ENDED}),
+    ScreeningState.INTERVIEWS: frozenset({ScreeningState.ENDED}),
+    ScreeningState.ENDED: frozenset({ScreeningState.CLOSED}),
+    ScreeningState.CLOSED: frozenset(),
 }
+BEFORE = frozenset({ScreeningState.PLANNED, ScreeningState.CHECK_IN})  # programme, plan and people can still change
 ON = frozenset({ScreeningState.RUNNING, ScreeningState.BLACKOUT})
+OVER = frozenset({ScreeningState.ENDED, ScreeningState.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from data.actions.accounts import disable, open_account
+from data.actions.attendees import invite_attendee, take_off
 from data.actions.call_media import media_began, media_degraded, media_lost, media_stopped
 from data.actions.calls import answer_call, end_call, mark_missed, place_call, take_call
 from data.actions.cases import CaseReport, place_case, report_case
@@ -130,6 +131,7 @@ class Scene(SmallCourt):
     clip: str
     release: str
     screening: str
+    attendee: str
 
     def set(self) -> None:
         self.do(self.phone, begin_duty, 1001, self.now)
@@ -184,6 +186,14 @@ class Scene(SmallCourt):
         self.screening = self.do(self.duty, plan_screening, "一月")
         self.do(self.duty, set_programme, self.screening, [Place(title="法律", words="自愿履行")])
         return self.screening
+
+    def ask(self) -> str:
+        """A debtor of the case is invited."""
+        self.plan()
+        with self.database.reading() as session:
+            party = session.scalars(select(CasePartyRow.id).where(CasePartyRow.kind == "DEBTOR")).first() or ""
+        self.attendee = self.do(self.duty, invite_attendee, self.screening, party)
+        return self.attendee
 
     def show(self) -> object:
         self.plan()
@@ -517,6 +527,8 @@ law(
     lambda c: c.do(c.duty, lift_blackout, c.screening),
     lambda c: (c.show(), c.do(c.duty, black_out, c.screening)),
 )
+law("attendee.invited", lambda c: c.ask())
+law("attendee.taken_off", lambda c: c.do(c.duty, take_off, c.attendee), lambda c: c.ask())
 law("screening.ended", lambda c: c.do(c.duty, end_screening, c.screening), lambda c: c.show())
 
 UNDRAWN = {"court.founded"}  # of a wall without a court there is nothing to compare: its own test below
