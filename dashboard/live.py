@@ -49,7 +49,7 @@ AGAIN_S = 4.0  # a revocation bites within five seconds
 INBOUND_BYTES = 4_096
 INBOUND_PER_S = 50
 VIEWERS_MOST = 2_000
-MISBEHAVED, REVOKED = 1008, 4401
+MISBEHAVED, REVOKED, ON_STAGE = 1008, 4401, 4403  # the last: a wall is before an audience now, its page leaves at once
 
 log = logging.getLogger(__name__)
 
@@ -315,7 +315,7 @@ class Hub:
             except CommandCentreError:
                 continue  # the database is silent: identity itself says when nobody may be believed any more
             if actor is None or not _may_see(actor, viewer.face):
-                viewer.end(REVOKED)
+                viewer.end(ON_STAGE if actor is not None and actor.role is Role.STAGE else REVOKED)
                 continue
             viewer.actor = actor
             self._follow_sight(viewer)

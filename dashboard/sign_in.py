@@ -23,7 +23,7 @@ from dashboard import i18n
 from dashboard.sign_in_pages.drawing import draw
 from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, NotSignedIn, TooMany, Unavailable
 from data.identity import Identity
-from data.rules.permissions import ALLOWED, Actor, Verb
+from data.rules.permissions import ALLOWED, Actor, Role, Verb
 from data.settings import Settings
 from streaming import bearer
 
@@ -36,6 +36,10 @@ DENIED_AGAIN_S = 60.0  # the same actor at the same door leaves one trace a minu
 Denied = Callable[[Actor, str], Awaitable[None]]
 _here: ContextVar[Actor | None] = ContextVar("actor", default=None)
 _refusals: ContextVar[list[str] | None] = ContextVar("refusals", default=None)
+
+
+class OnStage(NotSignedIn):
+    """A wall before an audience: its browser is no wall until a desk takes it back."""
 
 
 class Access(Enum):
@@ -253,6 +257,8 @@ class Gate:
         actor = await self._actor(rule.access, connection)
         if actor is None:
             raise NotSignedIn("no session")
+        if actor.role is Role.STAGE:
+            raise OnStage("before an audience")
         actor = replace(actor, address=address)
         await self._check_face(actor, rule, scope)
         return actor
@@ -302,7 +308,7 @@ class Gate:
             await _refuse_socket(error, scope, receive, send)
             return
         if rule is not None and rule.access in PAGES and scope["method"] in bearer.SAFE:
-            answer = _to_sign_in(scope) if isinstance(error, NotSignedIn) else refusal_page(error, self._settings.demo)
+            answer = _elsewhere(error, scope) if isinstance(error, NotSignedIn) else refusal_page(error, self._settings.demo)
         else:
             answer = error_answer(error)
         await answer(scope, receive, send)
@@ -430,7 +436,10 @@ def in_sentences(handler: Callable[[Request], Awaitable[Response]], demo: bool) 
     return answered
 
 
-def _to_sign_in(scope: Scope) -> Response:
+def _elsewhere(error: NotSignedIn, scope: Scope) -> Response:
+    """To the sign-in page; a wall on stage to its stage."""
+    if isinstance(error, OnStage):
+        return RedirectResponse("/stage/wall", HTTPStatus.SEE_OTHER)
     query = scope.get("query_string", b"").decode("latin-1")
     return RedirectResponse(f"/sign-in?next={quote(scope['path'] + (f'?{query}' if query else ''), safe='/')}", HTTPStatus.SEE_OTHER)
 

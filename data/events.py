@@ -1038,6 +1038,27 @@ class WallSteered(Event):
 
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WallStaged(Event):
+    """This wall is the stage of a screening now, in another world of rights."""
+
+    kind = "wall.staged"
+    subject = "wall"
+    wall_id: str
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WallTakenBack(Event):
+    """A desk has taken its wall back from the audience."""
+
+    kind = "wall.taken_back"
+    subject = "wall"
+    wall_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WallRevoked(Event):
     kind = "wall.revoked"
     subject = "wall"

@@ -25,6 +25,7 @@ from data.errors import DatabaseUnavailable, Unavailable
 from data.lanes import Lane
 from data.rules.identity import Act, same_username
 from data.rules.permissions import NOBODY, SYSTEM, Actor, Role
+from data.rules.walls import STAGE_LAYOUT
 from data.tables import AccountRow, DeviceRow, EntryRow, OfficerRow, SessionRow, UnitRow, WallRow
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ RELOAD_S = 60.0  # everything is read again, whatever the journal says
 
 KINDS = {
     "session.opened", "session.closed", "device.enrolled", "device.revoked", "account.opened", "account.changed",
-    "officer.added", "officer.changed", "unit.added", "wall.paired", "wall.revoked", "audit.recorded",
+    "officer.added", "officer.changed", "unit.added", "wall.paired", "wall.revoked", "wall.staged", "wall.taken_back", "audit.recorded",
 }  # fmt: skip
 _AUDITED = frozenset({Act.LOCK, Act.UNLOCK, Act.CHANGE_ACCOUNT})  # the audit acts that change an actor
 
@@ -267,6 +268,7 @@ _SESSIONS = (
         OfficerRow.court_code.label("officer_court"),
         WallRow.court_code.label("wall_court"),
         WallRow.revoked_at.label("wall_revoked_at"),
+        WallRow.layout.label("wall_layout"),
     )
     .outerjoin(OfficerRow, OfficerRow.id == SessionRow.officer_id)
     .outerjoin(WallRow, WallRow.id == SessionRow.wall_id)
@@ -292,12 +294,14 @@ def _of_session(row: Any) -> Actor | None:
     """None for an officer who was disabled, a wall that was revoked, a role that this version does not know."""
     if row.kind == "DIRECTOR":
         return Actor(kind="DIRECTOR", id=row.id, role=Role.DIRECTOR, court_code="", session_id=row.id)
+    staged = row.wall_layout == STAGE_LAYOUT
     if row.kind == "WALL" and row.wall_court is not None and row.wall_revoked_at is None:
-        return Actor(kind="WALL", id=row.wall_id, role=Role.WALL, court_code=row.wall_court, wall_id=row.wall_id, session_id=row.id)
+        role = Role.STAGE if staged else Role.WALL  # a wall on stage has no right of a wall, whatever cookie it still holds
+        return Actor(kind="WALL", id=row.wall_id, role=role, court_code=row.wall_court, wall_id=row.wall_id, session_id=row.id)
     if row.kind == "PARTY":
         return Actor(kind="PARTY", id=row.id, role=Role.PARTY, court_code="", session_id=row.id)
-    if row.kind == "STAGE":
-        return Actor(kind="STAGE", id=row.id, role=Role.STAGE, court_code="", session_id=row.id)
+    if row.kind == "STAGE" and (row.wall_id is None or (staged and row.wall_revoked_at is None)):
+        return Actor(kind="STAGE", id=row.id, role=Role.STAGE, court_code="", wall_id=row.wall_id, session_id=row.id)
     if row.kind == "JOIN" and row.officer_court is not None and row.disabled_at is None:
         return Actor(
             kind="JOIN", id=row.id, role=Role.GUEST, court_code=row.officer_court, officer_id=row.officer_id, session_id=row.id

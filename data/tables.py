@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    ColumnElement,
     DateTime,
     Dialect,
     Float,
@@ -26,6 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from data.rules.walls import STAGE_LAYOUT
 
 Sealed = LargeBinary  # written and read through `data.sealing`; the database never sees the text
 
@@ -490,11 +493,16 @@ class WallRow(Table):
     layout: Mapped[int] = mapped_column(Integer, default=1)
     visitors: Mapped[bool] = mapped_column(Boolean, default=False)
     grid: Mapped[str] = mapped_column(String(16), default="main")  # main | quad | single
-    focus_kind: Mapped[str | None] = mapped_column(String(16))  # unit | mission | call | sos
+    focus_kind: Mapped[str | None] = mapped_column(String(16))  # walls.Focus
     focus_id: Mapped[str | None] = mapped_column(String(40))
     steered_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
     steered_at: Mapped[datetime | None] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    @classmethod
+    def stage_of(cls, screening_id: str) -> ColumnElement[bool]:
+        """Which walls are the stage of this screening."""
+        return (cls.layout == STAGE_LAYOUT) & (cls.focus_id == screening_id) & cls.revoked_at.is_(None)
 
 
 # --- identity -------------------------------------------------------------------------------------------------------------------

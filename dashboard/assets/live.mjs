@@ -17,6 +17,7 @@ const [NO_ANSWER, NOBODY_THERE] = [-1, -2]; // instead of a status
 const SLEPT_MS = 3000; // this page itself stood still: what it shows is old, whatever waits in its queues
 const CHECK_MS = 250;
 const SIGNED_OUT = 4401;
+const ON_STAGE = 4403; // a desk has put this wall before an audience: nothing of it may stay
 const REFUSALS = 3; // healthy, but it does not let us in: the page's own door says what to do
 const RELOAD_APART_MS = 15_000;
 
@@ -69,6 +70,11 @@ function check() {
 
 /** @param {number} code */
 function lose(code) {
+  if (code === ON_STAGE) {
+    document.body.replaceChildren();
+    location.reload();
+    return;
+  }
   if ((!greeted && code && !knocking) || code === SIGNED_OUT) refusals += 1;
   drop();
   connected('lost');

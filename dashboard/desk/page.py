@@ -132,7 +132,7 @@ def _header() -> html.Header:
     ]
     return html.Header(
         [
-            html.Div([html.Time(id="clock"), when], className="left-head"),
+            html.Div([html.Time(id="clock"), when, html.Span(t("desk.on_stage"), id="on-stage", hidden=True)], className="left-head"),
             html.H1([html.B(id="court"), html.Span(t("desk.title"))]),
             html.Div(right, className="right-head"),
         ],

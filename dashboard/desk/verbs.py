@@ -13,7 +13,7 @@ from data.actions.orders import send_support
 from data.actions.participants import leave_call, release_command, take_command
 from data.actions.parties import admit_party, mute_party, refuse_party, unmute_party
 from data.actions.sos import acknowledge_sos, resolve_sos, respond_sos
-from data.actions.walls import NO_FOCUS, steer_wall
+from data.actions.walls import NO_FOCUS, steer_wall, take_back_wall
 from data.actions.whispers import begin_speaking, begin_whisper, fall_silent, whisper
 from data.errors import BadInput
 from data.journal import Work
@@ -171,6 +171,7 @@ VERBS: dict[str, Callable[[Work, Asked], object]] = {
     "grid": _grid,
     "show": _show,
     "take_off": _take_off,
+    "take_back": lambda work, asked: take_back_wall(work, _text(asked, "id")),
     "pair": _pair,
     **{f"mission_{step}": _move(step) for step in MISSION_STEPS},
     **{f"case_{event}": _change(event) for event in CASE_EVENTS},

@@ -18,10 +18,11 @@ from dashboard.screening.doors import HERE, Doors, Handler, Said, actor_of, as_j
 from dashboard.sign_in import in_sentences
 from data.actions import screenings
 from data.actions.screenings import Place
+from data.actions.walls import stage_wall
 from data.errors import BadInput, CommandCentreError, Unavailable
 from data.queries import screenings as read
 from data.queries.recordings import RecordingView, listed
-from data.queries.screenings import ClipView, ScreeningView
+from data.queries.screenings import ClipView, ScreeningView, WallView
 from data.rules.permissions import Actor, Sight, Verb, may
 
 STATIC = HERE / "static"
@@ -42,7 +43,7 @@ class Host(Doors):
         pages = {"/": self._index, "/{id}": self._console}
         said: dict[str, Handler] = {
             "programme": self._programme, "stage": self._stage_link, "begin": self._begin, "show": self._show, "play": self._play,
-            "black": self._black, "lift": self._lift, "end": self._end,
+            "wall": self._wall, "black": self._black, "lift": self._lift, "end": self._end,
         }  # fmt: skip
         return Starlette(
             routes=[
@@ -75,7 +76,8 @@ class Host(Doors):
         actor, screening_id = actor_of(request), one_id(request)
         view = await self._screening(actor, screening_id)
         live = await self.read(actor, read.live_releases)
-        said = {"screening": self._screening_told(view), "live": [_offered(each) for each in live if each.release]}
+        walls = await self.read(actor, read.walls_for, screening_id)
+        said = {"screening": self._screening_told(view, walls), "live": [_offered(each) for each in live if each.release]}
         return self.page("console.html", screening=view, said=in_script(said), texts=in_script(t.alone("host")))
 
     # --- sessions ---
@@ -95,6 +97,11 @@ class Host(Doors):
         """The one-time link, shown once."""
         secret = await self.write(actor, screenings.invite_stage, screening_id)
         return {"link": f"{self.settings.origin}/stage/{secret}"}
+
+    async def _wall(self, actor: Actor, screening_id: str, said: Said) -> Said:
+        """{"wall"}: this wall becomes the stage; a desk takes it back."""
+        await self.write(actor, stage_wall, text_of(said, "wall"), screening_id)
+        return await self._screening_answer(actor, screening_id)
 
     async def _begin(self, actor: Actor, screening_id: str, _: Said) -> Said:
         await self._check_programme(actor, screening_id)
@@ -121,7 +128,7 @@ class Host(Doors):
 
     async def _black(self, actor: Actor, screening_id: str, _: Said) -> Said:
         """Black first, written afterwards: also when the database stands still. Whoever may not host is refused before."""
-        if not may(actor, Verb.HOST_SCREENING):
+        if not may(actor, Verb.BLACK_OUT):
             await self.write(actor, screenings.black_out, screening_id)  # refuses, with the trace that a refusal leaves
         await self.stages.black_out(screening_id)
         try:
@@ -183,9 +190,10 @@ class Host(Doors):
         return await self.read(actor, read.one_screening, screening_id, self.now())
 
     async def _screening_answer(self, actor: Actor, screening_id: str) -> Said:
-        return self._screening_told(await self._screening(actor, screening_id))
+        walls = await self.read(actor, read.walls_for, screening_id)
+        return self._screening_told(await self._screening(actor, screening_id), walls)
 
-    def _screening_told(self, view: ScreeningView) -> Said:
+    def _screening_told(self, view: ScreeningView, walls: list[WallView]) -> Said:
         """report: what the stage itself says that it shows, and how long ago; None: no stage is connected."""
         report = self.stages.report(view.id)
         age_ms = None if report is None else round(1000 * report.age_s())
@@ -208,6 +216,7 @@ class Host(Doors):
                 for each in view.places
             ],
             "stage": view.stage,
+            "walls": [{"id": each.id, "name": each.name, "staged": each.staged, "here": each.here} for each in walls],
             "report": report and {"key": report.key, "state": report.state, "at_ms": report.at_ms, "age_ms": age_ms},
             "server_ms": ms(self.now()),
         }  # fmt: skip

@@ -24,8 +24,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard.i18n import t
 from dashboard.screening.stages import Stages, Viewer, as_message, report_of
-from dashboard.sign_in import STAGE, error_answer
+from dashboard.sign_in import STAGE, WALL, error_answer
 from data.actions.screenings import STAGE_LASTS, open_stage
+from data.actions.sessions import Opened, open_for_stage_of_wall
 from data.attempts import Attempts
 from data.errors import CommandCentreError, NotFound, NotSignedIn, TooMany
 from data.identity import Identity, nobody
@@ -54,6 +55,7 @@ CONTENT = (
     "worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 BEAT = '{"type":"beat"}'
+TO_WALL = '{"type":"wall"}'  # only for the page of a wall on stage: it goes to the wall's own door
 
 log = logging.getLogger(__name__)
 _templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
@@ -80,6 +82,7 @@ class Stage:
                 Route("/sw.js", self._worker, methods=["GET"]),
                 Route("/media/{release}", self._media, methods=["GET"]),
                 WebSocketRoute("/live", self._live),
+                Route("/wall", self._of_wall, methods=["GET"]),
                 Route("/{secret}", self._show, methods=["GET"]),
                 Route("/{secret}", self._enter, methods=["POST"]),
             ]
@@ -103,7 +106,26 @@ class Stage:
         except CommandCentreError as error:
             return self._refused(error, address)
         self.identity.forget()
-        answer = RedirectResponse("/stage/", HTTPStatus.SEE_OTHER)
+        return self._as_stage(RedirectResponse("/stage/", HTTPStatus.SEE_OTHER), opened)
+
+    async def _of_wall(self, request: Request) -> Response:
+        """A wall that a desk has put on stage: its browser gets a stage's token, besides the wall's that is good for nothing now."""
+        try:
+            wall = await self._wall(request)
+            if wall is None or wall.role is not Role.STAGE:
+                return RedirectResponse("/centre/wall", HTTPStatus.SEE_OTHER)
+            known = await self._actor(request)
+            if known is not None and known.wall_id == wall.wall_id:
+                return self._page("stage.html", HTTPStatus.OK)
+            act = self.lanes.writer.run(self.journal.do, wall, self.now(), open_for_stage_of_wall, STAGE_LASTS)
+            opened = await act
+        except CommandCentreError as error:
+            log.warning("a wall did not become a stage: %s", error.code)
+            return self._page("stage.html", HTTPStatus.SERVICE_UNAVAILABLE)  # the court's card; it knocks until it is let in
+        self.identity.forget()
+        return self._as_stage(self._page("stage.html", HTTPStatus.OK), opened)
+
+    def _as_stage(self, answer: Response, opened: Opened) -> Response:
         lasts = int(STAGE_LASTS.total_seconds())
         answer.set_cookie(STAGE, opened.token, max_age=lasts, path="/stage", secure=self.settings.secure, httponly=True, samesite="strict")
         return answer
@@ -136,14 +158,21 @@ class Stage:
     # --- what is shown ---
 
     async def _live(self, socket: WebSocket) -> None:
+        wall: Actor | None = None
         try:
             actor = await self._actor(socket)
+            if actor is None and "wall" in socket.query_params:
+                wall = await self._wall(socket)
         except CommandCentreError:  # nobody can be recognised just now: the page knocks again
             actor = None
-        if actor is None:
+        if actor is None and wall is None:
             await socket.close(GONE)
             return
         await socket.accept()
+        if actor is None:  # a desk has taken it back, or it needs a new token: the wall's own door knows
+            await socket.send_text(TO_WALL)
+            await socket.close(GONE)
+            return
         viewer = Viewer(socket)
         with self.stages.open(viewer), contextlib.suppress(WebSocketDisconnect, RuntimeError):
             hearing = asyncio.create_task(self._hear(viewer))
@@ -227,6 +256,11 @@ class Stage:
         token = connection.cookies.get(STAGE)
         actor = await self.identity.session(token) if token else None
         return actor if actor is not None and actor.kind == "STAGE" else None
+
+    async def _wall(self, connection: HTTPConnection) -> Actor | None:
+        token = connection.cookies.get(WALL)
+        actor = await self.identity.session(token) if token else None
+        return actor if actor is not None and actor.kind == "WALL" else None
 
 
 def _state_of(view: Seen, turns: int) -> bytes:

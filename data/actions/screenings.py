@@ -31,7 +31,7 @@ from data.rules.links import Purpose, closed, lifetime
 from data.rules.permissions import Verb
 from data.rules.release import Audience, ReleaseState
 from data.rules.screening import Item, ItemKind, ScreeningState
-from data.tables import ClipRow, ReleaseRow, ScreeningItemRow, ScreeningRow
+from data.tables import ClipRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
 
 MISSING = "not_found.screening"
 STAGE_LASTS = timedelta(hours=12)
@@ -138,7 +138,7 @@ def begin_screening(work: Work, screening_id: str) -> None:
     row = _hosted(work, screening_id)
     screening.check_step(ScreeningState(row.state), ScreeningState.RUNNING)
     screening.check_ready(programme(work, row.id))
-    if row.stage_session_id is None:
+    if row.stage_session_id is None and not _has_wall(work, row.id):
         raise RuleBroken("no stage", code="screening.no_stage")
     row.state, row.began_at = ScreeningState.RUNNING, work.now
     _show(row, None, work)
@@ -170,8 +170,11 @@ def play_item(work: Work, screening_id: str, playing: bool, at_ms: int | None = 
 
 
 def black_out(work: Work, screening_id: str) -> bool:
-    """Picture and sound are gone, and the clip stands still. Returns whether it was not so already. Raises TransitionRefused."""
-    row = _hosted(work, screening_id)
+    """Picture and sound are gone, and the clip stands still; also from a locked desk. Returns whether it was not so already.
+
+    Raises TransitionRefused.
+    """
+    row = _hosted(work, screening_id, Verb.BLACK_OUT)
     if row.state == ScreeningState.BLACKOUT:
         return False
     screening.check_step(ScreeningState(row.state), ScreeningState.BLACKOUT)
@@ -220,8 +223,12 @@ def programme(work: Work, screening_id: str) -> list[Item]:
     return [Item(item.position, ItemKind(item.kind), item.release_id is None or is_live(release)) for item, release in rows]
 
 
-def _hosted(work: Work, screening_id: str) -> ScreeningRow:
-    allowed(work, Verb.HOST_SCREENING)
+def _has_wall(work: Work, screening_id: str) -> bool:
+    return work.session.scalar(select(WallRow.id).where(WallRow.stage_of(screening_id)).limit(1)) is not None
+
+
+def _hosted(work: Work, screening_id: str, verb: Verb = Verb.HOST_SCREENING) -> ScreeningRow:
+    allowed(work, verb)
     return held(work, ScreeningRow, words.ulid(screening_id), MISSING)
 
 

@@ -14,7 +14,8 @@ from data.identity import Proof
 from data.journal import Work
 from data.rules.identity import Act
 from data.rules.permissions import Actor, Role, Verb, may
-from data.tables import AccountRow, OfficerRow, SessionRow
+from data.rules.walls import STAGE_LAYOUT
+from data.tables import AccountRow, OfficerRow, SessionRow, WallRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,16 @@ def open_for_stage(work: Work, court_code: str, lasts: timedelta) -> Opened:
     return opened
 
 
+def open_for_stage_of_wall(work: Work, lasts: timedelta) -> Opened:
+    """A wall that a desk has made a stage gets a stage's session of its own. Raises NotPermitted for every other wall."""
+    wall = work.session.get(WallRow, work.actor.wall_id) if work.actor.kind == "WALL" else None
+    if wall is None or wall.layout != STAGE_LAYOUT:
+        raise NotPermitted("no stage", verb=Verb.SEE_STAGE.value)
+    opened = _open(work, "STAGE", lasts, wall_id=wall.id)
+    record_audit(work, Act.SIGN_IN, "session", opened.session_id, fields=("stage",))
+    return opened
+
+
 def open_for_director(work: Work, lasts: timedelta) -> Opened:
     """Make this browser the demo's director."""
     opened = _open(work, "DIRECTOR", lasts)
@@ -225,6 +236,13 @@ def close_stage(work: Work, session_id: str | None, why: str) -> None:
     """This browser is no stage any more. Part of other verbs; checks nothing itself."""
     session = work.session.get(SessionRow, session_id) if session_id else None
     if session is not None and session.kind == "STAGE" and session.closed_at is None:
+        _close(work, session, why)
+
+
+def close_stages_of_wall(work: Work, wall_id: str, why: str) -> None:
+    """Part of other verbs; checks nothing itself."""
+    open_ones = select(SessionRow).where(SessionRow.wall_id == wall_id, SessionRow.kind == "STAGE", SessionRow.closed_at.is_(None))
+    for session in work.session.scalars(open_ones):
         _close(work, session, why)
 
 

@@ -5,16 +5,18 @@ from ulid import ULID
 
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
-from data.actions.keeping import held
+from data.actions.keeping import found, held
 from data.actions.participants import lose_places
+from data.actions.sessions import close_stages_of_wall
 from data.errors import BadInput, NotFound, RuleBroken
-from data.events import WallPaired, WallRevoked, WallSteered
+from data.events import WallPaired, WallRevoked, WallStaged, WallSteered, WallTakenBack
 from data.journal import Work
 from data.rules import walls, words
 from data.rules.identity import Act
 from data.rules.permissions import Verb
-from data.rules.walls import Focus, Grid
-from data.tables import CallRow, MissionRow, ParticipantRow, SosRow, UnitRow, WallRow
+from data.rules.screening import OVER
+from data.rules.walls import STAGE_LAYOUT, Focus, Grid
+from data.tables import CallRow, MissionRow, ParticipantRow, ScreeningRow, SosRow, UnitRow, WallRow
 
 _FOCUSED = {Focus.UNIT: UnitRow, Focus.MISSION: MissionRow, Focus.CALL: CallRow, Focus.SOS: SosRow}
 NO_FOCUS = ("", "")
@@ -55,12 +57,11 @@ def steer_wall(
     changed.
 
     focus: (unit|mission|call|sos, id), or ("", "") to take it off. grid: main|quad|single. Raises BadInput wall.layout_unknown,
-    wall.layout_not_in_use, wall.focus_unknown, wall.grid_unknown.
+    wall.layout_not_in_use, wall.focus_unknown, wall.grid_unknown, RuleBroken wall.on_stage.
     """
     allowed(work, Verb.STEER_WALL)
-    wall = held(work, WallRow, wall_id, "not_found.wall")
-    if wall.revoked_at is not None:
-        raise NotFound("revoked", code="not_found.wall")
+    wall = _held(work, wall_id)
+    walls.check_steered(wall.layout)
     before, guests = _stands(wall), _guests(wall)
     if layout is not None:
         wall.layout = walls.layout(layout)
@@ -78,6 +79,43 @@ def steer_wall(
         if not guests:
             lose_places(work, ParticipantRow.wall_id == wall_id)  # a pass from before is good for minutes: it shows guests nothing
     work.record(WallSteered(wall_id=wall_id))
+    return True
+
+
+def stage_wall(work: Work, wall_id: str, screening_id: str) -> bool:
+    """This wall becomes the stage of this screening: from this moment it has a stage's rights, which are none but what is released.
+
+    Its pictures end at once. Only `take_back_wall` makes it a wall again, whatever becomes of the screening. Returns whether it was not so
+    already. Raises NotFound, RuleBroken screening.over, wall.on_stage.
+    """
+    allowed(work, Verb.STEER_WALL)
+    allowed(work, Verb.HOST_SCREENING)
+    screening = found(work, ScreeningRow, words.ulid(screening_id), "not_found.screening")
+    if screening.state in OVER:
+        raise RuleBroken("over", code="screening.over")
+    wall = _held(work, wall_id)
+    if wall.layout == STAGE_LAYOUT and wall.focus_id == screening.id:
+        return False
+    walls.check_steered(wall.layout)
+    wall.layout, wall.focus_kind, wall.focus_id = STAGE_LAYOUT, Focus.SCREENING, screening.id
+    wall.steered_by, wall.steered_at = work.actor.officer_id, work.now
+    lose_places(work, ParticipantRow.wall_id == wall.id)
+    record_audit(work, Act.STAGE, "wall", wall.id, result="on")
+    work.record(WallStaged(wall_id=wall.id, screening_id=screening.id))
+    return True
+
+
+def take_back_wall(work: Work, wall_id: str) -> bool:
+    """The desk's wall again, with the everyday layout. Returns whether it was a stage."""
+    allowed(work, Verb.STEER_WALL)
+    wall = _held(work, wall_id)
+    if wall.layout != STAGE_LAYOUT:
+        return False
+    wall.layout, wall.focus_kind, wall.focus_id = 1, None, None
+    wall.steered_by, wall.steered_at = work.actor.officer_id, work.now
+    close_stages_of_wall(work, wall.id, "taken_back")
+    record_audit(work, Act.STAGE, "wall", wall.id, result="off")
+    work.record(WallTakenBack(wall_id=wall.id))
     return True
 
 
@@ -99,6 +137,13 @@ def revoke_wall(work: Work, wall_id: str) -> bool:
     lose_places(work, ParticipantRow.wall_id == wall_id)
     work.record(WallRevoked(wall_id=wall_id))
     return True
+
+
+def _held(work: Work, wall_id: str) -> WallRow:
+    wall = held(work, WallRow, wall_id, "not_found.wall")
+    if wall.revoked_at is not None:
+        raise NotFound("revoked", code="not_found.wall")
+    return wall
 
 
 def _stands(wall: WallRow) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ An audience sees the court's words, a clip's title, its release number and who s
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from data.errors import NotFound
@@ -14,7 +14,8 @@ from data.rules import screening
 from data.rules.permissions import Clearance, Sight
 from data.rules.release import Audience, ReleaseState
 from data.rules.screening import ItemKind, ScreeningState
-from data.tables import ClipRow, OfficerRow, ReleaseRow, ScreeningItemRow, ScreeningRow
+from data.rules.walls import STAGE_LAYOUT
+from data.tables import ClipRow, OfficerRow, ReleaseRow, ScreeningItemRow, ScreeningRow, SessionRow, WallRow
 
 _first, _second = aliased(OfficerRow), aliased(OfficerRow)
 _LIVE = ReleaseRow.state == ReleaseState.LIVE, ReleaseRow.audience.in_((Audience.SCREENING, Audience.PUBLIC))
@@ -111,8 +112,13 @@ def released_file(session: Session, sight: Sight, stage_session_id: str, release
 
 
 def _screening(session: Session, sight: Sight, stage_session_id: str) -> ScreeningRow | None:
+    """Of the browser that came by its link until it is over; of a wall on stage until a desk takes the wall back."""
     if sight.clearance is not Clearance.STAGE:
         return None
-    return session.scalars(
-        select(ScreeningRow).where(ScreeningRow.stage_session_id == stage_session_id, ScreeningRow.state.not_in(screening.OVER))
-    ).one_or_none()
+    of_link = (ScreeningRow.stage_session_id == stage_session_id) & ScreeningRow.state.not_in(screening.OVER)
+    of_wall = (
+        select(WallRow.focus_id)
+        .join(SessionRow, SessionRow.wall_id == WallRow.id)
+        .where(SessionRow.id == stage_session_id, WallRow.layout == STAGE_LAYOUT, WallRow.revoked_at.is_(None))
+    )
+    return session.scalars(select(ScreeningRow).where(or_(of_link, ScreeningRow.id.in_(of_wall)))).one_or_none()

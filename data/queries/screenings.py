@@ -14,7 +14,8 @@ from data.rules.clips import UNDER_WAY
 from data.rules.permissions import Clearance, Sight
 from data.rules.release import KEPT_REVOKED, Audience, ReleaseState
 from data.rules.screening import ItemKind
-from data.tables import ClipRow, OfficerRow, ReleaseRow, ScreeningItemRow, ScreeningRow
+from data.rules.walls import STAGE_LAYOUT
+from data.tables import ClipRow, OfficerRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
 
 LISTED_MOST = 200
 SHOWABLE = frozenset({Audience.SCREENING, Audience.PUBLIC})
@@ -76,7 +77,7 @@ class PlaceView:
 
 @dataclass(frozen=True, slots=True)
 class ScreeningView:
-    """One session as its host sees it. stage: whether a browser was made its stage; at_ms: where the clip is now."""
+    """One session as its host sees it. stage: whether a browser or a wall was made its stage; at_ms: where the clip is now."""
 
     id: str
     number: str
@@ -92,6 +93,16 @@ class ScreeningView:
     playing: bool
     at_ms: int
     places: tuple[PlaceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WallView:
+    """One wall for the host. staged: it is a stage; here: of this screening."""
+
+    id: str
+    name: str
+    staged: bool
+    here: bool
 
 
 def clips(session: Session, sight: Sight) -> list[ClipView]:
@@ -134,6 +145,16 @@ def one_screening(session: Session, sight: Sight, screening_id: str, now: dateti
     if row is None or row.court_code != sight.court_code:
         raise NotFound("screening", code="not_found.screening")
     return _screening(session, row, now)
+
+
+def walls_for(session: Session, sight: Sight, screening_id: str) -> list[WallView]:
+    """The walls that could be its stage, in the order of the desks' list."""
+    _check(sight)
+    rows = session.scalars(
+        select(WallRow).where(WallRow.court_code == sight.court_code, WallRow.revoked_at.is_(None)).order_by(WallRow.position)
+    ).all()
+    staged = {row.id: row.focus_id for row in rows if row.layout == STAGE_LAYOUT}
+    return [WallView(row.id, row.name, row.id in staged, staged.get(row.id) == screening_id) for row in rows]
 
 
 def release_in(session: Session, sight: Sight, screening_id: str, position: int) -> tuple[str, str, str] | None:
@@ -208,8 +229,10 @@ def _screening(session: Session, row: ScreeningRow, now: datetime) -> ScreeningV
     places = tuple(_places(session, row.id))
     shown = next((place for place in places if place.position == row.position), None)
     at_ms = screening.place_of(row.at_ms, row.playing, row.moved_at or now, now, shown.duration_ms if shown else None)
+    wall = session.scalar(select(WallRow.id).where(WallRow.stage_of(row.id)).limit(1))
+    stage = row.stage_session_id is not None or wall is not None
     return ScreeningView(
-        row.id, row.number, row.title, row.state, row.planned_at, row.began_at, row.ended_at, row.stage_session_id is not None,
+        row.id, row.number, row.title, row.state, row.planned_at, row.began_at, row.ended_at, stage,
         row.stage_session_id, row.position, f"{row.id}-{row.showing}", row.playing, at_ms, places,
     )  # fmt: skip
 

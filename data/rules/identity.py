@@ -53,6 +53,7 @@ class Act(StrEnum):
     WATCH = "watch"  # a desk or wall selected one unit and followed it
     CHANGE_ACCOUNT = "change_account"
     VISITORS = "visitors"
+    STAGE = "stage"  # a wall was put before an audience, or taken back
     RING_FIELD = "ring_field"  # the centre rang an officer or a team: the inspector can read every such ring
     INVITE = "invite"
     ADMIT = "admit"

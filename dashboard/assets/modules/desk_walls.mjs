@@ -15,6 +15,8 @@ import { t } from './text.mjs';
 
 const MOST = 4;
 const SEEN_MS = 12_000; // a wall says what it has drawn every five seconds
+const STAGE = 7; // before an audience: only «take it back» works on it
+const ARMED_MS = 4000;
 const LAYOUTS = /** @type {[key: string, layout: number][]} */ ([['R', 1], ['J', 3], ['B', 8]]);
 
 export const walls = () => all('wall').sort((a, b) => a.position - b.position);
@@ -41,6 +43,7 @@ export function stepWall(by) {
 
 /** @param {Row} wall @returns {[sign: string, said: string, state: string]} */
 function seen(wall) {
+  if (wall.layout === STAGE) return ['', '', 'stage']; // its page has left this line: the host sees what it shows
   const at = now.walls[wall.id];
   if (!at) return ['silent', t('desk.wall_unseen'), 'unseen'];
   if (serverNow() - at > SEEN_MS) return ['clock', t('wall.as_of', { time: hms(at) }), 'stale'];
@@ -49,6 +52,7 @@ function seen(wall) {
 
 /** @param {Row} wall */
 function stands(wall) {
+  if (wall.layout === STAGE) return t('desk.layout_7');
   if (wall.visitors || wall.layout === 8) return t('desk.layout_8');
   if (!wall.focus_kind) return t(`desk.layout_${wall.layout}`);
   const row = rows[wall.focus_kind]?.get(wall.focus_id);
@@ -59,12 +63,14 @@ function stands(wall) {
 export function drawWalls() {
   const list = walls();
   const chosen = steered();
+  const staged = document.getElementById('on-stage');
+  if (staged) staged.hidden = !list.some((row) => row.layout === STAGE);
   head('walls', list.length ? Math.max(0, ...list.map((row) => now.walls[row.id] ?? 0)) || null : null, list.length ? 'live' : 'empty');
   const { shown, before, after } = around(list, list.findIndex((row) => row.id === chosen?.id), MOST);
   const connecting = now.connection === 'connecting';
   const states = shown.map(seen);
   const focused = shown.map(stands);
-  keep(document.getElementById('walls-body'), [connecting, shown, before, after, states, focused, chosen?.id, desk.zone === 'walls'], () => (shown.length
+  keep(document.getElementById('walls-body'), [connecting, shown, before, after, states, focused, chosen?.id, chosen && isArmed(chosen), desk.zone === 'walls'], () => (shown.length
     ? [others(before), ...shown.map((row, i) => wallRow(row, states[i] ?? ['', '', ''], row.id === chosen?.id)), others(after)]
     : [h('p', { class: 'nothing' }, t(connecting ? 'wall.connecting' : 'desk.walls_none'))]));
 }
@@ -72,10 +78,10 @@ export function drawWalls() {
 /** @param {Row} row @param {[string, string, string]} seen @param {boolean} chosen */
 function wallRow(row, [shape, said, state], chosen) {
   const pick = h('button', { type: 'button', class: 'pick', 'data-id': `wall:${row.id}`, 'aria-pressed': String(chosen) },
-    h('kbd', {}, numberOf(row)), h('b', {}, row.name ?? ''), h('span', { class: 'stands' }, stands(row)), h('span', { class: 'seen' }, sign(shape), said));
+    h('kbd', {}, numberOf(row)), h('b', {}, row.name ?? ''), h('span', { class: 'stands' }, stands(row)), h('span', { class: 'seen' }, shape ? sign(shape) : null, said));
   pick.onclick = () => { desk.wall = row.id; goTo('queue'); };
   const by = row.steered_at ? t('desk.steered', { who: row.steered_by ?? t('desk.somebody'), time: hms(row.steered_at) }) : t('desk.never_steered');
-  return h('div', { class: 'wall-row', 'data-wall': row.id, 'data-seen': state, 'data-chosen': chosen }, pick, h('div', { class: 'by' }, h('small', {}, by), chosen ? gridKey(row) : null), chosen ? keys(row) : null);
+  return h('div', { class: 'wall-row', 'data-wall': row.id, 'data-seen': state, 'data-chosen': chosen }, pick, h('div', { class: 'by' }, h('small', {}, by), chosen && row.layout !== STAGE ? gridKey(row) : null), chosen ? keys(row) : null);
 }
 
 /** How several pictures stand on it; the key puts the next way there. @param {Row} row */
@@ -87,7 +93,25 @@ function gridKey(row) {
 }
 
 /** @param {Row} row */
+const isArmed = (row) => desk.armed === `back:${row.id}` && performance.now() < desk.armedUntil;
+
+/** Takes a wall back from an audience, at the second press: names and places stand on it again then. @param {Row} row */
+function backKey(row) {
+  const word = h('span', {}, t(isArmed(row) ? 'desk.press_again' : 'desk.take_back', { verb: t('desk.take_back') }));
+  const made = h('button', { type: 'button', 'data-key': 'r', 'data-id': `${row.id}:back`, 'data-armed': isArmed(row) }, h('kbd', {}, 'R'), word);
+  made.onclick = () => {
+    if (isArmed(row)) {
+      desk.armed = '';
+      void ask({ id: row.id, verb: 'take_back' });
+    } else Object.assign(desk, { armed: `back:${row.id}`, armedUntil: performance.now() + ARMED_MS });
+    drawWalls();
+  };
+  return made;
+}
+
+/** @param {Row} row */
 function keys(row) {
+  if (row.layout === STAGE) return h('div', { class: 'wall-keys' }, backKey(row));
   const guests = Boolean(row.visitors);
   const button = (/** @type {string} */ key, /** @type {string} */ text, /** @type {boolean} */ pressed, /** @type {Record<string, unknown>} */ asked) => {
     const made = h('button', { type: 'button', 'data-key': key.toLowerCase(), 'data-id': `${row.id}:${key}`, 'aria-pressed': String(pressed) }, h('kbd', {}, key), text);

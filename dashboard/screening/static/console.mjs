@@ -1,6 +1,7 @@
 // The host's page: one key blacks the stage out whatever else is under way; the rest is asked and shown as the server says it stands.
 
 import { ask, tell } from './ask.mjs';
+import { wallsOf } from './console_walls.mjs';
 import { at, following, moved, on, ready, seen, shown, uneasy } from './console_state.mjs';
 import { clockOf as clock } from './stage_state.mjs';
 
@@ -132,6 +133,8 @@ el('card').addEventListener('submit', (event) => {
 
 // --- drawing
 
+const drawWalls = wallsOf(el('walls'), /** @type {HTMLDialogElement} */ (el('sure-wall')), texts, (wall) => void act('wall', { wall }));
+
 let listed = '';
 
 function draw() {
@@ -144,6 +147,8 @@ function draw() {
     el('live').replaceChildren(...given.live.map(offered));
     el('no-live').hidden = given.live.length > 0;
   }
+  drawWalls(said.walls);
+  el('walls-part').hidden = !said.walls.length || said.state === 'ENDED';
   el('state').textContent = texts[`state_${said.black ? 'BLACKOUT' : said.state}`];
   el('seen').textContent = texts[seen(said)];
   el('seen').classList.toggle('uneasy', uneasy(said));

@@ -5,7 +5,8 @@
  *   number: string | null, duration_ms: number | null, live: boolean}} Place
  * @typedef {{key: string | null, state: string, at_ms: number, age_ms: number}} Report
  * @typedef {{id: string, state: 'PLANNED' | 'RUNNING' | 'BLACKOUT' | 'ENDED', black: boolean, position: number | null, key: string,
- *   playing: boolean, at_ms: number, places: Place[], stage: boolean, report: Report | null, server_ms: number}} Screening
+ *   playing: boolean, at_ms: number, places: Place[], stage: boolean,
+ *   walls: import('./console_walls.mjs').Wall[], report: Report | null, server_ms: number}} Screening
  */
 
 export const LOST_MS = 3_000; // a stage that has said nothing for so long is lost

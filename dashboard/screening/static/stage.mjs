@@ -31,7 +31,9 @@ let drawn = ''; // the screen and showing that stand there now
 let told = ''; // what the door knows
 
 const player = new Player(video, () => draw());
-const line = openLine(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/stage/live`, {
+// A wall that a desk has put on stage: the desk alone takes it back, then the door says so and the page goes to the wall's own.
+const ofWall = location.pathname === '/stage/wall';
+const line = openLine(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/stage/live${ofWall ? '?wall' : ''}`, {
   black(now) {
     black.hidden = false;
     player.stop();
@@ -44,6 +46,7 @@ const line = openLine(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${loca
     else player.stop();
     draw();
   },
+  wall() { if (ofWall) location.replace('/centre/wall'); },
   lost() {
     player.stop();
     said = null;

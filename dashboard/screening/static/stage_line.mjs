@@ -6,7 +6,7 @@ const OPENING_MS = 5000; // a door that takes nobody and refuses nobody; the cou
 
 /**
  * @param {string} address
- * @param {{black: (said: import('./stage_state.mjs').Said) => void, stage: (said: import('./stage_state.mjs').Said) => void, lost: () => void}} told
+ * @param {{black: (said: import('./stage_state.mjs').Said) => void, stage: (said: import('./stage_state.mjs').Said) => void, lost: () => void, wall?: () => void}} told
  */
 export function openLine(address, told) {
   let failures = 0;
@@ -34,6 +34,7 @@ export function openLine(address, told) {
       const said = read(data);
       if (saysBlack(said)) told.black(said); // before anything else
       else if (said.type === 'stage') told.stage(said);
+      else if (said.type === 'wall') told.wall?.();
       if (said.type === 'stage') failures = 0;
       waitAtMost(SILENCE_MS);
     } catch {

@@ -3,6 +3,7 @@
 
 const KEPT = 'ecc-stage';
 const PAGE = '/stage/';
+const OF_WALL = '/stage/wall'; // the same page
 const SHELL = [
   PAGE,
   '/stage/static/stage.css',
@@ -30,6 +31,7 @@ worker.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(event.request.url);
   if (event.request.method !== 'GET' || origin !== worker.location.origin) return;
   if (SHELL.includes(pathname)) event.respondWith(doorFirst(event.request, pathname));
+  else if (pathname === OF_WALL) event.respondWith(doorFirst(event.request, PAGE));
   else if (FONT.test(pathname)) event.respondWith(keptFirst(event.request, pathname));
 });
 

@@ -215,7 +215,10 @@ def test_black_stands_still_and_goes_on_only_by_the_host(court: SmallCourt) -> N
     screening_id, session_id = on_stage(court, Place(release_id))
     court.do(court.duty, show_item, screening_id, 0)
     court.later(4)
-    assert court.do(court.duty, black_out, screening_id)
+    locked = replace(court.duty, locked=True)
+    assert court.do(locked, black_out, screening_id), "nobody looks for his PIN then"
+    with pytest.raises(NotPermitted):
+        court.do(locked, lift_blackout, screening_id)
     assert not court.do(court.duty, black_out, screening_id)
     court.later(60)
     assert shown(court, session_id).black

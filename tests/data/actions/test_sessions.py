@@ -58,7 +58,7 @@ def test_a_locked_desk_may_nothing_until_it_is_unlocked(court: SmallCourt) -> No
     court.journal.do(me, court.now(), sessions.lock)
     assert row(court, opened.session_id).locked_at == court.now()
     locked = replace(me, locked=True)
-    assert not any(may(locked, verb) for verb in Verb)
+    assert {verb for verb in Verb if may(locked, verb)} == {Verb.BLACK_OUT}
 
     def unlock(work: Work) -> bool:
         sessions.unlock(work)

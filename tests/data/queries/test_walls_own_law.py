@@ -85,7 +85,7 @@ from data.actions.sos import acknowledge_sos, escalate_sos, raise_sos, resolve_s
 from data.actions.tracks import watch_unit
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence, record_crossing
 from data.actions.uploads import Piece, keep_piece
-from data.actions.walls import add_wall, revoke_wall, steer_wall
+from data.actions.walls import add_wall, revoke_wall, stage_wall, steer_wall, take_back_wall
 from data.actions.whispers import (
     begin_speaking,
     begin_whisper,
@@ -454,6 +454,8 @@ law("sos.resolved", lambda c: c.do(c.duty, resolve_sos, c.alarm), owned)
 law("sos.false_alarm", lambda c: c.do(c.duty, resolve_sos, c.alarm, false_alarm=True), owned)
 law("wall.paired", lambda c: c.do(c.duty, add_wall, "会议室"))
 law("wall.steered", lambda c: c.do(c.commander, steer_wall, c.first_wall, layout=8, focus=("mission", "M1"), visitors=True))
+law("wall.staged", lambda c: c.do(c.duty, stage_wall, c.first_wall, c.screening), lambda c: c.plan())
+law("wall.taken_back", lambda c: c.do(c.duty, take_back_wall, c.first_wall), lambda c: c.do(c.duty, stage_wall, c.first_wall, c.plan()))
 law("wall.revoked", lambda c: c.do(c.duty, revoke_wall, c.first_wall))
 law("device.enrolled", lambda c: c.do(c.technical, enrol_device, 1001))
 law("device.revoked", lambda c: c.do(c.technical, revoke_device, 1))

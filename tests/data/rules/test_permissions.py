@@ -68,6 +68,7 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.CERTIFY_RELEASE: {D, C, L},
     Verb.REVOKE_RELEASE: {D, C, L, A, SYS},
     Verb.HOST_SCREENING: {D, C, L},
+    Verb.BLACK_OUT: {D, C, L},
     Verb.SEE_STAGE: {STAGE},
     Verb.DIRECT_DEMO: {DIRECTOR},
 }
@@ -88,9 +89,10 @@ def test_every_verb_is_in_both_tables() -> None:
 
 
 @pytest.mark.parametrize("verb", Verb)
-def test_nobody_and_a_locked_desk_may_nothing(verb: Verb) -> None:
+def test_nobody_may_anything_and_a_locked_desk_only_black_out(verb: Verb) -> None:
     assert not may(NOBODY, verb)
-    assert not any(may(somebody(role, locked=True), verb) for role in Role)
+    locked = {role for role in Role if may(somebody(role, locked=True), verb)}
+    assert locked == ({D, C, L} if verb is Verb.BLACK_OUT else set())
 
 
 def test_a_wall_only_looks() -> None:
