@@ -23,7 +23,7 @@ TOKEN_LONGEST = 128  # what is longer is none of ours and is not even hashed
 OSMAND_BYTES = 24  # 192 bits in 32 characters: short enough for Traccar Client's field «device identifier»
 _TYPED_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # for a secret that is printed once and typed once
 
-_hasher = PasswordHasher()  # the library's own parameters follow RFC 9106; they travel inside each hash
+hasher = PasswordHasher()  # the library's own parameters follow RFC 9106; they travel inside each hash
 
 
 def new_token() -> str:
@@ -68,7 +68,7 @@ def digest(token: str) -> str:
 
 def hash_secret(chosen: str) -> str:
     """A password or PIN as it is stored. Takes some 50 ms and 64 MiB on purpose: never on an event loop, never inside a transaction."""
-    return _hasher.hash(chosen)
+    return hasher.hash(chosen)
 
 
 def matches(stored: str | None, typed: str) -> bool:
@@ -76,7 +76,7 @@ def matches(stored: str | None, typed: str) -> bool:
     if len(typed) > PASSWORD_LONGEST:
         return False
     try:
-        _hasher.verify(stored or _nobodys_hash(), unicodedata.normalize("NFKC", typed))
+        hasher.verify(stored or _nobodys_hash(), unicodedata.normalize("NFKC", typed))
     except (VerificationError, InvalidHashError):
         return False
     return bool(stored)
@@ -84,7 +84,7 @@ def matches(stored: str | None, typed: str) -> bool:
 
 @cache
 def _nobodys_hash() -> str:
-    return _hasher.hash(new_token())
+    return hasher.hash(new_token())
 
 
 # --- files in keys/ ---------------------------------------------------------------------------------------------------------------

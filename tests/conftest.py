@@ -10,10 +10,13 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import pytest
+from argon2 import PasswordHasher
 from playwright.async_api import Browser, Page, async_playwright, expect
 from sqlalchemy import Engine, event
 
+from data import credentials
 from data.engines import Database, open_database
+from tests.camera import film_of_a_camera
 from tests.databases import Engines, EveryTable, EveryTableFile
 from tests.faulty_proxy import FaultyProxy
 from tests.servers import POSTGRESQL_BIN, PostgresServer, RedisServer, need
@@ -21,9 +24,8 @@ from tests.servers import POSTGRESQL_BIN, PostgresServer, RedisServer, need
 CHROMIUM = Path("/usr/bin/chromium")
 # The same engine without the toolbar's own pages, which cost 0.6 s of processor for each new context: half of the whole run.
 HEADLESS = Path("/usr/bin/chromium-headless-shell")
-FAKE_CAMERA = "--use-fake-device-for-media-stream"
 CHROMIUM_FLAGS = [
-    FAKE_CAMERA,
+    "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--allow-loopback-in-peer-connection",  # without it zero frames where only `lo` exists
     "--disable-quic",
@@ -39,10 +41,44 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that asks for the browser or for PostgreSQL carries the mark of it, so that `-m` can leave it out; journeys come first."""
     for item in items:
         asked = getattr(item, "fixturenames", ())
-        for mark in ("browser", "postgres"):
-            if mark in asked:
+        for mark, fixture in (("browser", "_chromium"), ("postgres", "postgres")):
+            if fixture in asked:
                 item.add_marker(mark)
-    items.sort(key=lambda item: "journeys" not in item.path.parts)  # the longest files first: no worker is left alone with one at the end
+    items[:] = mixed(items)
+
+
+def mixed(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Journeys among the other files, as even as they go: beside a browser that wants both processors runs a test that waits.
+
+    Those that share one product come before those with one of their own.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    journeys = sorted((file for file in files if "journeys" in file.parts), key=lambda file: not shares_product(files[file][0]))
+    others = [file for file in files if file not in journeys]
+    order: list[Path] = []
+    for number, journey in enumerate(journeys, 1):
+        order += [journey, *others[len(order) - number + 1 : number * len(others) // len(journeys)]]
+    return [item for file in order or others for item in files[file]]
+
+
+def shares_product(item: pytest.Item) -> bool:
+    """Whether it stands on the product of `journeys/conftest.py`, not on one of its own file."""
+    return (
+        "journeys" in item.path.parts
+        and "product" in getattr(item, "fixturenames", ())
+        and not hasattr(getattr(item, "module", None), "product")
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """The passwords of invented people need not cost a tenth of a second each; that those of others do, test_accounts.py shows."""
+    own = credentials.hasher
+    credentials.hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    yield
+    credentials.hasher = own
 
 
 @pytest.fixture(autouse=True)
@@ -181,12 +217,20 @@ def database(request: pytest.FixtureRequest, _engines: Engines, _sqlite_folder: 
     database.close()
 
 
+@pytest.fixture(scope="session")
+def _scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What every camera sees: a quarter of the pixels that a phone asks for, twelve times a second.
+
+    Drawing, encoding, decoding and showing 1280x720 was most of what these journeys cost; the benches measure with all of it.
+    """
+    return film_of_a_camera(tmp_path_factory.mktemp("camera") / "scene.y4m")
+
+
 @pytest.fixture(scope="module")
-async def _chromium() -> AsyncIterator[Callable[[], Awaitable[Browser]]]:
+async def _chromium(_scene: Path) -> AsyncIterator[Callable[[], Awaitable[Browser]]]:
     """One Chromium for a file of tests (starting it took half of many a test), started again should it have died."""
     need(HEADLESS.exists() or CHROMIUM.exists(), "chromium-headless-shell")
-    # a camera of half the pictures: encoding, decoding and drawing them is most of what these tests cost
-    flags = [f"{flag}=fps=15" if flag == FAKE_CAMERA else flag for flag in CHROMIUM_FLAGS]
+    flags = [*CHROMIUM_FLAGS, f"--use-file-for-fake-video-capture={_scene}"]
     flags += ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
         started: list[Browser] = []
@@ -203,11 +247,13 @@ async def _chromium() -> AsyncIterator[Callable[[], Awaitable[Browser]]]:
 
 @pytest.fixture
 async def browser(_chromium: Callable[[], Awaitable[Browser]]) -> AsyncIterator[Browser]:
-    """A real Chromium without a page: what a test opens in it is closed after it, with its cookies, stores and workers."""
+    """A real Chromium: what a test opens in it is closed after it, with its cookies, stores and workers. Pages of `faces.py` stay."""
     browser = await _chromium()
+    staying = list(browser.contexts)
     yield browser
     for context in list(browser.contexts):
-        await context.close()
+        if context not in staying:
+            await context.close()
 
 
 @pytest.fixture

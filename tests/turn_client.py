@@ -14,6 +14,8 @@ from aioice.turn import UDP_TRANSPORT, is_channel_data, make_integrity_key
 
 V4, V6 = 0x01000000, 0x02000000
 TCP_TRANSPORT = 0x06000000
+MISMATCH = 437  # this port has an allocation already
+PORTS_MOST = 5
 ANSWER_S = 3.0
 SILENCE_S = 0.3  # on the loopback a packet that comes at all comes within a millisecond
 _XOR_PEER, _CONNECT = 0x0012, 0x000A
@@ -40,14 +42,17 @@ class TurnClient:
     """One client of a coturn, with at most one allocation; every call waits for its answer."""
 
     def __init__(self, server: Peer, username: str, password: str, tcp: bool = False) -> None:
-        family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
+        self._server, self._tcp, self._username, self._password = server, tcp, username, password
+        self.relayed: Peer | None = None
+        self._connect()
+
+    def _connect(self) -> None:
+        family = socket.AF_INET6 if ":" in self._server[0] else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM if self._tcp else socket.SOCK_DGRAM)
         self._socket.settimeout(ANSWER_S)
-        self._socket.connect(server)
-        self._tcp, self._username, self._password = tcp, username, password
+        self._socket.connect(self._server)
         self._key: bytes | None = None
         self._realm, self._nonce = "", b""
-        self.relayed: Peer | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -62,10 +67,26 @@ class TurnClient:
         """The relayed address; for two families the first. Raises Refused."""
         attributes: dict[str, Any] = {"REQUESTED-TRANSPORT": transport, "LIFETIME": 600}
         attributes |= {name.upper().replace("_", "-"): value for name, value in families.items()}
-        answer = self._ask(stun.Method.ALLOCATE, attributes)
+        answer = self._allocate(attributes)
         host, port = answer.attributes["XOR-RELAYED-ADDRESS"]
         self.relayed = (str(host), int(port))
         return self.relayed
+
+    def _allocate(self, attributes: dict[str, Any]) -> stun.Message:
+        """From another port where this one has an allocation already (RFC 8656 7.4): the kernel gives a port that a client before had."""
+        taken: list[socket.socket] = []  # held meanwhile: a port that is given back at once may be given again
+        try:
+            while True:
+                try:
+                    return self._ask(stun.Method.ALLOCATE, attributes)
+                except Refused as refused:
+                    if refused.code != MISMATCH or len(taken) == PORTS_MOST:
+                        raise
+                    taken.append(self._socket)
+                    self._connect()
+        finally:
+            for each in taken:
+                each.close()
 
     def refresh(self) -> int:
         """Seconds that the allocation lives from now. Raises Refused."""

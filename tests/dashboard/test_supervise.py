@@ -81,7 +81,7 @@ async def test_the_web_process_killed_is_back_and_lost_nothing(product: Product)
         await end_call(product, 1001, id_)
 
 
-@pytest.mark.parametrize("fault", ["kill", "freeze"])
+@pytest.mark.parametrize("fault", ["kill", pytest.param("freeze", marks=pytest.mark.long)])
 async def test_a_bus_that_goes_is_said_and_nothing_is_lost_or_doubled(product: Product, fault: str) -> None:
     async with viewer(product, "wall", product.seeded.wall) as wall:
         await wall.until(lambda: wall.tick and wall.tick["parts"]["bus"]["up"])
@@ -236,8 +236,8 @@ def test_a_supervisor_killed_while_it_prepares_lets_the_next_one_go_on(prepared:
         pass
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_all_end_together(how: signal.Signals) -> None:
+@pytest.mark.parametrize("how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL])
+def test_all_end_together_and_leave_nothing_in_the_way(how: signal.Signals) -> None:
     with Product() as product:
         family = [psutil.Process(pid) for pid in product.pids().values()]
         product.freeze("jobs")
@@ -247,12 +247,6 @@ def test_all_end_together(how: signal.Signals) -> None:
         assert code == (0 if how is not signal.SIGKILL else -signal.SIGKILL)
         if how is not signal.SIGKILL:
             assert not (product.home / "run/pids.json").exists()
-
-
-def test_a_killed_start_leaves_nothing_in_the_way() -> None:
-    with Product() as product:
-        os.kill(product.pids()["supervisor"], signal.SIGKILL)
-        assert product._process is not None
-        product._process.wait(10)
-        product.start()
-        assert product.status("/healthz") == 200
+        else:
+            product.start()
+            assert product.status("/healthz") == 200

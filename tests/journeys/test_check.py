@@ -1,7 +1,5 @@
 """The check pages: each part is tried against the running product, and what is red says what to do."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -10,13 +8,6 @@ from tests.running import COURT, Product
 
 pytestmark = pytest.mark.timeout(180)
 SOON = 30_000
-
-
-@pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
-    with Product() as product:
-        product.until_relay()
-        yield product
 
 
 async def opened(browser: Browser, product: Product, face: str, script: str = "") -> Page:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,6 @@ DRAWN = """(where) => {
   return video.drawn;
 }"""
 SAYS = "(where, said) => document.querySelector(where)?.textContent.includes(said)"
-
-
-@pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
-    with Product() as product:
-        product.until_relay()
-        yield product
 
 
 @pytest.fixture

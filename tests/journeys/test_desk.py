@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 from sqlalchemy import func, select
 from ulid import ULID
 
@@ -26,6 +26,7 @@ from data.rules.permissions import SYSTEM, Actor, Role
 from data.sealing import load_sealing
 from data.settings import Settings
 from data.tables import AuditRow, DeviceRow, OfficerRow
+from tests.journeys.faces import Faces
 from tests.journeys.senders import fix, iso, send
 from tests.running import Product, Seeded, seed
 
@@ -75,29 +76,25 @@ def product() -> Iterator[Product]:
 Open = Callable[[str, str], Awaitable[Page]]
 
 
+@pytest.fixture(scope="module")
+async def faces(_chromium: Callable[[], Awaitable[Browser]], product: Product) -> AsyncIterator[Faces]:
+    async with Faces(_chromium, product) as faces:
+        yield faces
+
+
 @pytest.fixture
-async def opened(browser: Browser, product: Product) -> AsyncIterator[Open]:
+async def opened(faces: Faces) -> AsyncIterator[Open]:
     """`await opened("desk", token)`: each in a browser of its own; whatever went wrong in one fails the test."""
-    contexts: list[BrowserContext] = []
-    wrong: list[str] = []
 
     async def open_face(face: str, token: str) -> Page:
-        context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
-        contexts.append(context)
-        await context.add_cookies([{"name": f"ecc_{face}", "value": token, "url": product.origin}])
-        page = await context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        await page.goto(f"{product.origin}/centre/{face}")
-        await expect(page.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=SOON)
+        page = await faces.open(face, token)
         if face == "desk":  # its keys are listened to
             await expect(page.locator("#find-input")).to_be_visible(timeout=SOON)
             await expect(page.locator("#lock-state")).to_have_attribute("data-lock", re.compile("open|none|locked"), timeout=SOON)
         return page
 
     yield open_face
-    for context in contexts:
-        await context.close()
-    assert wrong == []
+    await faces.rest()
 
 
 @pytest.fixture

@@ -166,6 +166,7 @@ async def test_54_a_frozen_database_is_said_while_positions_go_on_and_nothing_is
     await expect(wall.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=SOON)
 
 
+@pytest.mark.long  # who joins while it is frozen: tests/dashboard/test_live_database.py
 async def test_54_a_wall_that_stood_still_while_the_database_is_frozen_keeps_its_picture_and_shows_who_moves(
     wall: Page, site: Site
 ) -> None:
@@ -212,6 +213,7 @@ async def test_54_a_killed_database_is_said_and_what_was_acknowledged_is_there_a
     await shows_once(wall, product, 1002, await meanwhile)
 
 
+@pytest.mark.long  # each of them alone is shown beside
 async def test_54_web_and_database_gone_together_leave_the_picture_and_heal(browser: Browser, wall: Page, site: Site) -> None:
     product = site.product
     before = await call(product, 1001)
@@ -237,6 +239,7 @@ async def test_54_web_and_database_gone_together_leave_the_picture_and_heal(brow
     await shows_once(wall, product, 1001, before)
 
 
+@pytest.mark.long  # tests/dashboard/test_supervise.py hears it said
 async def test_54_frozen_jobs_are_said_and_calls_still_come_in(wall: Page, site: Site) -> None:
     site.product.freeze("jobs")
     try:

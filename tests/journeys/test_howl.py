@@ -6,7 +6,7 @@ turned down.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
@@ -60,12 +60,6 @@ AIR = """(() => {
     }
   }, 200);
 })();""".replace("LOUDER", str(LOUDER))
-
-
-@pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
-    with Product() as product:
-        yield product
 
 
 @pytest.fixture

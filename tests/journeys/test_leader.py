@@ -1,7 +1,6 @@
 """A leader from afar: nothing of him and for him before the desk lets him in; then he sees the scene and the scene sees and hears him."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,12 +38,6 @@ FACE_PASS = """async ([face, call, stream]) => {
   const asked = { method: 'POST', headers, body: JSON.stringify({ call, right: 'view', stream }) };
   return (await fetch(`/api/media/tokens?face=${face}`, asked)).status;
 }"""
-
-
-@pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
-    with Product() as product:
-        yield product
 
 
 async def leader_page(browser: Browser) -> Page:

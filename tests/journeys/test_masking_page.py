@@ -1,5 +1,6 @@
 """The masking page in a real browser: closed by default, a window by a drag, sound by a span, rendering, signing what was watched only."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -277,10 +278,17 @@ async def test_it_is_signed_only_after_all_of_it_was_watched(browser: Browser, s
     await until_true(page, f"({PLAYS})() === 2")  # both run
     await until_true(page, f"({NOW_MS})() === 4000")
     await expect(certify).to_be_disabled()
-    await expect(page.locator("#watched-word")).to_contain_text("还有 00:02 没有看")
-    await page.keyboard.press("Home")
-    await page.keyboard.press("Space")
-    await expect(page.locator("#watched-word")).to_have_text("成片已经看完。")
+    watched = page.locator("#watched-word")
+    await expect(watched).to_contain_text(
+        re.compile("还有 00:0[234] 没有看")
+    )  # what was jumped; a busy machine's player swallows some more
+    for _ in range(10):
+        await page.keyboard.press("Space")  # at the end: it begins where the first stretch is that nobody saw
+        await until_true(page, f"({PLAYS})() === 0")
+        if await watched.inner_text() == "成片已经看完。":
+            break
+        await expect(certify).to_be_disabled()
+    await expect(watched).to_have_text("成片已经看完。")
     await certify.click()
     await expect(page.locator("#certified")).to_contain_text("周法官")
     await expect(certify).to_be_disabled()

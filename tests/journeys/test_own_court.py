@@ -12,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from dashboard.__main__ import main
 from data.settings import Settings, as_environ
 from data.tables import AuditRow
 from geo import packed
@@ -155,8 +156,16 @@ def test_a_tracker_and_the_case_system_get_their_keys_which_are_good_for_nothing
         (("enrol", "wang"), "此人还没有编号，请先用 ecc unit add 编号。"),
     ],
 )
-def test_each_command_refuses_in_one_sentence(product: Product, words: tuple[str, ...], said: str) -> None:
-    assert refused(product.settings, *words).endswith(said)
+def test_each_command_refuses_in_one_sentence(
+    product: Product, words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process: that the command itself ends so, the test below shows."""
+    for name, value in as_environ(product.settings).items():
+        monkeypatch.setenv(name, value)
+    assert main(words) == 1
+    told = capsys.readouterr().err.strip()
+    assert told.count("\n") == 0, told
+    assert told.endswith(said)
 
 
 def test_an_officer_with_an_account_gets_one_number_and_a_link_by_the_account(product: Product) -> None:

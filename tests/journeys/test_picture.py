@@ -1,7 +1,6 @@
 """One tap on the phone: it rings, and picture and sound stand on wall and desk by themselves; what fails is said, and the call goes on."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
@@ -22,12 +21,6 @@ addEventListener('unhandledrejection', (event) => thrown.push(String(event.reaso
 NO_CAMERA = """const both = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = (wanted) =>
   wanted.video ? Promise.reject(new DOMException('none', 'NotFoundError')) : both(wanted);"""
-
-
-@pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
-    with Product() as product:
-        yield product
 
 
 async def phone_page(browser: Browser, product: Product, script: str = "", unit: int = UNIT) -> Page:
@@ -62,7 +55,7 @@ async def wall(browser: Browser, product: Product) -> Page:
     return await centre_page(browser, product, "wall")
 
 
-async def until_it_plays(page: Page, where: str, frames: int = 15, seconds: float = 30) -> None:
+async def until_it_plays(page: Page, where: str, frames: int = 15, seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         before = 0
         while not before:

@@ -1,7 +1,6 @@
 """The room speaks to the scene: held key, 领导席, and the wall that is turned down meanwhile."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -20,12 +19,6 @@ HEARD = """async () => {
 }"""
 LINES = """window.eccLines = []; const Real = RTCPeerConnection;
 window.RTCPeerConnection = class extends Real { constructor(...how) { super(...how); eccLines.push(this); } };"""
-
-
-@pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
-    with Product() as product:
-        yield product
 
 
 async def until_heard(phone: Page) -> None:

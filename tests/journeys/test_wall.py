@@ -1,15 +1,16 @@
 """The wall in a real Chromium: what it shows fits, is text, is as old as its source says, and never looks live when it is not."""
 
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
-from playwright.async_api import Browser, Page, Response, expect
+from playwright.async_api import Browser, Page, expect
 from ulid import ULID
 
+from tests.journeys.faces import Faces
 from tests.journeys.waiting import until_true
 from tests.journeys.wall_sizes import OUTSIDE, SCROLLS, SMALLEST
 from tests.running import Product
@@ -27,35 +28,30 @@ def product() -> Iterator[Product]:
         yield product
 
 
-class Wall:
-    """A wall's page and what went wrong in it."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.wrong: list[str] = []
-
-    def answered(self, answer: Response) -> None:
-        """A court that has put in no map yet has no layers; nothing else may be missing."""
-        if answer.status >= 400 and "/api/layers/" not in answer.url:
-            self.wrong.append(f"{answer.status} {answer.url}")
-
-    async def open(self, product: Product, query: str = "") -> Page:
-        page = self.page
-        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" and "404" not in said.text else None)
-        page.on("response", self.answered)
-        page.on("request", lambda asked: None if asked.url.startswith((product.origin, "data:", "blob:")) else self.wrong.append(asked.url))
-        await page.context.add_cookies([{"name": "ecc_wall", "value": product.seeded.wall, "url": product.origin}])
-        await page.goto(f"{product.origin}/centre/wall{query}")
-        await expect(page.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=SOON)
-        return page
+@pytest.fixture(scope="module")
+async def faces(_chromium: Callable[[], Awaitable[Browser]], product: Product) -> AsyncIterator[Faces]:
+    async with Faces(_chromium, product) as faces:
+        yield faces
 
 
 @pytest.fixture
-async def wall(browser: Browser) -> AsyncIterator[Wall]:
-    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
-    yield Wall(await context.new_page())
-    await context.close()
+async def page(faces: Faces, product: Product) -> AsyncIterator[Page]:
+    """A wall that is live."""
+    yield await faces.open("wall", product.seeded.wall)
+    await faces.rest()
+
+
+async def live(page: Page, product: Product, query: str = "") -> list[str]:
+    """The wall's page, opened in a browser of its own; returns what goes wrong in it. A court that has put in no map yet has no layers."""
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" and "404" not in said.text else None)
+    page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 and "/api/layers/" not in answer.url else None)
+    page.on("request", lambda asked: None if asked.url.startswith((product.origin, "data:", "blob:")) else wrong.append(asked.url))
+    await page.context.add_cookies([{"name": "ecc_wall", "value": product.seeded.wall, "url": product.origin}])
+    await page.goto(f"{product.origin}/centre/wall{query}")
+    await expect(page.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=SOON)
+    return wrong
 
 
 def send(product: Product, door: str, body: Any, token: str) -> Any:
@@ -97,12 +93,12 @@ async def where(page: Page, unit: int) -> dict[str, Any] | None:
     return found
 
 
-@pytest.mark.parametrize("scale", [1, 2])
-@pytest.mark.parametrize("layout", ["1", "3", "8"])
+@pytest.mark.parametrize(
+    ("scale", "layout"), [(1, "1"), (1, "3"), (1, "8"), (2, "1"), *(pytest.param(2, each, marks=pytest.mark.long) for each in ("3", "8"))]
+)
 async def test_everything_fits_and_nothing_is_small(product: Product, browser: Browser, scale: int, layout: str) -> None:
     context = await browser.new_context(viewport={"width": 1920, "height": 1080}, device_scale_factor=scale, locale="zh-CN")
-    wall = Wall(await context.new_page())
-    page = await wall.open(product, f"?layout={layout}")
+    wrong = await live(page := await context.new_page(), product, f"?layout={layout}")
     await expect(page.locator("#wall")).to_have_attribute("data-layout", layout)
     assert await page.evaluate(OUTSIDE) == []
     assert await page.evaluate(SCROLLS) == [0, 0]
@@ -111,12 +107,10 @@ async def test_everything_fits_and_nothing_is_small(product: Product, browser: B
     else:
         await expect(page.locator("#gantt-figure .js-plotly-plot")).to_have_count(1, timeout=SOON)
     assert await page.evaluate(SMALLEST) >= 20
-    assert wall.wrong == []
-    await context.close()
+    assert wrong == []
 
 
-async def test_a_digit_key_changes_the_layout_and_an_unused_one_says_so(product: Product, wall: Wall) -> None:
-    page = await wall.open(product)
+async def test_a_digit_key_changes_the_layout_and_an_unused_one_says_so(product: Product, page: Page) -> None:
     await page.keyboard.press("3")
     await expect(page.locator("#wall")).to_have_attribute("data-layout", "3")
     await page.keyboard.press("5")
@@ -126,8 +120,7 @@ async def test_a_digit_key_changes_the_layout_and_an_unused_one_says_so(product:
     await expect(page.locator("#wall")).to_have_attribute("data-layout", "3")
 
 
-async def test_where_says_nothing_of_who_was_never_heard_and_the_truth_of_who_was(product: Product, wall: Wall) -> None:
-    page = await wall.open(product)
+async def test_where_says_nothing_of_who_was_never_heard_and_the_truth_of_who_was(product: Product, page: Page) -> None:
     assert await where(page, 987654) is None
     sent = report(product, 1001)
     await until_true(page, "(t) => window.ecc.where('1001')?.fix_at === t", arg=_ms(sent["t"]), seconds=SOON / 1000)
@@ -138,8 +131,7 @@ async def test_where_says_nothing_of_who_was_never_heard_and_the_truth_of_who_wa
     assert drawn["drawn_at"] >= drawn["fix_at"]
 
 
-async def test_a_unit_grows_stale_by_the_time_of_its_fix_while_every_socket_is_healthy(product: Product, wall: Wall) -> None:
-    page = await wall.open(product)
+async def test_a_unit_grows_stale_by_the_time_of_its_fix_while_every_socket_is_healthy(product: Product, page: Page) -> None:
     report(product, 1002, age_s=2)
     for state in ("online", "stale", "lost"):
         await until_true(page, "(state) => window.ecc.where('1002')?.state === state", arg=state, seconds=3 * SOON / 1000)
@@ -148,28 +140,27 @@ async def test_a_unit_grows_stale_by_the_time_of_its_fix_while_every_socket_is_h
 
 
 @pytest.mark.parametrize("minutes", [-10, 10])
-async def test_ages_go_by_the_servers_clock_when_the_walls_own_is_wrong(product: Product, wall: Wall, minutes: int) -> None:
-    await wall.page.add_init_script(f"""{{ const Real = Date, off = {minutes * 60_000};
+async def test_ages_go_by_the_servers_clock_when_the_walls_own_is_wrong(product: Product, browser: Browser, minutes: int) -> None:
+    page = await browser.new_page(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+    await page.add_init_script(f"""{{ const Real = Date, off = {minutes * 60_000};
       window.Date = class extends Real {{
         constructor(...a) {{ super(...(a.length ? a : [Real.now() + off])); }}
         static now() {{ return Real.now() + off; }} }}; }}""")
-    page = await wall.open(product)
+    await live(page, product)
     report(product, 1004)
     await until_true(page, "() => window.ecc.where('1004')?.state === 'online'", seconds=SOON / 1000)
     off = await page.evaluate("(real) => Math.abs(window.ecc.state.serverNow() - real)", datetime.now(UTC).timestamp() * 1000)
     assert off < 3_000
 
 
-async def test_a_page_that_stood_still_begins_again_and_shows_nothing_old_as_live(product: Product, wall: Wall) -> None:
-    page = await wall.open(product)
+async def test_a_page_that_stood_still_begins_again_and_shows_nothing_old_as_live(product: Product, page: Page) -> None:
     await page.evaluate(WATCHES)
     await page.evaluate("() => { const until = performance.now() + 5000; while (performance.now() < until); }")
     await until_true(page, "() => window.said.includes('lost')", seconds=SOON / 1000)
     await expect(page.locator("#wall")).to_have_attribute("data-connection", "live", timeout=SOON)
 
 
-async def test_what_a_person_wrote_is_text(product: Product, wall: Wall) -> None:
-    page = await wall.open(product)
+async def test_what_a_person_wrote_is_text(product: Product, page: Page) -> None:
     case = {"case_no": "（2026）岭0108执77号", "event": "filed", "at": iso(datetime.now(UTC)), "cause": EVIL, "matter": EVIL}
     told = send(product, "cases", {"cases": [case]}, product.seeded.case_system)
     mission = {
@@ -188,8 +179,7 @@ async def test_what_a_person_wrote_is_text(product: Product, wall: Wall) -> None
     assert await page.locator("#wall img").count() == 0
 
 
-async def test_a_second_call_waits_as_a_card_with_its_own_clock(product: Product, wall: Wall) -> None:
-    page = await wall.open(product)
+async def test_a_second_call_waits_as_a_card_with_its_own_clock(product: Product, page: Page) -> None:
     for unit in (1005, 1006):
         send(product, "calls", {"id": str(ULID()), "t": iso(datetime.now(UTC)), "fix": fix()}, product.seeded.devices[unit])
     cards = page.locator(".call")
@@ -202,15 +192,13 @@ async def test_a_second_call_waits_as_a_card_with_its_own_clock(product: Product
         )
 
 
-async def test_blocked_sound_is_said(product: Product, wall: Wall) -> None:
-    page = await wall.open(product)
+async def test_blocked_sound_is_said(product: Product, page: Page) -> None:
     await expect(page.locator("#sound-off")).to_be_visible()
     await page.locator("#sound-off").click()
     await expect(page.locator("#sound-off")).to_be_hidden(timeout=SOON)
 
 
-async def test_a_frozen_server_is_said_and_the_picture_is_not_live_until_it_is_back(product: Product, wall: Wall) -> None:
-    page = await wall.open(product)
+async def test_a_frozen_server_is_said_and_the_picture_is_not_live_until_it_is_back(product: Product, page: Page) -> None:
     product.freeze("web")
     try:
         await expect(page.locator('[data-panel="system"]')).to_contain_text("网页服务无响应", timeout=SOON)
@@ -221,8 +209,7 @@ async def test_a_frozen_server_is_said_and_the_picture_is_not_live_until_it_is_b
     await expect(page.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=SOON)
 
 
-async def test_a_gone_bus_is_said_and_heals(product: Product, wall: Wall) -> None:
-    page = await wall.open(product)
+async def test_a_gone_bus_is_said_and_heals(product: Product, page: Page) -> None:
     product.freeze("bus")
     try:
         await expect(page.locator('[data-panel="system"]')).to_contain_text("总线中断", timeout=SOON)

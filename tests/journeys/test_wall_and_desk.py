@@ -2,7 +2,7 @@
 
 import asyncio
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from ulid import ULID
 
+from tests.journeys.faces import Faces
 from tests.running import Product
 
 UNIT = 1001
@@ -28,24 +29,17 @@ def product() -> Iterator[Product]:
         yield product
 
 
+@pytest.fixture(scope="module")
+async def pages(_chromium: Callable[[], Awaitable[Browser]], product: Product) -> AsyncIterator[Faces]:
+    async with Faces(_chromium, product) as pages:
+        yield pages
+
+
 @pytest.fixture
-async def faces(browser: Browser, product: Product) -> AsyncIterator[tuple[Page, Page, list[str]]]:
-    """A wall and a desk, each in a browser of its own, and what went wrong in them."""
-    wrong: list[str] = []
-    ours = (product.origin, product.settings.media, "data:", "blob:")
-    pages = []
-    for face, token in (("wall", product.seeded.wall), ("desk", product.seeded.desk)):
-        context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
-        await context.add_cookies([{"name": f"ecc_{face}", "value": token, "url": product.origin}])
-        page = await context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: None if request.url.startswith(ours) else wrong.append(request.url))
-        await page.goto(f"{product.origin}/centre/{face}")
-        await expect(page.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=20_000)
-        pages.append(page)
-    yield pages[0], pages[1], wrong
-    for page in pages:
-        await page.context.close()
+async def faces(pages: Faces, product: Product) -> AsyncIterator[tuple[Page, Page]]:
+    """A wall and a desk, each in a browser of its own; what went wrong in them fails the test."""
+    yield await pages.open("wall", product.seeded.wall), await pages.open("desk", product.seeded.desk)
+    await pages.rest()
 
 
 def send(product: Product, door: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -79,8 +73,8 @@ async def until(wall: Page, wanted: Callable[[dict[str, Any]], bool]) -> dict[st
             await asyncio.sleep(0.1)
 
 
-async def test_a_fix_from_a_device_is_drawn_and_moves_on_the_wall(faces: tuple[Page, Page, list[str]], product: Product) -> None:
-    wall, _, wrong = faces
+async def test_a_fix_from_a_device_is_drawn_and_moves_on_the_wall(faces: tuple[Page, Page], product: Product) -> None:
+    wall, _ = faces
     assert await wall.evaluate("ecc.where('999999')") is None
     assert len(send(product, "positions", {"fixes": [fix(*PLACE)]})["accepted"]) == 1
     before = await until(wall, lambda place: place["drawn_at"] > 0)
@@ -88,11 +82,10 @@ async def test_a_fix_from_a_device_is_drawn_and_moves_on_the_wall(faces: tuple[P
     assert before["cell"] is False
     send(product, "positions", {"fixes": [fix(PLACE[0] + 0.001, PLACE[1])]})
     await until(wall, lambda place: place["fix_at"] > before["fix_at"] and place["y"] < before["y"])
-    assert wrong == []
 
 
-async def test_a_call_rings_on_both_faces_and_the_desk_owns_it_by_one_key(faces: tuple[Page, Page, list[str]], product: Product) -> None:
-    wall, desk, wrong = faces
+async def test_a_call_rings_on_both_faces_and_the_desk_owns_it_by_one_key(faces: tuple[Page, Page], product: Product) -> None:
+    wall, desk = faces
     call_id = str(ULID())
     first = send(product, "calls", {"id": call_id, "t": moment(), "fix": None})
     assert send(product, "calls", {"id": call_id, "t": moment(), "fix": None}) == first
@@ -106,11 +99,10 @@ async def test_a_call_rings_on_both_faces_and_the_desk_owns_it_by_one_key(faces:
     await expect(desk.locator("#notice")).to_have_text("已接听。")
     await desk.keyboard.press("3")
     await expect(card).to_have_count(0, timeout=15_000)
-    assert wrong == []
 
 
-async def test_an_alarm_takes_the_wall_until_somebody_resolves_it(faces: tuple[Page, Page, list[str]], product: Product) -> None:
-    wall, desk, wrong = faces
+async def test_an_alarm_takes_the_wall_until_somebody_resolves_it(faces: tuple[Page, Page], product: Product) -> None:
+    wall, desk = faces
     send(product, "sos", {"id": str(ULID()), "t": moment(), "fix": None})
     alarm = wall.locator('[data-panel="alarm"]')
     await expect(alarm).to_be_visible(timeout=15_000)
@@ -120,16 +112,15 @@ async def test_an_alarm_takes_the_wall_until_somebody_resolves_it(faces: tuple[P
             await desk.keyboard.press(key)
         await expect(desk.locator("#notice")).to_have_text(said, timeout=15_000)
     await expect(alarm).to_be_hidden(timeout=15_000)
-    assert wrong == []
 
 
-async def test_nothing_on_the_wall_is_too_small_or_outside(faces: tuple[Page, Page, list[str]]) -> None:
-    for page in faces[:2]:
+async def test_nothing_on_the_wall_is_too_small_or_outside(faces: tuple[Page, Page]) -> None:
+    for page in faces:
         assert await page.evaluate(SMALLEST) >= 20
         assert await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [1920, 1080]
 
 
-async def test_a_layout_that_is_not_in_use_says_so(faces: tuple[Page, Page, list[str]]) -> None:
+async def test_a_layout_that_is_not_in_use_says_so(faces: tuple[Page, Page]) -> None:
     wall = faces[0]
     await wall.keyboard.press("4")
     await expect(wall.locator("#toast")).to_have_text("布局 4 尚未启用")
@@ -137,8 +128,8 @@ async def test_a_layout_that_is_not_in_use_says_so(faces: tuple[Page, Page, list
     await expect(wall.locator("#wall")).to_have_attribute("data-layout", "3")
 
 
-async def test_the_desk_puts_the_wall_into_visitors_mode(faces: tuple[Page, Page, list[str]], product: Product) -> None:
-    wall, desk, _ = faces
+async def test_the_desk_puts_the_wall_into_visitors_mode(faces: tuple[Page, Page], product: Product) -> None:
+    wall, desk = faces
     send(product, "positions", {"fixes": [fix(*PLACE)]})
     guests = desk.locator(".wall-row").first.get_by_role("button", name="来宾模式")
     await guests.click()
@@ -149,9 +140,10 @@ async def test_the_desk_puts_the_wall_into_visitors_mode(faces: tuple[Page, Page
     await expect(wall.locator("#wall")).to_have_attribute("data-visitors", "false", timeout=15_000)
 
 
+@pytest.mark.long  # the wall alone shows it in test_wall.py
 @pytest.mark.parametrize(("part", "said"), [("web", "网页服务无响应"), ("bus", "总线中断")])
 async def test_the_wall_says_which_part_is_frozen_and_heals_by_itself(
-    faces: tuple[Page, Page, list[str]], product: Product, part: str, said: str
+    faces: tuple[Page, Page], product: Product, part: str, said: str
 ) -> None:
     wall = faces[0]
     system = wall.locator('[data-panel="system"]')
@@ -164,7 +156,7 @@ async def test_the_wall_says_which_part_is_frozen_and_heals_by_itself(
     await expect(system).to_have_attribute("data-state", "live", timeout=20_000)
 
 
-async def test_a_killed_server_comes_back_and_the_wall_with_it(faces: tuple[Page, Page, list[str]], product: Product) -> None:
+async def test_a_killed_server_comes_back_and_the_wall_with_it(faces: tuple[Page, Page], product: Product) -> None:
     wall = faces[0]
     old = product.kill("web")
     await expect(wall.locator("#wall")).to_have_attribute("data-connection", "lost", timeout=15_000)

@@ -16,6 +16,7 @@ from data.journal import Journal
 from data.rules.permissions import Actor, Role
 from data.sealing import load_sealing
 from data.tables import AuditRow
+from tests.journeys.faces import Faces
 from tests.journeys.senders import fix, iso, send
 from tests.journeys.wall_sizes import fits
 from tests.running import COURT, Product
@@ -57,18 +58,22 @@ def product() -> Iterator[Product]:
         yield product
 
 
+@pytest.fixture(scope="module")
+async def faces(_chromium: Callable[[], Awaitable[Browser]], product: Product) -> AsyncIterator[Faces]:
+    async with Faces(_chromium, product) as faces:
+        yield faces
+
+
 @pytest.fixture(params=[1, 2], ids=["1080p", "2160p"])
-async def wall(request: pytest.FixtureRequest, browser: Browser, product: Product) -> AsyncIterator[Page]:
-    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, device_scale_factor=request.param, locale="zh-CN")
-    yield await opened(await context.new_page(), product)
-    await context.close()
+async def wall(request: pytest.FixtureRequest, faces: Faces, product: Product) -> AsyncIterator[Page]:
+    yield await faces.open("wall", product.seeded.wall, request.param)
+    await faces.rest()
 
 
 @pytest.fixture
-async def small_wall(browser: Browser, product: Product) -> AsyncIterator[Page]:
-    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
-    yield await opened(await context.new_page(), product)
-    await context.close()
+async def small_wall(faces: Faces, product: Product) -> AsyncIterator[Page]:
+    yield await faces.open("wall", product.seeded.wall)
+    await faces.rest()
 
 
 async def opened(page: Page, product: Product) -> Page:

@@ -1,7 +1,9 @@
 """Small films for the masks: every picture outside of what may be seen is full of a fine pattern, so that whatever leaks is found."""
 
+import io
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,15 @@ RATE = 48_000
 
 def film(path: Path, times_ms: list[int], size: tuple[int, int] = (320, 180), tone_hz: float = 1_000, sound_ms: int | None = None) -> Path:
     """Pictures at these moments, each with a fine pattern and its own brightness; a tone from beginning to end."""
+    path.write_bytes(_film(tuple(times_ms), size, tone_hz, sound_ms))
+    return path
+
+
+@lru_cache(maxsize=8)  # many tests want the same one, and making it costs more than most of them
+def _film(times_ms: tuple[int, ...], size: tuple[int, int], tone_hz: float, sound_ms: int | None) -> bytes:
     width, height = size
-    with av.open(str(path), "w", format="webm") as file:
+    made = io.BytesIO()
+    with av.open(made, "w", format="webm") as file:
         video: Any = file.add_stream("libvpx", options={"deadline": "realtime", "cpu-used": "8"})
         video.width, video.height, video.pix_fmt, video.time_base = width, height, "yuv420p", Fraction(1, 1000)
         video.codec_context.time_base, video.bit_rate, video.codec_context.gop_size = Fraction(1, 1000), 4_000_000, 30
@@ -40,7 +49,7 @@ def film(path: Path, times_ms: list[int], size: tuple[int, int] = (320, 180), to
             block = next(blocks, None)
         file.mux(video.encode(None))
         file.mux(sound.encode(None))
-    return path
+    return made.getvalue()
 
 
 def _pattern(width: int, height: int, number: int) -> list[NDArray[np.uint8]]:

@@ -12,7 +12,7 @@ import { Panes } from './panes.mjs';
 import { drawSides } from './sides.mjs';
 import { clock, Timeline } from './timeline.mjs';
 import { making } from './verdict.mjs';
-import { leftOf, ran, withStretch } from './watched.mjs';
+import { firstLeft, leftOf, ran, withStretch } from './watched.mjs';
 
 /** @typedef {import('./doors.mjs').Clip} Clip */
 /** @typedef {import('./mask_plan.mjs').Mask} Mask */
@@ -79,9 +79,15 @@ const seek = (to_ms) => {
   before_ms = leads().at_ms;
 };
 
+/** Where it begins once more: a reviewer whose machine has swallowed a stretch need not watch all of it for that one. @param {number} from @param {number} to */
+const beginning = (from, to) => {
+  const left = reviews && rendered.loaded ? firstLeft(seen, length_ms) : from;
+  return from < left && left < to ? left : from;
+};
+
 const play = () => {
   const [from, to] = [marks[0] ?? 0, marks[1] ?? length_ms];
-  if (leads().at_ms < from || leads().at_ms >= to) seek(from);
+  if (leads().at_ms < from || leads().at_ms >= to) seek(beginning(from, to));
   before_ms = leads().at_ms;
   if (reviews && rendered.loaded) rendered.play();
   original.play();

@@ -29,5 +29,15 @@ export const leftOf = (seen, length_ms) => {
   return length_ms - at > HOLE_MS ? left + length_ms - at : left;
 };
 
+/** Where the first stretch begins that nobody has seen yet; 0 where nothing is left. @param {Stretch[]} seen @param {number} length_ms */
+export const firstLeft = (seen, length_ms) => {
+  let at = 0;
+  for (const [from, to] of seen) {
+    if (from - at > HOLE_MS) break;
+    at = Math.max(at, to);
+  }
+  return length_ms - at > HOLE_MS ? at : 0;
+};
+
 /** What ran between two looks at the clock, or nothing: it was jumped, or nothing was drawn for so long that nobody can have seen it. before, now: of the clip; passed: by the wall's clock. @param {number} before @param {number} now @param {number} passed @returns {Stretch | null} */
 export const ran = (before, now, passed) => (now > before && now - before <= passed * 1.25 + UNEVEN_MS && passed <= UNSEEN_MS ? [before, now] : null);

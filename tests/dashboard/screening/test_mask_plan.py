@@ -147,6 +147,23 @@ def test_what_is_left_to_watch(runs: list[list[int]], left: int) -> None:
     assert pure.answer("watched.mjs", "withStretch, leftOf", expression, runs) == left
 
 
+@pytest.mark.parametrize(
+    ("runs", "begins"),
+    [
+        ([], 0),
+        ([[0, 10_000]], 0),
+        ([[4_000, 10_000]], 0),
+        ([[0, 3_000], [3_100, 6_000], [7_000, 10_000]], 6_000),
+        ([[50, 3_000]], 3_000),
+        ([[0, 9_900]], 0),
+    ],
+)
+def test_what_is_left_begins_at_its_first_stretch(runs: list[list[int]], begins: int) -> None:
+    """There a reviewer goes on who has come to the end: what his machine swallowed is all that he must watch again."""
+    expression = "firstLeft(asked.reduce((seen, [from, to]) => withStretch(seen, from, to), []), 10000)"
+    assert pure.answer("watched.mjs", "withStretch, firstLeft", expression, runs) == begins
+
+
 def test_many_small_holes_are_not_watched_away() -> None:
     """A hole of two clock steps is none; a hundred jumps of a second are a hundred seconds."""
     runs = [[at, at + 200] for at in range(0, 100_000, 1_200)]

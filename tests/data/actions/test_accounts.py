@@ -1,5 +1,7 @@
 """Accounts: no default, nobody's own role, no weak secret, sessions end with the password."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from data.rules.permissions import Role
 from data.tables import AccountRow, EntryRow, OfficerRow, SessionRow, UnitRow
 from tests.small_court import PASSWORD, PIN, SmallCourt, found, officer_id, somebody
 
+ROOT = Path(__file__).resolve().parents[3]
 DUTY = officer_id(Role.DUTY)
 DEFAULTS = [
     ("admin", "admin"),
@@ -191,3 +194,10 @@ def test_the_duty_of_a_disabled_officer_ends_with_an_event(court: SmallCourt) ->
     with court.database.reading() as session:
         assert not session.get_one(UnitRow, unit.no).on_duty
         assert entries_after(session, 0)[-1].kind == "duty.ended"
+
+
+def test_a_secret_is_hashed_as_dearly_as_rfc_9106_asks() -> None:
+    """In a process of its own: the tests of this one hash their invented people's quickly."""
+    command = [sys.executable, "-c", "from data.credentials import hash_secret; print(hash_secret('lantern'))"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.startswith("$argon2id$v=19$m=65536,t=3,p=4$")

@@ -577,9 +577,22 @@ def scene(database: Database, clock: Clock) -> Scene:
 
 def test_every_event_has_its_case() -> None:
     assert set(EVENTS) - set(CASES) - UNDRAWN == set()
+    assert set(WAYS) >= ON_BOTH
 
 
-@pytest.mark.parametrize("way", [*sorted(set(EVENTS) - UNDRAWN), *MORE])
+WAYS = [*sorted(set(EVENTS) - UNDRAWN), *MORE]
+# Whatever differs between the databases lies below the queries, and these touch every table that a wall is drawn from; all: --long.
+ON_BOTH = {
+    "area.drawn", "call.joined", "case.filed", "clip.rendered", "duty.began", "fence.entered", "mission.departed", "order.sent",
+    "recording.began", "release.certified", "screening.began", "silence.declared", "sos.raised", "wall.steered", *MORE,
+}  # fmt: skip
+DATABASES = [
+    *(("sqlite", way) for way in WAYS),
+    *(pytest.param("postgresql", way, marks=[pytest.mark.postgres, *([] if way in ON_BOTH else [pytest.mark.long])]) for way in WAYS),
+]
+
+
+@pytest.mark.parametrize(("database", "way"), DATABASES, indirect=["database"])
 def test_the_snapshot_before_and_the_touched_rows_are_a_fresh_snapshot(scene: Scene, way: str) -> None:
     kind, act, before = MORE[way] if way in MORE else (way, CASES[way][1], CASES[way][0])
     before(scene)

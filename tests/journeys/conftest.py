@@ -1,0 +1,83 @@
+"""The running product that the gentle files of journeys share: each of its own costs five seconds of processor and ten of waiting."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from data.actions.sos import acknowledge_sos, resolve_sos
+from data.actions.walls import steer_wall
+from data.journal import Journal, Work
+from data.rules import calls, sos
+from data.rules.permissions import Actor, Role
+from data.sealing import load_sealing
+from data.tables import CallRow, SosRow
+from tests.conftest import shares_product
+from tests.running import Product
+
+
+class House:
+    """One running product, begun when somebody asks for it and begun anew when the file before has left it unwell."""
+
+    def __init__(self) -> None:
+        self._product: Product | None = None
+
+    def ready(self) -> Product:
+        """Its relay answers, no call and no alarm is open, and the wall stands as at the beginning."""
+        if self._product is not None and self._product.status("/readyz") != 200:
+            self.close()
+        if self._product is None:
+            self._product = Product()
+            self._product.start()
+        self._product.until_relay()
+        cleared(self._product)
+        return self._product
+
+    def close(self) -> None:
+        if self._product is not None:
+            self._product.close()
+        self._product = None
+
+
+HOUSE = House()  # of this worker; pytest ends it between two tests, where no fixture of the session is told of it
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    """For files that harm nothing and add nobody. Whoever kills, freezes or settles something has a product of his own."""
+    product = HOUSE.ready()
+    yield product
+    assert product.told_of_secrets() == [], "a log or what was printed holds a secret or a name"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Files with a product of their own come after those that share one: from then on it would only go on beating beside them."""
+    if nextitem is None or ("journeys" in nextitem.path.parts and not shares_product(nextitem)):
+        HOUSE.close()
+
+
+def cleared(product: Product) -> None:
+    """As officers and a desk would leave it: calls taken back or ended by whose they are, alarms resolved, the wall as it was."""
+    settings, officer = product.settings, product.seeded.officers[1001]
+    duty = Actor(kind="OFFICER", id=f"officer:{officer}", role=Role.DUTY, officer_id=officer, court_code=settings.court_code)
+    database = product.database()
+    try:
+        with database.reading() as session:
+            still = session.execute(select(CallRow.id, CallRow.unit_no).where(CallRow.state.in_(calls.OPEN))).all()
+        for call_id, unit in still:
+            headers = {"Authorization": f"Bearer {product.seeded.devices[unit]}"}
+            httpx.post(f"{product.origin}/ingest/calls/end", json={"id": call_id}, headers=headers).raise_for_status()
+        Journal(database, load_sealing(settings.keys), settings.court_code).do(duty, datetime.now(UTC), _clear, product.seeded.wall_id)
+    finally:
+        database.close()
+
+
+def _clear(work: Work, wall_id: str) -> None:
+    for alarm in work.session.scalars(select(SosRow).where(SosRow.state.in_(sos.OPEN))).all():
+        if alarm.owner_id is None:
+            acknowledge_sos(work, alarm.id)
+        resolve_sos(work, alarm.id)
+    steer_wall(work, wall_id, layout=1, focus=("", ""), visitors=False, grid="main")
