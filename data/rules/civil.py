@@ -1,6 +1,6 @@
 """The court's own day: civil time is UTC plus a fixed offset, 28,800 s in China; the demonstration shifts it to begin its day at 09:38."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 FAR_AHEAD = timedelta(minutes=5)  # a sender's clock, corrected by the measured offset, is not wrong by more
 
@@ -9,6 +9,11 @@ def day_start(now: datetime, civil_offset_s: int) -> datetime:
     """The moment, in UTC, at which the civil day of `now` began."""
     offset = timedelta(seconds=civil_offset_s)
     return (now.astimezone(UTC) + offset).replace(hour=0, minute=0, second=0, microsecond=0) - offset
+
+
+def civil_day(moment: datetime, civil_offset_s: int) -> date:
+    """The date on the court's calendar."""
+    return (moment.astimezone(UTC) + timedelta(seconds=civil_offset_s)).date()
 
 
 def day_text(now: datetime, civil_offset_s: int) -> str:
