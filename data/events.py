@@ -65,6 +65,9 @@ _ID_FIELD = {
     "release": "release_id",
     "screening": "screening_id",
     "attendee": "attendee_id",
+    "promise": "promise_id",
+    "settlement": "settlement_id",
+    "spot_payment": "spot_payment_id",
     "wall": "wall_id",
     "session": "session_id",
     "link": "link_id",
@@ -1606,3 +1609,179 @@ class AttendeeTakenOff(Event):
     attendee_id: str
     screening_id: str
     why: str
+
+
+# --- what a screening leads to ------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterviewHeld(Event):
+    kind = "screening.interview_held"
+    subject = "attendee"
+    shown = False
+    attendee_id: str
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseMade(Event):
+    """due_on: a day of the court's calendar, 2026-01-19."""
+
+    kind = "promise.made"
+    subject = "promise"
+    shown = False
+    promise_id: str
+    screening_id: str
+    case_id: str
+    cents: int
+    due_on: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseKept(Event):
+    """late: after the day that was promised."""
+
+    kind = "promise.kept"
+    subject = "promise"
+    shown = False
+    promise_id: str
+    screening_id: str
+    case_id: str
+    cents: int
+    late: bool
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseBroken(Event):
+    """Its day is over, and it was not paid; also when a correction took back money that had kept it."""
+
+    kind = "promise.broken"
+    subject = "promise"
+    shown = False
+    promise_id: str
+    screening_id: str
+    case_id: str
+    cents: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseReopened(Event):
+    """A correction took back money that had kept it, before its day."""
+
+    kind = "promise.reopened"
+    subject = "promise"
+    shown = False
+    promise_id: str
+    screening_id: str
+    case_id: str
+    cents: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseWithdrawn(Event):
+    """It had been written down wrongly."""
+
+    kind = "promise.withdrawn"
+    subject = "promise"
+    shown = False
+    promise_id: str
+    screening_id: str
+    case_id: str
+    cents: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementMade(Event):
+    """yes: how the applicant himself agreed, PRESENT | PHONE | LATER (then it does not count yet)."""
+
+    kind = "settlement.made"
+    subject = "settlement"
+    shown = False
+    settlement_id: str
+    screening_id: str
+    case_id: str
+    cents: int
+    yes: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementConfirmed(Event):
+    kind = "settlement.confirmed"
+    subject = "settlement"
+    shown = False
+    settlement_id: str
+    screening_id: str
+    case_id: str
+    cents: int
+    yes: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementWithdrawn(Event):
+    kind = "settlement.withdrawn"
+    subject = "settlement"
+    shown = False
+    settlement_id: str
+    screening_id: str
+    case_id: str
+    cents: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpotPaymentMade(Event):
+    kind = "spot_payment.made"
+    subject = "spot_payment"
+    shown = False
+    spot_payment_id: str
+    screening_id: str
+    case_id: str
+    cents: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpotPaymentWithdrawn(Event):
+    kind = "spot_payment.withdrawn"
+    subject = "spot_payment"
+    shown = False
+    spot_payment_id: str
+    screening_id: str
+    case_id: str
+    cents: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningFollowedUp(Event):
+    """day: 1, 7 or 30 after the session; what had become of its promises by the end of that day."""
+
+    kind = "screening.followed_up"
+    subject = "screening"
+    shown = False
+    screening_id: str
+    day: int
+    promised: int
+    kept: int
+    broken: int
+    kept_cents: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningClosed(Event):
+    """Nothing more is followed: after the last look, or by the host."""
+
+    kind = "screening.closed"
+    subject = "screening"
+    shown = False
+    screening_id: str

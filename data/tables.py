@@ -4,7 +4,7 @@ Times are UTC; money is whole cents (分); places are WGS 84 degrees. Columns of
 numbers, phones, addresses and plates never lie readable in the database file.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -701,6 +702,7 @@ class ScreeningRow(Table):
     playing: Mapped[bool] = mapped_column(Boolean, default=False)
     at_ms: Mapped[int] = mapped_column(Integer, default=0)  # where the clip was at `moved_at`
     moved_at: Mapped[datetime | None] = mapped_column(Instant)
+    followed_day: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # of follow_up.DAYS the last that was written down
 
 
 class ScreeningItemRow(Table):
@@ -751,3 +753,67 @@ class ScreeningHelpRow(Table):
     asked_at: Mapped[datetime] = mapped_column(Instant)
     taken_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
     taken_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class InterviewRow(Table):
+    """Somebody of the court sat down with this attendee. What was said there stands in promises and settlements, nowhere else."""
+
+    __tablename__ = "interview"
+    attendee_id: Mapped[str] = mapped_column(ForeignKey("attendee.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+
+
+class PromiseRow(Table):
+    """承诺: so much, until that day."""
+
+    __tablename__ = "promise"
+    id: Mapped[str] = _ulid()
+    number: Mapped[str] = mapped_column(String(24))  # 诺〔20260112〕001
+    screening_id: Mapped[str] = mapped_column(ForeignKey("screening.id"), index=True)
+    attendee_id: Mapped[str] = mapped_column(ForeignKey("attendee.id"), index=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("enforcement_case.id"), index=True)
+    cents: Mapped[int] = mapped_column(BigInteger)
+    due_on: Mapped[date] = mapped_column(Date)  # a day of the court's calendar, to its end
+    made_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    made_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    state: Mapped[str] = mapped_column(String(16), index=True)  # promises.PromiseState
+    kept_at: Mapped[datetime | None] = mapped_column(Instant)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
+    withdrawn_why: Mapped[str | None] = mapped_column(String(60))
+
+
+class SettlementRow(Table):
+    """和解: it counts once the applicant himself has said yes."""
+
+    __tablename__ = "settlement"
+    id: Mapped[str] = _ulid()
+    number: Mapped[str] = mapped_column(String(24))  # 和〔20260112〕001
+    screening_id: Mapped[str] = mapped_column(ForeignKey("screening.id"), index=True)
+    attendee_id: Mapped[str] = mapped_column(ForeignKey("attendee.id"), index=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("enforcement_case.id"))
+    cents: Mapped[int] = mapped_column(BigInteger)
+    terms: Mapped[bytes] = mapped_column(Sealed)
+    yes: Mapped[str] = mapped_column(String(8))  # settlements.Yes
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    confirmed_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
+    withdrawn_why: Mapped[str | None] = mapped_column(String(60))
+
+
+class SpotPaymentRow(Table):
+    """当场履行: paid into the case's account during the session, against a receipt."""
+
+    __tablename__ = "spot_payment"
+    id: Mapped[str] = _ulid()
+    screening_id: Mapped[str] = mapped_column(ForeignKey("screening.id"), index=True)
+    attendee_id: Mapped[str] = mapped_column(ForeignKey("attendee.id"), index=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("enforcement_case.id"), index=True)
+    cents: Mapped[int] = mapped_column(BigInteger)
+    receipt_no: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
+    withdrawn_why: Mapped[str | None] = mapped_column(String(60))

@@ -1,4 +1,5 @@
-"""Wakes twice a second and does what has become due: calls nobody answered, alarms nobody took, silence elapsed, duty over.
+"""Wakes twice a second and does what has become due: calls nobody answered, alarms nobody took, silence elapsed, duty over,
+the day of a promise gone by, the next look at a screening that is over.
 
 Two processes may watch at once: each step asks under its transaction whether it is still to be done. What fails is logged and tried again
 at the next waking, for the question is asked anew each time; there is no queue that could fill.
@@ -27,7 +28,7 @@ def do_due(journal: Journal, now: Callable[[], datetime]) -> int:
     Raises DatabaseUnavailable, StorageFull.
     """
     with journal.database.reading() as session:
-        found = due(session, now())
+        found = due(session, now(), journal.civil_offset_s)
     done = 0
     for each in found:
         try:

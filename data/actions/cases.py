@@ -11,6 +11,7 @@ from ulid import ULID
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.keeping import came_before, first_time, found, held
+from data.actions.promises import judge_case
 from data.errors import BadInput, NotFound, RuleBroken
 from data.events import CaseAssigned, CaseChanged, CaseClosed, CaseFiled, CaseNodeDone, CaseResumed, CaseStageChanged, CaseSuspended, Event
 from data.journal import Work
@@ -238,6 +239,7 @@ def _set_recovered(work: Work, case: CaseRow, recovered: int, at: datetime) -> N
         case.recovered_cents = recovered
         work.session.flush()
         work.session.add(RecoveryRow(id=str(ULID.from_datetime(work.now)), case_id=case.id, at=at, cents=more))
+        judge_case(work, case.id)
 
 
 def _set_area(work: Work, case: CaseRow, area_id: str | None) -> None:

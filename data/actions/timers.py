@@ -7,6 +7,7 @@ from data.actions.calls import mark_missed
 from data.actions.keeping import held
 from data.actions.links import lapse_pairing
 from data.actions.orders import mark_overdue
+from data.actions.promises import follow_screening, judge_overdue
 from data.actions.sos import escalate_sos
 from data.actions.units import close_duty, end_silence
 from data.journal import Work
@@ -30,6 +31,10 @@ def run_due(work: Work, due: Due) -> bool:
         return _silence_elapses(work, int(due.id))
     if due.timer is Timer.PAIRING_LAPSES:
         return lapse_pairing(work, due.id)
+    if due.timer is Timer.PROMISE_OVERDUE:
+        return judge_overdue(work, due.id)
+    if due.timer is Timer.FOLLOW_UP:
+        return follow_screening(work, due.id)
     return _duty_ends(work, int(due.id))
 
 

@@ -1,21 +1,26 @@
 """What has become due."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from data.rules import calls, missions, orders, sos, units
+from data.journal import CIVIL_OFFSET_S
+from data.rules import calls, follow_up, missions, orders, sos, units
 from data.rules.calls import CallState
+from data.rules.civil import civil_day
 from data.rules.missions import MissionState
+from data.rules.promises import PromiseState
+from data.rules.screening import ScreeningState
 from data.rules.sos import SosState
 from data.rules.timers import Due, Timer
-from data.tables import CallRow, LinkRow, MissionRow, OrderRow, SosRow, UnitRow
+from data.tables import CallRow, LinkRow, MissionRow, OrderRow, PromiseRow, ScreeningRow, SosRow, UnitRow
 
 
-def due(session: Session, now: datetime) -> list[Due]:
+def due(session: Session, now: datetime, civil_offset_s: int = CIVIL_OFFSET_S) -> list[Due]:
     """Everything whose time has come, alarms first. The system asks this for itself: it gets ids only, so there is no Sight."""
-    return [each for find in (_alarms, _calls, _orders, _silences, _duties, _pairings) for each in find(session, now)]
+    found = [each for find in (_alarms, _calls, _orders, _silences, _duties, _pairings) for each in find(session, now)]
+    return [*found, *_promises(session, civil_day(now, civil_offset_s)), *_follow_ups(session, now, civil_offset_s)]
 
 
 def _alarms(session: Session, now: datetime) -> list[Due]:
@@ -54,3 +59,22 @@ def _duties(session: Session, now: datetime) -> list[Due]:
 def _pairings(session: Session, now: datetime) -> list[Due]:
     lapsed = select(LinkRow.id).where(LinkRow.address.is_not(None), LinkRow.expires_at <= now)
     return [Due(Timer.PAIRING_LAPSES, link_id) for link_id in session.scalars(lapsed.order_by(LinkRow.id))]
+
+
+def _promises(session: Session, today: date) -> list[Due]:
+    """Of each case that has a promise whose day is over, once."""
+    over = select(PromiseRow.case_id).where(PromiseRow.state == PromiseState.OPEN, PromiseRow.due_on < today)
+    return [Due(Timer.PROMISE_OVERDUE, case_id) for case_id in sorted(set(session.scalars(over)))]
+
+
+def _follow_ups(session: Session, now: datetime, civil_offset_s: int) -> list[Due]:
+    """Sessions of the last month; a handful."""
+    followed = select(ScreeningRow.id, ScreeningRow.ended_at, ScreeningRow.followed_day).where(
+        ScreeningRow.state == ScreeningState.ENDED, ScreeningRow.ended_at.is_not(None)
+    )
+    today = civil_day(now, civil_offset_s)
+    return [
+        Due(Timer.FOLLOW_UP, row.id)
+        for row in session.execute(followed.order_by(ScreeningRow.ended_at))
+        if follow_up.next_look(civil_day(row.ended_at, civil_offset_s), row.followed_day, today) is not None
+    ]

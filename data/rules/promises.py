@@ -118,7 +118,7 @@ class _Purse:
             payment.cents, cents = payment.cents - taken, cents - taken
 
     def take(self, cents: int, since: datetime) -> datetime | None:
-        """Of what came in since then. Returns when the last of it came; None: it is not all there yet, and what there is belongs to this."""
+        """Of what came in since then. Returns when the last of it came; None: it is not all there, and what there is belongs to this."""
         for payment in self._payments:
             if payment.at < since or payment.cents == 0:
                 continue

@@ -45,6 +45,7 @@ STEPS: dict[ScreeningState, frozenset[ScreeningState]] = {
 BEFORE = frozenset({ScreeningState.PLANNED, ScreeningState.CHECK_IN})  # programme, plan and people can still change
 ON = frozenset({ScreeningState.RUNNING, ScreeningState.BLACKOUT})
 OVER = frozenset({ScreeningState.ENDED, ScreeningState.CLOSED})
+HAS_RESULTS = ON | {ScreeningState.INTERVIEWS, ScreeningState.ENDED}  # a promise made at the door is written down a little later
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ class Timer(StrEnum):
     SILENCE_ELAPSES = "silence_elapses"
     DUTY_ENDS = "duty_ends"
     PAIRING_LAPSES = "pairing_lapses"
+    PROMISE_OVERDUE = "promise_overdue"
+    FOLLOW_UP = "follow_up"
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to do now. id: of the call, order, alarm or link, or the unit's number as text. level: of an alarm."""
+    """One thing to do now. id: of the call, order, alarm, link, case or screening, or the unit's number as text. level: of an alarm."""
 
     timer: Timer
     id: str

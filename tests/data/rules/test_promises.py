@@ -50,10 +50,14 @@ def test_money_paid_on_the_spot_is_no_part_of_the_promise() -> None:
     """16.5万, 3.9万 of it paid at once; the case system tells that later, and once with the rest in one sum."""
     spot = (Money(NOON - timedelta(minutes=5), 3_900_000),)
     assert state([Money(NOON + timedelta(hours=2), 3_900_000)], TODAY + DAY, spot=spot) == [PromiseState.OPEN]
-    assert state([Money(NOON + timedelta(hours=2), 3_900_000), Money(NOON + DAY, 12_600_000)], TODAY + DAY, spot=spot) == [PromiseState.KEPT]
+    assert state([Money(NOON + timedelta(hours=2), 3_900_000), Money(NOON + DAY, 12_600_000)], TODAY + DAY, spot=spot) == [
+        PromiseState.KEPT
+    ]
     assert state([Money(NOON + DAY, 16_500_000)], TODAY + DAY, spot=spot) == [PromiseState.KEPT]
     booked_before = Money(NOON - timedelta(minutes=9), 3_900_000)
-    assert state([booked_before, Money(NOON + DAY, 12_600_000)], TODAY + DAY, spot=spot) == [PromiseState.KEPT], "booked before it was typed"
+    assert state([booked_before, Money(NOON + DAY, 12_600_000)], TODAY + DAY, spot=spot) == [PromiseState.KEPT], (
+        "booked before it was typed"
+    )
 
 
 def test_two_promises_of_a_case_never_share_a_payment_and_the_sooner_takes_first() -> None:
@@ -69,10 +73,12 @@ def test_a_correction_takes_back_what_came_last() -> None:
     assert state([*paid, Money(NOON + 3 * DAY, 100)], TODAY + 9 * DAY) == [PromiseState.KEPT]
 
 
-moneys = st.lists(st.builds(Money, st.integers(-5, 40).map(lambda hours: NOON + timedelta(hours=12 * hours)), st.integers(-500, 500)), max_size=8)
-promises = st.lists(
-    st.tuples(st.integers(1, 400), st.integers(0, 20), st.integers(0, 6)), min_size=1, max_size=4
-).map(lambda made: [promised(cents, TODAY + due * DAY, NOON + after * DAY / 2, str(n)) for n, (cents, due, after) in enumerate(made)])
+moneys = st.lists(
+    st.builds(Money, st.integers(-5, 40).map(lambda hours: NOON + timedelta(hours=12 * hours)), st.integers(-500, 500)), max_size=8
+)
+promises = st.lists(st.tuples(st.integers(1, 400), st.integers(0, 20), st.integers(0, 6)), min_size=1, max_size=4).map(
+    lambda made: [promised(cents, TODAY + due * DAY, NOON + after * DAY / 2, str(n)) for n, (cents, due, after) in enumerate(made)]
+)
 
 
 @given(promises, moneys)
