@@ -3,6 +3,7 @@
 Whoever opens a name leaves a trace. What was written down wrongly is taken back with its reason and stays in the journal.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -51,6 +52,14 @@ class Called:
 
     name: str | None
     phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What of his sheet lies sealed. terms: by settlement."""
+
+    name: str | None
+    terms: Mapping[str, str]
 
 
 def hold_interview(work: Work, attendee_id: str) -> bool:
@@ -167,6 +176,15 @@ def read_attendee(work: Work, attendee_id: str) -> Called:
     record_audit(work, Act.READ_RESTRICTED, "attendee", row.id, fields=("name", "phone"), reason="screening")
     party = None if row.party_id is None else work.session.get(CasePartyRow, row.party_id)
     return Called(work.sealing.open(row.name), None if party is None else work.sealing.open(party.phone))
+
+
+def read_outcomes(work: Work, attendee_id: str) -> Opened:
+    """His name and the terms, for the paper that he signs; the look leaves a trace."""
+    allowed(work, Verb.HOST_SCREENING)
+    row = found(work, AttendeeRow, words.ulid(attendee_id), MISSING)
+    record_audit(work, Act.READ_SHEET, "attendee", row.id)
+    kept = work.session.scalars(select(SettlementRow).where(SettlementRow.attendee_id == row.id, SettlementRow.withdrawn_at.is_(None)))
+    return Opened(work.sealing.open(row.name), {each.id: work.sealing.open(each.terms) or "" for each in kept})
 
 
 # --- the parts --------------------------------------------------------------------------------------------------------------------------

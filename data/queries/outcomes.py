@@ -101,6 +101,23 @@ class ResultsView:
         return len({person.case_no for person in self.people})
 
     @property
+    def payments(self) -> list[PaymentView]:
+        return [each for person in self.people for each in person.payments]
+
+    @property
+    def promises(self) -> list[PromiseView]:
+        return [each for person in self.people for each in person.promises]
+
+    @property
+    def settled(self) -> list[SettlementView]:
+        """To which the applicant has said yes."""
+        return [each for person in self.people for each in person.settlements if each.confirmed_at is not None]
+
+    @property
+    def waiting(self) -> list[SettlementView]:
+        return [each for person in self.people for each in person.settlements if each.confirmed_at is None]
+
+    @property
     def to_call(self) -> list[tuple[PersonView, PromiseView]]:
         """Whose day is over and who has not paid."""
         return [(person, each) for person in self.people for each in person.promises if each.state == PromiseState.BROKEN]
@@ -132,6 +149,16 @@ def one_person(view: ResultsView, attendee_id: str) -> PersonView:
     if person is None:
         raise NotFound("attendee", code="not_found.attendee")
     return person
+
+
+def of_attendee(session: Session, sight: Sight, attendee_id: str) -> str:
+    """His session. Raises NotFound, NotPermitted."""
+    if sight.clearance is not Clearance.DESK:
+        raise NotPermitted("not for this desk")
+    row = session.get(AttendeeRow, attendee_id)
+    if row is None:
+        raise NotFound("attendee", code="not_found.attendee")
+    return row.screening_id
 
 
 # --- the parts --------------------------------------------------------------------------------------------------------------------------
