@@ -15,6 +15,7 @@ from starlette.routing import Route
 from dashboard.i18n import in_script, t
 from dashboard.screening.clearing import Clearing
 from dashboard.screening.doors import HERE, Doors, Handler, Said, actor_of, as_json, ms, ms_or_none, one_id, text_of
+from dashboard.screening.figures import Figures
 from dashboard.screening.results import Results
 from dashboard.sign_in import in_sentences
 from data.actions import screenings
@@ -51,6 +52,7 @@ class Host(Doors):
                 Route("/static/{name}", self._file, methods=["GET"]),
                 Route("/plan", self.told(self._plan), methods=["POST"]),
                 *Clearing(self.settings, self.journal, self.lanes, self.stages, self.now).routes(),
+                *Figures(self.settings, self.journal, self.lanes, self.stages, self.now).routes(),
                 *Results(self.settings, self.journal, self.lanes, self.stages, self.now).routes(),
                 Route("/{id}/state", self.asked(self._state), methods=["GET"]),
                 *(Route(f"/{{id}}/{name}", self.told(handler), methods=["POST"]) for name, handler in said.items()),

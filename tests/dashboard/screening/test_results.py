@@ -1,5 +1,6 @@
 """The doors after the film: what is written down, what it leads to, and that no name is anywhere before a press."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -120,3 +121,31 @@ def test_a_sum_in_numerals_that_nobody_changes(cents: int, said: str) -> None:
 
 def test_a_sum_at_a_glance() -> None:
     assert (yuan(12_600_000), wan(12_600_000), wan(980_000), wan(50)) == ("126,000.00", "12.6 万元", "9,800 元", "0.5 元")
+
+
+def rows_of(text: str) -> int:
+    return text.split("<tbody>")[1].count("<tr>") if "<tbody>" in text else 0
+
+
+def test_every_figure_opens_the_list_that_it_counts(room: Room) -> None:
+    """The number on the page, what its list says, and the rows of the list."""
+    told = room.ask("/figures").text
+    ways = re.findall(r'<a href="(/centre/screening/figures/list\?[^"]+)">(?:<small>[^<]*</small><b>)?(\d+)<', told)
+    assert len(ways) > 25, "tiles, months, sessions"
+    assert {"figure=SETTLED", "figure=PROMISED", "figure=PRESENT"} <= {way.split("?")[1].split("&")[0] for way, _ in ways}
+    for way, n in ways:
+        listed = room.web.get(way.replace("&amp;", "&"), headers={"cookie": f"ecc_desk={room.product.seeded.desk}"}).text
+        said = re.search(r'data-n="(\d+)" data-cents="(\d+)"', listed)
+        assert said is not None
+        assert (int(said[1]), rows_of(listed)) == (int(n), int(n)), way
+        sums = [int(each.replace(",", "").replace(".", "")) for each in re.findall(r"<td>([\d,]+\.\d\d)</td>", listed)]
+        assert sum(sums) == int(said[2]), way
+        assert not any(name in listed for name in room.names)
+
+
+def test_kinds_apart_and_nonsense(room: Room) -> None:
+    assert "还没有举行过" in room.ask("/figures?kind=LIKE_CASE").text
+    assert "一月警示教育" in room.ask("/figures?kind=SCREENING").text
+    for way in ("/figures?year=20x6", "/figures?kind=NONE", "/figures/list", "/figures/list?figure=NAMES"):
+        assert room.ask(way).status_code == 400, way
+    assert room.ask("/figures", cookie=f"ecc_wall={room.product.seeded.wall}").status_code in (303, 401)
