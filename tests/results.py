@@ -68,9 +68,10 @@ class Room:
             Party(kind="APPLICANT", name="清溪演示建材有限公司", natural=False),
             Party(kind="DEBTOR", name=self.names[place], phone=f"000-9{place:07}"),
         ]
-        self.journal.do(self.machine, self.now(), report_case, CaseReport(
-            case_no=case_no(place), event=CaseEvent.FILED, at=self.now(), cause="买卖合同纠纷", claim_cents=CLAIM, area_id="C0101", parties=parties,
-        ))  # fmt: skip
+        filed = CaseReport(
+            case_no=case_no(place), event=CaseEvent.FILED, at=self.now(), cause="买卖合同纠纷", claim_cents=CLAIM, parties=parties
+        )
+        self.journal.do(self.machine, self.now(), report_case, filed)
 
     def pay(self, place: int, recovered_cents: int, node: int = 1, at: datetime | None = None) -> None:
         """Through the case system's own door."""

@@ -87,7 +87,9 @@ class _Facts:
             Figure.KEPT_7: [self._item(each, each.number, self._day(each.kept_at)) for each in kept_7],
             Figure.KEPT: [self._item(each, each.number, self._day(each.kept_at)) for each in kept],
         }
-        agreed, fulfilled = ({each.attendee_id for each in found} for found in ((*paid, *settled, *promised), (*paid, *kept_7)))
+        of_payments = {each.attendee_id for each in paid}
+        agreed = of_payments | {each.attendee_id for each in settled} | {each.attendee_id for each in promised}
+        fulfilled = of_payments | {each.attendee_id for each in kept_7}
         return Held(row.id, row.number, row.title, row.kind, on, items | self._persons(row.id, on, agreed, fulfilled))
 
     def _persons(self, screening_id: str, on: date, agreed: set[str], fulfilled: set[str]) -> dict[Figure, list[Item]]:

@@ -50,6 +50,11 @@ PAGE = {
     "/centre/screening/cut",
     "/centre/screening/plan",
     "/centre/screening/clips/x",
+    "/centre/screening/figures",
+    "/centre/screening/figures/list",
+    "/centre/screening/x/results",
+    "/centre/screening/x/summary",
+    "/centre/screening/attendees/x/sheet",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 

@@ -266,7 +266,7 @@ def test_nobody_else_writes_or_reads_it(court: SmallCourt, screening: str, who: 
     attendee = person(court, screening)
     for action, *given in ((hold_interview, attendee), (read_attendee, attendee), (settle, attendee, 1, "付清", "PRESENT")):
         with pytest.raises(NotPermitted):
-            court.do(getattr(court, who), action, *given)  # type: ignore[arg-type]
+            court.do(getattr(court, who), action, *given)
     with pytest.raises(NotPermitted):
         court.do(court.duty, follow_screening, screening)
     for clearance in set(Clearance) - {Clearance.DESK}:

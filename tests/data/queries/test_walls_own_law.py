@@ -51,8 +51,10 @@ from data.actions.organisation import (
     form_team,
     remove_fence,
 )
+from data.actions.outcomes import confirm_settlement, hold_interview, make_promise, pay_on_the_spot, settle, take_back
 from data.actions.participants import close_picture, give_notice, join_call, leave_call, open_picture, release_command, take_command
 from data.actions.parties import Answer, admit_party, answer_notice, invite_party, mute_party, refuse_party, unmute_party
+from data.actions.promises import follow_screening, judge_overdue
 from data.actions.recordings import (
     Segment,
     begin_recording,
@@ -100,11 +102,12 @@ from data.events import EVENTS
 from data.journal import entries_after
 from data.queries.wall import rows, snapshot
 from data.rules.cases import CaseEvent
+from data.rules.civil import civil_day
 from data.rules.links import Purpose
 from data.rules.missions import MissionStep
 from data.rules.participants import ParticipantKind
 from data.rules.permissions import NOBODY, SYSTEM, Actor, Role, Sight
-from data.tables import CasePartyRow, CaseRow, LinkRow, ParticipantRow
+from data.tables import AttendeeRow, CasePartyRow, CaseRow, LinkRow, ParticipantRow, ScreeningRow
 from tests.conftest import Clock
 from tests.data.small_court import CASE_NO, CASE_SYSTEM, RING, SmallCourt, say, ulid
 
@@ -132,6 +135,7 @@ class Scene(SmallCourt):
     release: str
     screening: str
     attendee: str
+    promised: str
 
     def set(self) -> None:
         self.do(self.phone, begin_duty, 1001, self.now)
@@ -200,6 +204,42 @@ class Scene(SmallCourt):
         self.do(NOBODY, open_stage, self.do(self.duty, invite_stage, self.screening))
         self.do(self.duty, begin_screening, self.screening)
         return self.do(self.duty, show_item, self.screening, 0)
+
+    def come(self) -> str:
+        """He is there, and the session is in its interviews."""
+        self.ask()
+        with self.journal.work(self.duty, self.now) as work:
+            work.session.get_one(AttendeeRow, self.attendee).checked_in_at = self.now
+            work.session.get_one(ScreeningRow, self.screening).state = "INTERVIEWS"
+        return self.attendee
+
+    def promise(self, cents: int = 1_000) -> str:
+        self.come()
+        self.promised = self.do(self.duty, make_promise, self.attendee, cents, civil_day(self.now, 28_800) + timedelta(days=1))
+        return self.promised
+
+    def agree(self, yes: str) -> str:
+        self.come()
+        self.promised = self.do(self.duty, settle, self.attendee, 1_000, "付清", yes)
+        return self.promised
+
+    def pay_at_once(self) -> str:
+        self.come()
+        self.promised = self.do(self.duty, pay_on_the_spot, self.attendee, 1_000, "7")
+        return self.promised
+
+    def pay(self, recovered_cents: int, case_event: CaseEvent = CaseEvent.NODE, node: int = 1) -> object:
+        return self.do(CASE_SYSTEM, report_case, CaseReport(
+            case_no=CASE_NO, event=case_event, at=self.later(1), node=node, recovered_cents=recovered_cents
+        ))  # fmt: skip
+
+    def end(self) -> object:
+        """A promise was made, the session is over, and so many days have passed."""
+        self.promise()
+        with self.journal.work(self.duty, self.now) as work:
+            row = work.session.get_one(ScreeningRow, self.screening)
+            row.state, row.ended_at = "ENDED", self.now
+        return self.later(31 * 86_400)
 
     def case_id(self) -> str:
         with self.database.reading() as session:
@@ -531,6 +571,35 @@ law(
 )
 law("attendee.invited", lambda c: c.ask())
 law("attendee.taken_off", lambda c: c.do(c.duty, take_off, c.attendee), lambda c: c.ask())
+law("screening.interview_held", lambda c: c.do(c.duty, hold_interview, c.attendee), lambda c: c.come())
+law("promise.made", lambda c: c.do(c.duty, make_promise, c.attendee, 1_000, civil_day(c.now, 28_800)), lambda c: c.come())
+law("promise.kept", lambda c: c.pay(1_000), lambda c: c.promise())
+law("promise.broken", lambda c: c.do(SYSTEM, judge_overdue, c.case_id()), lambda c: (c.promise(), c.later(3 * 86_400)))
+law("promise.reopened", lambda c: c.pay(0, node=2), lambda c: (c.promise(), c.pay(1_000)))
+law("promise.withdrawn", lambda c: c.do(c.duty, take_back, "promise", c.promised, "写错"), lambda c: c.promise())
+law("settlement.made", lambda c: c.do(c.duty, settle, c.attendee, 1_000, "付清", "PRESENT"), lambda c: c.come())
+law(
+    "settlement.confirmed",
+    lambda c: c.do(c.duty, confirm_settlement, c.promised, "PHONE"),
+    lambda c: c.agree("LATER"),
+)
+law(
+    "settlement.withdrawn",
+    lambda c: c.do(c.duty, take_back, "settlement", c.promised, "写错"),
+    lambda c: c.agree("PRESENT"),
+)
+law("spot_payment.made", lambda c: c.do(c.duty, pay_on_the_spot, c.attendee, 1_000, "7"), lambda c: c.come())
+law(
+    "spot_payment.withdrawn",
+    lambda c: c.do(c.duty, take_back, "spot_payment", c.promised, "写错"),
+    lambda c: c.pay_at_once(),
+)
+law("screening.followed_up", lambda c: c.do(SYSTEM, follow_screening, c.screening), lambda c: c.end())
+law(
+    "screening.closed",
+    lambda c: c.do(SYSTEM, follow_screening, c.screening),
+    lambda c: (c.end(), [c.do(SYSTEM, follow_screening, c.screening) for _ in range(2)], c.later(86_400)),
+)
 law("screening.ended", lambda c: c.do(c.duty, end_screening, c.screening), lambda c: c.show())
 
 UNDRAWN = {"court.founded"}  # of a wall without a court there is nothing to compare: its own test below
