@@ -1,23 +1,33 @@
 """A stage plays while the court is flooded: positions, calls, alarms and cases, each with words that nobody outside may read.
 
-`--seconds`, `--per-second` (positions; calls, alarms and cases come as fast as they are answered). Every byte that the stage's browser
+`--seconds`, `--per-second`: positions, and as many events of the journal (changes of cases, written beside the
+product's, fifty in a transaction); calls, alarms and filed cases come as fast as they are answered. Every byte that the stage's browser
 received is searched; the longest stall is the longest time without a new picture of the film beyond the film's own rhythm.
 """
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from playwright.async_api import Page
 
+from data.actions.cases import CaseReport, report_case
+from data.journal import Work, head
+from data.rules.cases import CaseEvent
+from data.rules.permissions import Actor, Role
 from tests.audience import PLAYS, open_stage, tapped
-from tests.flood import CANARIES, Flood
+from tests.flood import CANARIES, WORDS, Flood
 from tests.journeys.waiting import until_true
 from tests.running import Product, seed
 from tests.screenings import Court
 
+CASES = 50  # changed in one transaction
 PHONES = 60  # each may say twenty positions a second
 EACH_MS = 50  # the film's pictures
 FRAMES = """() => {
@@ -56,12 +66,53 @@ async def _measure(court: Court, seconds: int, per_second: int) -> dict[str, Any
         await asyncio.to_thread(court.told, f"/{screening}/show", {"position": 0})
         await until_true(stage, PLAYS)
         async with Flood(court.product, per_second) as flood:
-            await asyncio.sleep(2)
-            stall_ms = await _stall(stage, seconds)
+            with _cases_change(court, per_second):
+                await asyncio.sleep(2)
+                began, first = time.monotonic(), await asyncio.to_thread(_head, court)
+                stall_ms = await _stall(stage, seconds)
+                events_per_s = (await asyncio.to_thread(_head, court) - first) / (time.monotonic() - began)
         received = bytes(tap.heard)
     leaked = sum(received.count(canary.encode()) * len(canary.encode()) for canary in CANARIES)
     assert flood.sent["positions"] >= 0.9 * per_second * seconds, "the flood ran dry"
-    return {"seconds": seconds, "received_bytes": len(received), "leaked_bytes": leaked, "longest_stall_ms": stall_ms} | flood.sent
+    assert events_per_s >= 0.8 * per_second, f"the journal took {events_per_s:.0f} events/s"
+    said = {"seconds": seconds, "received_bytes": len(received), "leaked_bytes": leaked, "longest_stall_ms": stall_ms}
+    return said | flood.sent | {"events_per_s": round(events_per_s)}
+
+
+@contextlib.contextmanager
+def _cases_change(court: Court, per_second: int) -> Iterator[None]:
+    over = threading.Event()
+    writing = threading.Thread(target=_change, args=(court, per_second, over))
+    writing.start()
+    try:
+        yield
+    finally:
+        over.set()
+        writing.join()
+
+
+def _change(court: Court, per_second: int, over: threading.Event) -> None:
+    """Files some cases, then one node after the other is done in all of them."""
+    case_system = Actor(kind="MACHINE", id=Role.CASE_SYSTEM, role=Role.CASE_SYSTEM, court_code=court.product.settings.court_code)
+    turn, next_s = 0, time.monotonic()
+    while not over.wait(max(0.0, next_s - time.monotonic())):
+        now = datetime.now(UTC)
+        court.journal.do(case_system, now, _one_turn, turn, now - timedelta(milliseconds=1))
+        turn, next_s = turn + 1, next_s + CASES / per_second
+
+
+def _one_turn(work: Work, turn: int, at: datetime) -> None:
+    for number in range(CASES):
+        case_no = f"（2026）岭0108执{7352 + number}号"
+        if turn == 0:
+            report_case(work, CaseReport(case_no=case_no, event=CaseEvent.FILED, at=at, cause=WORDS))
+        else:
+            report_case(work, CaseReport(case_no=case_no, event=CaseEvent.NODE, at=at, node=1 + turn % 37))
+
+
+def _head(court: Court) -> int:
+    with court.database.reading() as session:
+        return head(session)
 
 
 async def _stall(stage: Page, seconds: int) -> float:

@@ -18,6 +18,8 @@ const preview = /** @type {HTMLVideoElement} */ (document.getElementById('previe
 /** @type {Screening} */
 let said = given.screening;
 let since = performance.now();
+/** The clip that somebody objects to. @type {string | null} */
+let objected = null;
 let blackening = 0; // presses that are not answered yet
 const path = `/${said.id}`;
 
@@ -179,10 +181,11 @@ function keys(place) {
   button('begin').disabled = ready(said).some(([, good]) => !good);
   el('ready').hidden = said.state !== 'PLANNED';
   el('ready').replaceChildren(...ready(said).map(check));
-  for (const name of ['play', 'next', 'neutral', 'end']) button(name).hidden = !on(said);
+  for (const name of ['play', 'next', 'neutral', 'object', 'end']) button(name).hidden = !on(said);
   const name = button('play').querySelector('b');
   if (name) name.textContent = said.playing ? texts.pause : texts.go_on;
   button('play').disabled = said.black || place?.kind !== 'CLIP';
+  button('object').disabled = place?.kind !== 'CLIP';
   button('next').disabled = following(said) === null;
   el('stage').hidden = said.state === 'ENDED';
   if (said.report) el('link').textContent = ''; // it was used
@@ -230,6 +233,22 @@ button('next').addEventListener('click', next);
 button('neutral').addEventListener('click', () => act('show', { position: null }));
 button('end').addEventListener('click', () => /** @type {HTMLDialogElement} */ (el('sure')).showModal());
 el('sure').addEventListener('close', () => { if (/** @type {HTMLDialogElement} */ (el('sure')).returnValue === 'yes') void act('end'); });
+/** Somebody has recognised himself: black at once, and with the second press the clip is withdrawn everywhere; looked at later. */
+button('object').addEventListener('click', () => {
+  objected = shown(said)?.clip ?? null;
+  void black();
+  /** @type {HTMLDialogElement} */ (el('sure-object')).showModal();
+});
+el('sure-object').addEventListener('close', async () => {
+  if (/** @type {HTMLDialogElement} */ (el('sure-object')).returnValue !== 'yes' || !objected) return;
+  try {
+    await ask(`/clips/${objected}/revoke`, { reason: texts.object_reason, objection: true });
+    tell(null);
+  } catch (error) {
+    tell(error);
+  }
+  await look();
+});
 button('stage').addEventListener('click', async () => {
   try {
     el('link').textContent = (await ask(`${path}/stage`, {})).link;
