@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dashboard.supervise import Beat
+from data.actions.attendees import purge_sign_ins
 from data.actions.audit import record_audit
 from data.actions.clips import purge_clip
 from data.actions.recordings import purge_recording
@@ -16,8 +17,10 @@ from data.engines import open_database
 from data.errors import CommandCentreError, Misconfigured, RuleBroken
 from data.journal import Announcement, Journal
 from data.lanes import Lanes
+from data.queries.people import sign_ins_to_forget
 from data.queries.recordings import due_for_purge, purged_ids
 from data.queries.screenings import files_of_clips, revoked_clips
+from data.rules.attendees import KEPT
 from data.rules.identity import Act
 from data.rules.permissions import SYSTEM
 from data.rules.release import KEPT_REVOKED
@@ -63,6 +66,7 @@ async def _run(settings: Settings) -> None:
         _purge_recordings(settings.recordings, settings.recording_days, journal, lanes),
         _render(renderings),
         _purge_clips(settings.clips, journal, lanes),
+        _forget_sign_ins(journal, lanes),
         _beat(Beat(settings, "jobs")),
     )
     tasks = [asyncio.create_task(part) for part in parts]
@@ -121,6 +125,26 @@ def _files(journal: Journal, clips: Path) -> dict[str, str | None]:
     there = [each.name for each in clips.iterdir() if each.is_dir()] if clips.exists() else []
     with journal.database.reading() as session:
         return files_of_clips(session, there)
+
+
+async def _forget_sign_ins(journal: Journal, lanes: Lanes) -> None:
+    """Who was invited to a screening two years ago; how many were stays."""
+    while True:
+        with contextlib.suppress(CommandCentreError):
+            await forget_sign_ins(journal, lanes)
+        await asyncio.sleep(RETENTION_S)
+
+
+async def forget_sign_ins(journal: Journal, lanes: Lanes) -> None:
+    """Raises Unavailable: later again."""
+    for screening_id in await lanes.readers.run(_to_forget, journal):
+        count = await lanes.writer.run(journal.do, SYSTEM, _now(), purge_sign_ins, screening_id)
+        log.info("%d sign-ins of screening %s are forgotten", count, screening_id)
+
+
+def _to_forget(journal: Journal) -> list[str]:
+    with journal.database.reading() as session:
+        return sign_ins_to_forget(session, _now() - KEPT)
 
 
 async def _keep_short(history: History, days: int, journal: Journal, lanes: Lanes) -> None:

@@ -61,7 +61,7 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of the table. path: exact, a beginning when it ends with `*`, one name more with `+`.
+    """One line of the table. path: exact, a beginning when it ends with `*`; `+` stands for one name.
 
     static: browsers may keep it. json: takes nothing else.
 
@@ -76,10 +76,13 @@ class Rule:
     capture: bool = False
 
     def fits(self, path: str) -> bool:
-        beginning = self.path[:-1]
-        if self.path.endswith("+"):
-            return path.startswith(beginning) and len(path) > len(beginning) and "/" not in path[len(beginning) :]
-        return path.startswith(beginning) if self.path.endswith("*") else path == self.path
+        if self.path.endswith("*"):
+            return path.startswith(self.path[:-1])
+        before, hole, after = self.path.partition("+")
+        if not hole:
+            return path == self.path
+        name = path[len(before) : len(path) - len(after)] if path.startswith(before) and path.endswith(after) else ""
+        return bool(name) and "/" not in name
 
 
 POLICY = (
@@ -117,6 +120,9 @@ POLICY = (
     Rule("/centre/screening/", Access.DESK_PAGE),
     Rule("/centre/screening/+", Access.DESK_PAGE),
     Rule("/centre/screening/clips/+", Access.DESK_PAGE),
+    Rule("/centre/screening/+/people", Access.DESK_PAGE),
+    Rule("/centre/screening/+/letters", Access.DESK_PAGE),
+    Rule("/centre/screening/+/door", Access.DESK_PAGE),
     Rule("/centre/screening/*", Access.DESK, json=True),
     Rule("/centre/wall", Access.WALL_PAGE),
     Rule("/centre/desk", Access.DESK_PAGE, capture=True),

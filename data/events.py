@@ -24,6 +24,7 @@ class Event:
     kind: ClassVar[str]
     subject: ClassVar[str]
     shown: ClassVar[bool] = True  # False: for the inspector only, draws nothing on a wall
+    at_desks: ClassVar[bool] = False  # True, of one that is not shown: it changes rows that desks have, and is no line of the stream
 
     def payload(self) -> dict[str, Any]:
         """JSON values only: strings, whole numbers, booleans, lists of them."""
@@ -65,6 +66,7 @@ _ID_FIELD = {
     "release": "release_id",
     "screening": "screening_id",
     "attendee": "attendee_id",
+    "help": "help_id",
     "promise": "promise_id",
     "settlement": "settlement_id",
     "spot_payment": "spot_payment_id",
@@ -75,7 +77,7 @@ _ID_FIELD = {
 }
 _ROW_KINDS = (
     "court", "officer", "team", "unit", "area", "fence", "case", "mission", "call", "participant", "whisper", "order", "sos", "recording",
-    "wall",
+    "help", "wall",
 )  # fmt: skip
 _ROW_OF_FIELD = {_ID_FIELD[kind]: kind for kind in _ROW_KINDS}
 _ROWS_OF_FIELD = {
@@ -1785,3 +1787,143 @@ class ScreeningClosed(Event):
     subject = "screening"
     shown = False
     screening_id: str
+
+
+# --- the people of a screening, and its room ------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChanged(Event):
+    kind = "screening.plan_changed"
+    subject = "screening"
+    shown = False
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaterialsTicked(Event):
+    kind = "screening.materials_ticked"
+    subject = "screening"
+    shown = False
+    screening_id: str
+    there: tuple[str, ...]
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInOpened(Event):
+    kind = "screening.check_in_opened"
+    subject = "screening"
+    shown = False
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningRested(Event):
+    kind = "screening.rested"
+    subject = "screening"
+    shown = False
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInsPurged(Event):
+    """Two years later: who was invited is forgotten, how many were is not."""
+
+    kind = "screening.sign_ins_purged"
+    subject = "screening"
+    shown = False
+    screening_id: str
+    count: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendeeCheckedIn(Event):
+    kind = "attendee.checked_in"
+    subject = "attendee"
+    shown = False
+    attendee_id: str
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInUndone(Event):
+    kind = "attendee.check_in_undone"
+    subject = "attendee"
+    shown = False
+    attendee_id: str
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendeeLeft(Event):
+    kind = "attendee.left"
+    subject = "attendee"
+    shown = False
+    attendee_id: str
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendeeReturned(Event):
+    kind = "attendee.returned"
+    subject = "attendee"
+    shown = False
+    attendee_id: str
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoConsentNoted(Event):
+    kind = "attendee.photo_consent_noted"
+    subject = "attendee"
+    shown = False
+    attendee_id: str
+    screening_id: str
+    consents: bool
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyFlagged(Event):
+    """Whether a party is a minor, ill or pregnant was set at a desk; which, the audit says."""
+
+    kind = "case.party_flagged"
+    subject = "case"
+    shown = False
+    case_id: str
+    party_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpAsked(Event):
+    """请法警协助: in the room of a screening or at its door."""
+
+    kind = "help.asked"
+    subject = "help"
+    shown = False
+    at_desks = True
+    help_id: str
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpTaken(Event):
+    kind = "help.taken"
+    subject = "help"
+    shown = False
+    at_desks = True
+    help_id: str
+    screening_id: str
+    officer_id: str

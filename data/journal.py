@@ -59,7 +59,7 @@ class Entry:
         """Every row of the wall whose drawing this entry may change."""
         event = self.event()
         if event is None or not event.shown:
-            return []
+            return list(event.touches()) if event is not None and event.at_desks else []
         return [*event.touches(), ("entry", str(self.seq)), ("today", "today")]
 
 
@@ -234,7 +234,7 @@ def as_entry(row: EntryRow) -> Entry:
 
 def _announcement(row: dict[str, Any]) -> Announcement:
     event = EVENTS[row["kind"]]
-    touched = tuple(from_payload(row["kind"], row["payload"]).touches()) if event.shown else ()
+    touched = tuple(from_payload(row["kind"], row["payload"]).touches()) if event.shown or event.at_desks else ()
     return Announcement(row["seq"], row["kind"], touched)
 
 

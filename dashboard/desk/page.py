@@ -36,6 +36,7 @@ def layout() -> html.Div:
                     _panel(
                         "queue",
                         html.Div(id="queue-told"),
+                        html.Div(id="helps", role="alert", hidden=True),
                         html.A(
                             t("desk.screening"), id="screening", href="/centre/screening/", target="_blank", rel="noopener", hidden=True
                         ),

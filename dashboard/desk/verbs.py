@@ -12,6 +12,7 @@ from data.actions.missions import MissionReport, report_mission
 from data.actions.orders import send_support
 from data.actions.participants import leave_call, release_command, take_command
 from data.actions.parties import admit_party, mute_party, refuse_party, unmute_party
+from data.actions.room_help import take_help
 from data.actions.sos import acknowledge_sos, resolve_sos, respond_sos
 from data.actions.walls import NO_FOCUS, steer_wall, take_back_wall
 from data.actions.whispers import begin_speaking, begin_whisper, fall_silent, whisper
@@ -166,6 +167,7 @@ VERBS: dict[str, Callable[[Work, Asked], object]] = {
     "respond_sos": lambda work, asked: respond_sos(work, _text(asked, "id"), _text(asked, "team") if asked.get("team") else None),
     "resolve_sos": lambda work, asked: resolve_sos(work, _text(asked, "id"), False),
     "false_sos": lambda work, asked: resolve_sos(work, _text(asked, "id"), True),
+    "take_help": lambda work, asked: take_help(work, _text(asked, "id")),
     "steer": _steer,
     "visitors": _visitors,
     "grid": _grid,

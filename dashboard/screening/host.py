@@ -16,6 +16,7 @@ from dashboard.i18n import in_script, t
 from dashboard.screening.clearing import Clearing
 from dashboard.screening.doors import HERE, Doors, Handler, Said, actor_of, as_json, ms, ms_or_none, one_id, text_of
 from dashboard.screening.figures import Figures
+from dashboard.screening.people import People, people_told
 from dashboard.screening.results import Results
 from dashboard.sign_in import in_sentences
 from data.actions import screenings
@@ -23,9 +24,11 @@ from data.actions.screenings import Place
 from data.actions.walls import stage_wall
 from data.errors import BadInput, CommandCentreError, Unavailable
 from data.queries import screenings as read
+from data.queries.people import shared_with_clips
 from data.queries.recordings import RecordingView, listed
 from data.queries.screenings import ClipView, ScreeningView, WallView
 from data.rules.permissions import Actor, Sight, Verb, may
+from data.rules.screening import BEFORE, missing
 
 STATIC = HERE / "static"
 TYPES = {".css": "text/css", ".mjs": "text/javascript"}
@@ -45,13 +48,14 @@ class Host(Doors):
         pages = {"/": self._index, "/{id}": self._console}
         said: dict[str, Handler] = {
             "programme": self._programme, "stage": self._stage_link, "begin": self._begin, "show": self._show, "play": self._play,
-            "wall": self._wall, "black": self._black, "lift": self._lift, "end": self._end,
+            "wall": self._wall, "open": self._open, "rest": self._rest, "black": self._black, "lift": self._lift, "end": self._end,
         }  # fmt: skip
         return Starlette(
             routes=[
                 Route("/static/{name}", self._file, methods=["GET"]),
                 Route("/plan", self.told(self._plan), methods=["POST"]),
                 *Clearing(self.settings, self.journal, self.lanes, self.stages, self.now).routes(),
+                *People(self.settings, self.journal, self.lanes, self.stages, self.now).routes(),
                 *Figures(self.settings, self.journal, self.lanes, self.stages, self.now).routes(),
                 *Results(self.settings, self.journal, self.lanes, self.stages, self.now).routes(),
                 Route("/{id}/state", self.asked(self._state), methods=["GET"]),
@@ -80,8 +84,7 @@ class Host(Doors):
         actor, screening_id = actor_of(request), one_id(request)
         view = await self._screening(actor, screening_id)
         live = await self.read(actor, read.live_releases)
-        walls = await self.read(actor, read.walls_for, screening_id)
-        said = {"screening": self._screening_told(view, walls), "live": [_offered(each) for each in live if each.release]}
+        said = {"screening": await self._screening_answer(actor, screening_id), "live": [_offered(each) for each in live if each.release]}
         return self.page("console.html", screening=view, said=in_script(said), texts=in_script(t.alone("host")))
 
     # --- sessions ---
@@ -128,6 +131,15 @@ class Host(Doors):
         if not isinstance(playing, bool) or not (at_ms is None or (isinstance(at_ms, int) and not isinstance(at_ms, bool))):
             raise BadInput("play", code="input.bad")
         await self.write(actor, screenings.play_item, screening_id, playing, at_ms)
+        return await self._screening_answer(actor, screening_id)
+
+    async def _open(self, actor: Actor, screening_id: str, _: Said) -> Said:
+        """The door of the room."""
+        await self.write(actor, screenings.open_check_in, screening_id)
+        return await self._screening_answer(actor, screening_id)
+
+    async def _rest(self, actor: Actor, screening_id: str, _: Said) -> Said:
+        await self.write(actor, screenings.rest, screening_id)
         return await self._screening_answer(actor, screening_id)
 
     async def _black(self, actor: Actor, screening_id: str, _: Said) -> Said:
@@ -195,7 +207,19 @@ class Host(Doors):
 
     async def _screening_answer(self, actor: Actor, screening_id: str) -> Said:
         walls = await self.read(actor, read.walls_for, screening_id)
-        return self._screening_told(await self._screening(actor, screening_id), walls)
+        return self._screening_told(await self._screening(actor, screening_id), walls) | await self._people(actor, screening_id)
+
+    async def _people(self, actor: Actor, screening_id: str) -> Said:
+        """Numbers only; and, until it begins, which clip is not for whom."""
+
+        def found(session: Any, sight: Sight) -> Said:
+            view = read.one_screening(session, sight, screening_id, self.now())
+            before = view.state in BEFORE
+            shared = shared_with_clips(session, sight, self.journal.sealing, screening_id) if before else []
+            told = [{"position": each.position, "attendee": each.attendee, "what": each.what.value} for each in shared]
+            return {"people": people_told(session, sight, screening_id), "shared": told}
+
+        return await self.read(actor, found)
 
     def _screening_told(self, view: ScreeningView, walls: list[WallView]) -> Said:
         """report: what the stage itself says that it shows, and how long ago; None: no stage is connected."""
@@ -204,6 +228,9 @@ class Host(Doors):
         return {
             "id": view.id,
             "number": view.number,
+            "held": view.held_at is not None and view.place is not None,
+            "missing": missing(view.materials),
+            "resting": view.resting,
             "title": view.title,
             "state": view.state,
             "black": self.stages.is_black(view.id) or view.state == "BLACKOUT",

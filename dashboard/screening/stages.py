@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket
 
 from dashboard.i18n import t
 from data.queries.released import Shown
+from data.rules.screening import ItemKind
 
 REPORT_MOST = 400  # bytes of what a stage says of itself
 SAID_S = 0.5  # a stage whose line takes nothing for longer has gone to the court's card by itself
@@ -111,6 +112,8 @@ def as_message(black: bool, item: Shown | None) -> str:
 
 
 def _told(item: Shown) -> dict[str, Any]:
+    if item.kind is ItemKind.REST:
+        item = replace(item, kind=ItemKind.CARD, title=t("stage.rest"), words=t("stage.rest_words"))
     signed = t("host.certified", people=t("host.and").join(item.certified)) if item.certified else None
     return {
         "key": item.key,

@@ -1,18 +1,25 @@
-"""The people of a screening: invited for a case of theirs, taken off again; never somebody who must not be asked."""
+"""The people of a screening: invited for a case of theirs, taken off again; never somebody who must not be asked.
 
+Names are opened for the host alone, and each look leaves a trace.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 from ulid import ULID
 
 from data.actions.allowed import allowed
+from data.actions.audit import record_audit
 from data.actions.keeping import found, held
 from data.credentials import digest, new_code
 from data.errors import NotPermitted, RuleBroken
-from data.events import AttendeeInvited, AttendeeTakenOff
+from data.events import AttendeeInvited, AttendeeTakenOff, PartyFlagged, PhotoConsentNoted, SignInsPurged
 from data.journal import Work
 from data.rules import attendees, words
 from data.rules.attendees import Candidate, Plan, TakenOff
+from data.rules.identity import Act
 from data.rules.permissions import Verb
 from data.rules.screening import ScreeningKind, ScreeningState
 from data.tables import AttendeeRow, CasePartyRow, CaseRow, ScreeningRow
@@ -51,8 +58,16 @@ def invite_attendee(work: Work, screening_id: str, party_id: str, ground: str = 
         code_hash=digest(code),
     )
     work.session.add(made)
+    work.session.flush()
     work.record(AttendeeInvited(attendee_id=made.id, screening_id=row.id, ground=on_ground.value))
     return made.id
+
+
+def invite_all(
+    work: Work, screening_id: str, party_ids: Sequence[str], ground: str = "NOTICE", questioned_at: datetime | None = None
+) -> list[str]:
+    """All of them or nobody. Raises what `invite_attendee` raises."""
+    return [invite_attendee(work, screening_id, party_id, ground, questioned_at) for party_id in party_ids]
 
 
 def take_off(work: Work, attendee_id: str) -> bool:
@@ -62,12 +77,83 @@ def take_off(work: Work, attendee_id: str) -> bool:
     return taken_off(work, row, TakenOff.HOST)
 
 
+def flag_party(work: Work, party_id: str, minor: bool, unfit: bool) -> None:
+    """Whether he is a minor, ill or pregnant: then he is not invited, and taken off wherever he is. Leaves a trace, without the reason."""
+    allowed(work, Verb.HOST_SCREENING)
+    party = held(work, CasePartyRow, words.ulid(party_id), "not_found.party")
+    fields = tuple(f"{name}:{is_so}".lower() for name, is_so in (("minor", minor), ("unfit", unfit)))
+    party.minor, party.unfit = minor, unfit
+    record_audit(work, Act.FLAG_PARTY, "party", party.id, fields=fields)
+    work.record(PartyFlagged(case_id=party.case_id, party_id=party.id))
+    _take_off_flagged(work, party)
+
+
+def note_photo_consent(work: Work, attendee_id: str, consents: bool) -> None:
+    """He was asked whether he may be photographed; a no changes nothing else."""
+    allowed(work, Verb.HOST_SCREENING)
+    row = held(work, AttendeeRow, words.ulid(attendee_id), MISSING)
+    row.photo_consent = consents
+    work.record(PhotoConsentNoted(attendee_id=row.id, screening_id=row.screening_id, consents=consents))
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """One of them as the host sees him, and as his letter says. code: None when he was taken off or forgotten."""
+
+    id: str
+    number: int
+    name: str
+    natural: bool
+    case_no: str
+    cause: str
+    party_id: str | None
+    ground: str
+    questioned_at: datetime | None
+    invited_at: datetime
+    code: str | None
+    seat: int | None
+    checked_in_at: datetime | None
+    left_at: datetime | None
+    photo_consent: bool | None
+
+
+def read_people(work: Work, screening_id: str) -> list[Invited]:
+    """Who is invited, by number, with the names; the look leaves a trace. Raises NotPermitted, NotFound."""
+    row = hosted(work, screening_id)
+    record_audit(work, Act.READ_PEOPLE, "screening", row.id)
+    rows = work.session.execute(
+        select(AttendeeRow, CaseRow.case_no, CaseRow.cause, CasePartyRow.natural)
+        .outerjoin(CaseRow, CaseRow.id == AttendeeRow.case_id)
+        .outerjoin(CasePartyRow, CasePartyRow.id == AttendeeRow.party_id)
+        .where(AttendeeRow.screening_id == row.id, AttendeeRow.taken_off_at.is_(None))
+        .order_by(AttendeeRow.number)
+    )
+    return [_invited(work, who, case_no or "", cause or "", natural is not False) for who, case_no, cause, natural in rows]
+
+
+def purge_sign_ins(work: Work, screening_id: str) -> int:
+    """Two years later: who was invited is forgotten; how many were, and how many came, stays. Returns how many. Raises RuleBroken."""
+    allowed(work, Verb.RUN_TIMER)
+    row = held(work, ScreeningRow, words.ulid(screening_id), "not_found.screening")
+    if not attendees.may_purge(row.ended_at, row.held_at, row.planned_at, work.now):
+        raise RuleBroken("kept", code="attendee.kept")
+    known = [each for each in of_screening(work, row.id) if each.purged_at is None]
+    for each in known:
+        each.name = each.code = each.code_hash = each.case_id = each.party_id = each.seat = None
+        each.questioned_at = each.photo_consent = None
+        each.masked, each.purged_at = "", work.now
+    if known:
+        record_audit(work, Act.PURGE, "screening", row.id, fields=(f"attendees:{len(known)}",))
+        work.record(SignInsPurged(screening_id=row.id, count=len(known)))
+    return len(known)
+
+
 # --- part of other verbs ----------------------------------------------------------------------------------------------------------------
 
 
-def hosted(work: Work, screening_id: str) -> ScreeningRow:
+def hosted(work: Work, screening_id: str, verb: Verb = Verb.HOST_SCREENING) -> ScreeningRow:
     """The session, held: of two who invite at once each gets a number of his own."""
-    allowed(work, Verb.HOST_SCREENING)
+    allowed(work, verb)
     return held(work, ScreeningRow, words.ulid(screening_id), "not_found.screening")
 
 
@@ -86,6 +172,37 @@ def taken_off(work: Work, row: AttendeeRow, why: TakenOff) -> bool:
     row.taken_off_at, row.taken_off_why, row.code, row.code_hash = work.now, why, None, None
     work.record(AttendeeTakenOff(attendee_id=row.id, screening_id=row.screening_id, why=why.value))
     return True
+
+
+def follow_parties(work: Work, case_id: str, now_is: Mapping[str, CasePartyRow]) -> None:
+    """The case system has named the parties anew. Whoever is no debtor of the case any more, or must not be asked, is taken off."""
+    invited = select(AttendeeRow).where(
+        AttendeeRow.case_id == case_id, AttendeeRow.taken_off_at.is_(None), AttendeeRow.party_id.is_not(None)
+    )
+    for row in work.session.scalars(invited).all():
+        party = now_is.get(row.party_id or "")
+        if party is None:
+            taken_off(work, row, TakenOff.NO_PARTY)
+            continue
+        row.party_id = party.id
+        _take_off_flagged(work, party)
+
+
+def _take_off_flagged(work: Work, party: CasePartyRow) -> None:
+    why = TakenOff.MINOR if party.minor else TakenOff.UNFIT if party.unfit else None
+    if why is None:
+        return
+    work.session.flush()
+    for row in work.session.scalars(select(AttendeeRow).where(AttendeeRow.party_id == party.id)).all():
+        taken_off(work, row, why)
+
+
+def _invited(work: Work, row: AttendeeRow, case_no: str, cause: str, natural: bool) -> Invited:
+    name, code = work.sealing.open(row.name), work.sealing.open(row.code)
+    return Invited(
+        row.id, row.number, name or row.masked, natural, case_no, cause, row.party_id, row.ground, row.questioned_at, row.invited_at,
+        code, row.seat, row.checked_in_at, row.left_at, row.photo_consent,
+    )  # fmt: skip
 
 
 def _next_number(work: Work, screening_id: str) -> int:

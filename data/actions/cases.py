@@ -9,6 +9,7 @@ from sqlalchemy import select
 from ulid import ULID
 
 from data.actions.allowed import allowed
+from data.actions.attendees import follow_parties
 from data.actions.audit import record_audit
 from data.actions.keeping import came_before, first_time, found, held
 from data.actions.promises import judge_case
@@ -29,7 +30,10 @@ RESTRICTED = frozenset({"address", "place", "parties.name", "parties.id_no", "pa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """Somebody in a case. natural: a person, not a company. Everything but kind and natural is sealed before it is stored."""
+    """Somebody in a case. natural: a person, not a company. Names, numbers and addresses are sealed before they are stored.
+
+    minor, unfit (ill or pregnant): is not invited to a screening. None says nothing: what is known stays.
+    """
 
     kind: str
     name: str
@@ -37,6 +41,8 @@ class Party:
     id_no: str | None = None
     phone: str | None = None
     address: str | None = None
+    minor: bool | None = None
+    unfit: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,14 +264,28 @@ def _set_parties(work: Work, case: CaseRow, parties: Sequence[Party]) -> None:
     names = [words.word(party.name, "party", 120) for party in parties]
     masked = masking.mask_parties((party.natural, name) for party, name in zip(parties, names, strict=True))
     work.session.flush()
-    for old in _parties(work, case.id):
+    known = _parties(work, case.id)
+    before = {(old.kind, work.sealing.open(old.name)): old for old in known}
+    for old in known:
         work.session.delete(old)
     first = int(ULID.from_datetime(work.now))
+    now_is: dict[str, CasePartyRow] = {}
     for place, party in enumerate(parties):
         if party.kind not in list(PartyKind):
             raise BadInput("party kind", code="case.bad_party")
         party_id = str(ULID.from_int(first + place))  # in the order in which they were named
-        work.session.add(_party_row(work, case, party, party_id, names[place], masked[place]))
+        row = _party_row(work, case, party, party_id, names[place], masked[place])
+        was = before.get((party.kind, names[place]))
+        if was is not None:
+            now_is[was.id] = row
+            row.minor, row.unfit = _said(party.minor, was.minor), _said(party.unfit, was.unfit)
+        work.session.add(row)
+    work.session.flush()
+    follow_parties(work, case.id, now_is)
+
+
+def _said(told: bool | None, known: bool) -> bool:
+    return known if told is None else told
 
 
 def _party_row(work: Work, case: CaseRow, party: Party, party_id: str, name: str, masked: str) -> CasePartyRow:
@@ -282,6 +302,8 @@ def _party_row(work: Work, case: CaseRow, party: Party, party_id: str, name: str
         id_no=seal(words.word_or_none(party.id_no, "id_no", 32)),
         phone=seal(words.word_or_none(party.phone, "phone", 32)),
         address=seal(words.word_or_none(party.address, "address", 200)),
+        minor=party.minor is True,
+        unfit=party.unfit is True,
     )
 
 

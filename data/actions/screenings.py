@@ -1,37 +1,43 @@
-"""执行警示教育: a session is planned, its programme set, its stage opened by a one-time link; shown, blacked out, ended."""
+"""执行警示教育: a session is planned, its programme set, its door and its stage opened; shown, blacked out, ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from ulid import ULID
 
 from data.actions.allowed import allowed
+from data.actions.attendees import hosted, of_screening
 from data.actions.keeping import found, held, next_number
 from data.actions.links import add_link, take_link
 from data.actions.sessions import Opened, close_stage, open_for_stage
+from data.common_ground import common_ground
 from data.credentials import new_token
 from data.errors import BadInput, NotPermitted, RuleBroken
 from data.events import (
     BlackoutLifted,
+    CheckInOpened,
     ItemMoved,
     ItemShown,
+    MaterialsTicked,
+    PlanChanged,
     ProgrammeSet,
     ScreeningBegan,
     ScreeningBlackedOut,
     ScreeningEnded,
     ScreeningPlanned,
+    ScreeningRested,
     StageInvited,
     StageOpened,
 )
 from data.journal import Work
-from data.rules import screening, words
+from data.rules import attendees, screening, words
 from data.rules.links import Purpose, closed, lifetime
 from data.rules.permissions import Verb
 from data.rules.release import Audience, ReleaseState
-from data.rules.screening import Item, ItemKind, ScreeningState
-from data.tables import ClipRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
+from data.rules.screening import Item, ItemKind, People, ScreeningKind, ScreeningState
+from data.tables import AttendeeRow, CaseRow, ClipRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
 
 MISSING = "not_found.screening"
 STAGE_LASTS = timedelta(hours=12)
@@ -47,8 +53,18 @@ class Place:
     words: str | None = None
 
 
-def plan_screening(work: Work, title: str) -> str:
-    """Returns its id."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When and where it is, and for whom. cause: of a like-case session, which every case of it has."""
+
+    kind: str = ScreeningKind.SCREENING
+    cause: str | None = None
+    held_at: datetime | None = None
+    place: str | None = None
+
+
+def plan_screening(work: Work, title: str, plan: Plan | None = None) -> str:
+    """Returns its id. Raises what `change_plan` raises."""
     allowed(work, Verb.HOST_SCREENING)
     if work.actor.officer_id is None:
         raise NotPermitted("nobody", verb=Verb.HOST_SCREENING.value)
@@ -61,16 +77,57 @@ def plan_screening(work: Work, title: str) -> str:
         planned_by=work.actor.officer_id,
         planned_at=work.now,
     )
+    _set_plan(work, row, plan or Plan())
     work.session.add(row)
     work.record(ScreeningPlanned(screening_id=row.id))
     return row.id
 
 
+def change_plan(work: Work, screening_id: str, plan: Plan) -> None:
+    """Until it begins. Raises RuleBroken screening.running, attendee.other_cause, .not_apart; BadInput screening.kind, .cause, time.*."""
+    row = _before(work, screening_id)
+    _set_plan(work, row, plan)
+    for each in of_screening(work, row.id):
+        if each.taken_off_at is None:
+            _check_still_fits(work, row, each)
+    work.record(PlanChanged(screening_id=row.id))
+
+
+def tick_materials(work: Work, screening_id: str, there: Sequence[str]) -> None:
+    """What of the checklist is there; the rest is not. Raises RuleBroken screening.running, BadInput screening.material."""
+    row = _before(work, screening_id)
+    if unknown := set(there) - set(screening.MATERIALS):
+        raise BadInput(str(unknown), code="screening.material")
+    row.materials = [name for name in screening.MATERIALS if name in there]
+    work.record(MaterialsTicked(screening_id=row.id, there=tuple(row.materials)))
+
+
+def open_check_in(work: Work, screening_id: str) -> None:
+    """The door opens: who is invited can be let in. Raises TransitionRefused."""
+    row = hosted(work, screening_id)
+    screening.check_step(ScreeningState(row.state), ScreeningState.CHECK_IN)
+    row.state = ScreeningState.CHECK_IN
+    work.record(CheckInOpened(screening_id=row.id))
+
+
+def _set_plan(work: Work, row: ScreeningRow, plan: Plan) -> None:
+    cause = words.word_or_none(plan.cause, "cause", 64)
+    row.kind, row.cause = screening.check_kind(plan.kind, cause), cause
+    row.held_at = None if plan.held_at is None else words.moment(plan.held_at, "held_at", work.now, may_lie_ahead=True)
+    row.place = words.word_or_none(plan.place, "place", screening.PLACE_LONGEST)
+
+
+def _check_still_fits(work: Work, row: ScreeningRow, who: AttendeeRow) -> None:
+    """A like-case session has cases of its cause only; a questioning stays apart from the session."""
+    case = work.session.get(CaseRow, who.case_id)
+    if row.kind == ScreeningKind.LIKE_CASE and case is not None and case.cause != row.cause:
+        raise RuleBroken("another cause", code="attendee.other_cause")
+    attendees.check_ground(who.ground, who.questioned_at, row.held_at)
+
+
 def set_programme(work: Work, screening_id: str, places: Sequence[Place]) -> None:
     """In this order. What is not live for an audience here cannot be put in. Raises RuleBroken screening.not_released, .running."""
-    row = _hosted(work, screening_id)
-    if row.state not in screening.BEFORE:
-        raise RuleBroken("running", code="screening.running")
+    row = _before(work, screening_id)
     screening.check_number_of_items(len(places))
     work.session.execute(delete(ScreeningItemRow).where(ScreeningItemRow.screening_id == row.id))
     for position, place in enumerate(places):
@@ -104,7 +161,7 @@ def _lines(said: str | None) -> str | None:
 
 def invite_stage(work: Work, screening_id: str, ttl: timedelta | None = None) -> str:
     """The secret of a one-time link for the browser before the audience: `/stage/<secret>`. Whoever was the stage is none any more."""
-    row = _hosted(work, screening_id)
+    row = hosted(work, screening_id)
     if row.state in screening.OVER:
         raise RuleBroken("over", code="screening.over")
     secret = new_token()
@@ -134,10 +191,11 @@ def open_stage(work: Work, secret: str) -> Opened:
 
 
 def begin_screening(work: Work, screening_id: str) -> None:
-    """Raises RuleBroken screening.empty, .not_released, .no_stage, TransitionRefused."""
-    row = _hosted(work, screening_id)
+    """Raises RuleBroken screening.empty, .not_released, .no_stage, what `check_people` raises, TransitionRefused."""
+    row = hosted(work, screening_id)
     screening.check_step(ScreeningState(row.state), ScreeningState.RUNNING)
     screening.check_ready(programme(work, row.id))
+    screening.check_people(ScreeningState(row.state), _people(work, row))
     if row.stage_session_id is None and not _has_wall(work, row.id):
         raise RuleBroken("no stage", code="screening.no_stage")
     row.state, row.began_at = ScreeningState.RUNNING, work.now
@@ -147,7 +205,7 @@ def begin_screening(work: Work, screening_id: str) -> None:
 
 def show_item(work: Work, screening_id: str, position: int | None) -> None:
     """This place of the programme, from its beginning; None: the court's card. Blackout goes on until it is lifted."""
-    row = _hosted(work, screening_id)
+    row = hosted(work, screening_id)
     release_id: str | None = None
     if position is not None:
         screening.check_shown(ScreeningState(row.state), programme(work, row.id), position)
@@ -160,9 +218,19 @@ def show_item(work: Work, screening_id: str, position: int | None) -> None:
     work.record(ItemShown(screening_id=row.id, position=position, release_id=release_id))
 
 
+def rest(work: Work, screening_id: str) -> None:
+    """休息: the stage shows the court's card, which says so and that everybody may go. Raises TransitionRefused."""
+    row = hosted(work, screening_id)
+    if row.state not in screening.ON:
+        screening.check_step(ScreeningState(row.state), ScreeningState.BLACKOUT)
+    _show(row, None, work)
+    row.resting = True
+    work.record(ScreeningRested(screening_id=row.id))
+
+
 def play_item(work: Work, screening_id: str, playing: bool, at_ms: int | None = None) -> None:
     """Pause it, or go on. at_ms: from there; None: from where it is. Raises TransitionRefused."""
-    row = _hosted(work, screening_id)
+    row = hosted(work, screening_id)
     if row.state != ScreeningState.RUNNING:
         screening.check_step(ScreeningState(row.state), ScreeningState.BLACKOUT)
     _move(row, playing, at_ms, work)
@@ -174,7 +242,7 @@ def black_out(work: Work, screening_id: str) -> bool:
 
     Raises TransitionRefused.
     """
-    row = _hosted(work, screening_id, Verb.BLACK_OUT)
+    row = hosted(work, screening_id, Verb.BLACK_OUT)
     if row.state == ScreeningState.BLACKOUT:
         return False
     screening.check_step(ScreeningState(row.state), ScreeningState.BLACKOUT)
@@ -186,7 +254,7 @@ def black_out(work: Work, screening_id: str) -> bool:
 
 def lift_blackout(work: Work, screening_id: str) -> bool:
     """What was shown is shown again, standing still: the host lets it go on. Returns whether it was black."""
-    row = _hosted(work, screening_id)
+    row = hosted(work, screening_id)
     if row.state == ScreeningState.RUNNING:
         return False
     screening.check_step(ScreeningState(row.state), ScreeningState.RUNNING)
@@ -197,7 +265,7 @@ def lift_blackout(work: Work, screening_id: str) -> bool:
 
 def end_screening(work: Work, screening_id: str) -> None:
     """The stage shows the court's card and has no right any more. Raises TransitionRefused."""
-    row = _hosted(work, screening_id)
+    row = hosted(work, screening_id)
     screening.check_step(ScreeningState(row.state), ScreeningState.ENDED)
     row.state, row.ended_at = ScreeningState.ENDED, work.now
     _show(row, None, work)
@@ -227,13 +295,22 @@ def _has_wall(work: Work, screening_id: str) -> bool:
     return work.session.scalar(select(WallRow.id).where(WallRow.stage_of(screening_id)).limit(1)) is not None
 
 
-def _hosted(work: Work, screening_id: str, verb: Verb = Verb.HOST_SCREENING) -> ScreeningRow:
-    allowed(work, verb)
-    return held(work, ScreeningRow, words.ulid(screening_id), MISSING)
+def _before(work: Work, screening_id: str) -> ScreeningRow:
+    """Raises RuleBroken screening.running."""
+    row = hosted(work, screening_id)
+    if row.state not in screening.BEFORE:
+        raise RuleBroken("running", code="screening.running")
+    return row
+
+
+def _people(work: Work, row: ScreeningRow) -> People:
+    invited = sum(each.taken_off_at is None for each in of_screening(work, row.id))
+    first = next(iter(common_ground(work.session, work.sealing, row.id)), None)
+    return People(invited, tuple(row.materials), None if first is None else (first.position, first.attendee))
 
 
 def _show(row: ScreeningRow, position: int | None, work: Work) -> None:
-    row.position, row.showing = position, row.showing + 1
+    row.position, row.showing, row.resting = position, row.showing + 1, False
     row.playing, row.at_ms, row.moved_at = False, 0, work.now
 
 

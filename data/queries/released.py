@@ -59,6 +59,8 @@ def stage(session: Session, sight: Sight, stage_session_id: str, now: datetime) 
         return None
     on = row.state in screening.ON
     item = _item(session, row, row.position, now) if on and row.position is not None else None
+    if on and row.resting:
+        item = Shown(f"{row.id}-{row.showing}", ItemKind.REST, "", None)
     return Stage(row.id, row.state == ScreeningState.BLACKOUT, item)
 
 

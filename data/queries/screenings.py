@@ -82,6 +82,12 @@ class ScreeningView:
     id: str
     number: str
     title: str
+    kind: str
+    cause: str | None
+    held_at: datetime | None
+    place: str | None
+    materials: tuple[str, ...]
+    resting: bool
     state: str
     planned_at: datetime
     began_at: datetime | None
@@ -232,7 +238,8 @@ def _screening(session: Session, row: ScreeningRow, now: datetime) -> ScreeningV
     wall = session.scalar(select(WallRow.id).where(WallRow.stage_of(row.id)).limit(1))
     stage = row.stage_session_id is not None or wall is not None
     return ScreeningView(
-        row.id, row.number, row.title, row.state, row.planned_at, row.began_at, row.ended_at, stage,
+        row.id, row.number, row.title, row.kind, row.cause, row.held_at, row.place, tuple(row.materials), row.resting, row.state,
+        row.planned_at, row.began_at, row.ended_at, stage,
         row.stage_session_id, row.position, f"{row.id}-{row.showing}", row.playing, at_ms, places,
     )  # fmt: skip
 

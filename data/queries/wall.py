@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from data.events import Row
 from data.journal import CIVIL_OFFSET_S, head
-from data.queries import calls, cases, entries, organisation, recordings, today, units
+from data.queries import calls, cases, entries, organisation, people, recordings, today, units
 from data.queries.calls import open_or_of_today
 from data.queries.reading import Drawn, Ids, Reading, Say
 from data.rules.civil import day_start
@@ -48,6 +48,7 @@ _KINDS: dict[str, Callable[[Reading, Ids], Drawn]] = {
     "order": calls.orders_,
     "sos": calls.alarms,
     "recording": recordings.recordings_,
+    "help": people.helps,
     "wall": organisation.walls,
 }
 _OF_UNIT: dict[str, type[CallRow] | type[SosRow] | type[RecordingRow]] = {"call": CallRow, "sos": SosRow, "recording": RecordingRow}

@@ -123,3 +123,8 @@ def next_seat(taken: int | None) -> int:
 
 def is_present(checked_in_at: datetime | None, left_at: datetime | None) -> bool:
     return checked_in_at is not None and left_at is None
+
+
+def may_purge(ended_at: datetime | None, held_at: datetime | None, planned_at: datetime, now: datetime) -> bool:
+    """Whether who was invited is to be forgotten. A session that never ended counts from when it was to be, or was planned."""
+    return now - (ended_at or held_at or planned_at) >= KEPT

@@ -50,6 +50,8 @@ class Act(StrEnum):
     READ_TRACK = "read_track"
     READ_AUDIT = "read_audit"
     READ_SHEET = "read_sheet"  # somebody opened the record of a talk with a party
+    READ_PEOPLE = "read_people"  # somebody opened the names of those invited to a screening
+    FLAG_PARTY = "flag_party"  # whether a party is a minor, ill or pregnant was set
     WATCH = "watch"  # a desk or wall selected one unit and followed it
     CHANGE_ACCOUNT = "change_account"
     VISITORS = "visitors"

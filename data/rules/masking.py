@@ -241,6 +241,14 @@ VISIBLE: dict[str, dict[str, frozenset[Clearance]]] = {
         "matter": ALL,
         "case_no": ALL,
     },
+    "help": {  # 请法警协助 from a screening: never on a wall, which guests can see
+        "id": DESKS,
+        "number": DESKS,
+        "place": DESKS,
+        "asked_at": DESKS,
+        "taken_at": DESKS,
+        "taken_by": DESKS,
+    },
     "wall": {
         "id": SHOWN,
         "name": SHOWN,

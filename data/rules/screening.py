@@ -8,7 +8,8 @@ from enum import StrEnum
 from data.errors import BadInput, NotFound, RuleBroken, TransitionRefused
 
 ITEMS_MOST = 40
-TITLE_LONGEST, CARD_LONGEST = 30, 300
+TITLE_LONGEST, CARD_LONGEST, PLACE_LONGEST = 30, 300, 30
+MATERIALS = ("SIGN", "PHONES", "SEATS", "EXIT", "BAILIFFS", "ROOMS", "FORMS", "ACCOUNT")  # what is there before people come, `jobs.md` C.4
 
 
 class ScreeningState(StrEnum):
@@ -31,6 +32,7 @@ class ScreeningKind(StrEnum):
 class ItemKind(StrEnum):
     CLIP = "CLIP"  # a released clip
     CARD = "CARD"  # words of the court: a title, a law slide
+    REST = "REST"  # the court's card in a break; no place of a programme
 
 
 STEPS: dict[ScreeningState, frozenset[ScreeningState]] = {
@@ -61,6 +63,42 @@ def check_step(here: ScreeningState, there: ScreeningState) -> None:
     """Raises TransitionRefused screening.state."""
     if there not in STEPS[here]:
         raise TransitionRefused(f"{here} to {there}", code="screening.state")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What must be so before it begins where people are invited. shared: what of a clip somebody of them has to do with, the first."""
+
+    invited: int
+    materials: Sequence[str]
+    shared: tuple[int, int] | None = None  # (place of the programme counted from one, number of the invited person)
+
+
+def check_people(state: ScreeningState, people: People) -> None:
+    """Whether it may begin before those invited. Raises RuleBroken screening.check_in_first, .materials, .shared (position, number)."""
+    if not people.invited:
+        return
+    if state == ScreeningState.PLANNED:
+        raise RuleBroken("door", code="screening.check_in_first")
+    if missing(people.materials):
+        raise RuleBroken("materials", code="screening.materials")
+    if people.shared is not None:
+        raise RuleBroken("shared", code="screening.shared", position=people.shared[0], number=people.shared[1])
+
+
+def missing(materials: Sequence[str]) -> list[str]:
+    """What of the checklist is not there yet."""
+    return [name for name in MATERIALS if name not in materials]
+
+
+def check_kind(value: str, cause: str | None) -> ScreeningKind:
+    """A like-case session has a cause, another one none. Raises BadInput screening.kind, screening.cause."""
+    if value not in list(ScreeningKind):
+        raise BadInput("kind", code="screening.kind")
+    kind = ScreeningKind(value)
+    if (kind is ScreeningKind.LIKE_CASE) != (cause is not None):
+        raise BadInput("cause", code="screening.cause")
+    return kind
 
 
 def check_ready(programme: Sequence[Item]) -> None:

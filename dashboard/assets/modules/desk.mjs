@@ -7,6 +7,7 @@ import { openHelp } from './desk_dialogs.mjs';
 import { openPairing } from './desk_pair.mjs';
 import { keep, runClocks } from './desk_draw.mjs';
 import { facts } from './desk_facts.mjs';
+import { drawHelps } from './desk_help.mjs';
 import { drawFind, openFind, startFind } from './desk_find.mjs';
 import { beganAt, drawCases, drawMissions, drawQueue, stepList, waiting } from './desk_lists.mjs';
 import { isLocked, lock, lockWhenIdle, unlock } from './desk_lock.mjs';
@@ -111,6 +112,7 @@ function draw() {
   hideOldNotice();
   lockWhenIdle();
   chooseNext();
+  drawHelps();
   drawQueue();
   drawMissions();
   drawCases();

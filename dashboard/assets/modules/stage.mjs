@@ -297,5 +297,6 @@ function near(row) {
 
 export function sound() {
   const unowned = openSos().filter((one) => !one.owner_id);
-  ring(now.connection !== 'live' && now.connection !== 'waiting' ? '' : unowned.length ? (unowned.some((one) => one.level) ? 'again' : 'sos') : openCalls().some((one) => (!one.owner_id && !one.answered_at) || wantsNext(orderOf(one.id))) ? 'call' : '');
+  const help = all('help').some((one) => !one.taken_at); // a desk only: no wall has such rows
+  ring(now.connection !== 'live' && now.connection !== 'waiting' ? '' : unowned.length ? (unowned.some((one) => one.level) ? 'again' : 'sos') : help || openCalls().some((one) => (!one.owner_id && !one.answered_at) || wantsNext(orderOf(one.id))) ? 'call' : '');
 }

@@ -3,7 +3,7 @@
 /** @typedef {Record<string, any>} Row */
 /** `waiting`: the server speaks, but nobody can read our rows; those we have are from before. @typedef {'connecting' | 'live' | 'waiting' | 'lost'} Connection */
 
-const KINDS = ['court', 'area', 'fence', 'team', 'unit', 'case', 'mission', 'call', 'participant', 'whisper', 'order', 'sos', 'recording', 'wall', 'entry', 'today'];
+const KINDS = ['court', 'area', 'fence', 'team', 'unit', 'case', 'mission', 'call', 'participant', 'whisper', 'order', 'sos', 'recording', 'help', 'wall', 'entry', 'today'];
 /** @type {Record<string, Map<string, Row>>} */
 export const rows = Object.fromEntries(KINDS.map((kind) => [kind, new Map()]));
 /** @type {{hello: Row, parts: Record<string, Row>, walls: Record<string, number>, doubtful: Record<string, {n: number, why: string}>, connection: Connection, since: number, seq: number, drawn: number, watchers: number, fixesAt: number, guests: boolean, grid: string}} grid: of this wall's video */

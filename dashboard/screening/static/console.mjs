@@ -2,7 +2,7 @@
 
 import { ask, tell } from './ask.mjs';
 import { wallsOf } from './console_walls.mjs';
-import { at, following, moved, on, ready, seen, shown, uneasy } from './console_state.mjs';
+import { at, before, following, moved, on, over, ready, seen, shown, uneasy } from './console_state.mjs';
 import { clockOf as clock } from './stage_state.mjs';
 
 /** @typedef {import('./console_state.mjs').Screening} Screening @typedef {import('./console_state.mjs').Place} Place */
@@ -99,7 +99,7 @@ function row(place) {
   words.append(title, about);
   item.append(words);
   const index = said.places.indexOf(place);
-  if (said.state === 'PLANNED') {
+  if (before(said)) {
     item.append(
       small('up', '↑', () => keep(moved(said.places, index, -1))),
       small('down', '↓', () => keep(moved(said.places, index, 1))),
@@ -145,21 +145,38 @@ function draw() {
     listed = drawn;
     el('places').replaceChildren(...said.places.map(row));
     el('no-places').hidden = said.places.length > 0;
-    el('editing').hidden = said.state !== 'PLANNED';
+    el('editing').hidden = !before(said);
     el('live').replaceChildren(...given.live.map(offered));
     el('no-live').hidden = given.live.length > 0;
   }
   drawWalls(said.walls);
-  el('walls-part').hidden = !said.walls.length || said.state === 'ENDED';
+  el('walls-part').hidden = !said.walls.length || over(said);
   el('state').textContent = texts[`state_${said.black ? 'BLACKOUT' : said.state}`];
   el('seen').textContent = texts[seen(said)];
   el('seen').classList.toggle('uneasy', uneasy(said));
   document.body.classList.toggle('is-black', said.black);
   const place = shown(said);
-  el('title').textContent = on(said) ? place?.title ?? texts.neutral_now : texts[`state_${said.state}`];
+  el('title').textContent = on(said) ? place?.title ?? (said.resting ? texts.rest_now : texts.neutral_now) : texts[`state_${said.state}`];
   el('words').textContent = on(said) ? place?.words ?? '' : '';
   keys(place);
   follow(place);
+}
+
+/** How many are there, what of a clip is not for whom, and whether a bailiff comes. */
+function people() {
+  const { present, invited, help } = said.people;
+  el('present').textContent = `${present}/${invited}`;
+  el('shared').replaceChildren(...said.shared.map((each) => {
+    const item = document.createElement('li');
+    item.textContent = texts[`shared_${each.what}`].replace('{position}', String(each.position)).replace('{number}', String(each.attendee));
+    return item;
+  }));
+  el('shared').hidden = !said.shared.length;
+  button('rest').setAttribute('aria-pressed', String(said.resting));
+  const waits = help !== null && help.by === null;
+  button('help').disabled = waits;
+  button('help').hidden = said.state === 'PLANNED' || over(said);
+  el('helped').textContent = !help || button('help').hidden ? '' : waits ? texts.help_waits : texts.help_taken.replace('{who}', help.by ?? '');
 }
 
 /** One line of the ready-check. @param {[string, boolean]} line */
@@ -177,17 +194,19 @@ function keys(place) {
   const big = button('black').querySelector('b');
   if (big) big.textContent = said.black ? texts.is_black : texts.black;
   button('lift').disabled = !said.black;
-  button('begin').hidden = said.state !== 'PLANNED';
+  button('begin').hidden = !before(said);
+  button('open').hidden = said.state !== 'PLANNED' || !said.people.invited;
   button('begin').disabled = ready(said).some(([, good]) => !good);
-  el('ready').hidden = said.state !== 'PLANNED';
+  el('ready').hidden = !before(said);
   el('ready').replaceChildren(...ready(said).map(check));
-  for (const name of ['play', 'next', 'neutral', 'object', 'end']) button(name).hidden = !on(said);
+  for (const name of ['play', 'next', 'neutral', 'rest', 'object', 'end']) button(name).hidden = !on(said);
   const name = button('play').querySelector('b');
   if (name) name.textContent = said.playing ? texts.pause : texts.go_on;
   button('play').disabled = said.black || place?.kind !== 'CLIP';
   button('object').disabled = place?.kind !== 'CLIP';
   button('next').disabled = following(said) === null;
-  el('stage').hidden = said.state === 'ENDED';
+  el('stage').hidden = over(said);
+  people();
   if (said.report) el('link').textContent = ''; // it was used
   button('copy').hidden = el('link-hint').hidden = !el('link').textContent;
 }
@@ -216,6 +235,10 @@ function tick() {
 }
 
 // --- keys
+
+button('open').addEventListener('click', () => act('open'));
+button('rest').addEventListener('click', () => act('rest'));
+button('help').addEventListener('click', () => act('help').then(look));
 
 const next = () => {
   const position = following(said);

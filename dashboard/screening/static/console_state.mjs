@@ -4,9 +4,11 @@
  * @typedef {{position: number, kind: 'CLIP' | 'CARD', title: string, words: string | null, clip: string | null, release: string | null,
  *   number: string | null, duration_ms: number | null, live: boolean}} Place
  * @typedef {{key: string | null, state: string, at_ms: number, age_ms: number}} Report
- * @typedef {{id: string, state: 'PLANNED' | 'RUNNING' | 'BLACKOUT' | 'ENDED', black: boolean, position: number | null, key: string,
- *   playing: boolean, at_ms: number, places: Place[], stage: boolean,
- *   walls: import('./console_walls.mjs').Wall[], report: Report | null, server_ms: number}} Screening
+ * @typedef {{id: string, state: 'PLANNED' | 'CHECK_IN' | 'RUNNING' | 'BLACKOUT' | 'INTERVIEWS' | 'ENDED' | 'CLOSED', black: boolean,
+ *   position: number | null, key: string, playing: boolean, at_ms: number, places: Place[], stage: boolean,
+ *   walls: import('./console_walls.mjs').Wall[], report: Report | null, server_ms: number,
+ *   held: boolean, missing: string[], resting: boolean, people: {present: number, invited: number, help: {by: string | null} | null},
+ *   shared: {position: number, attendee: number, what: string}[]}} Screening
  */
 
 export const LOST_MS = 3_000; // a stage that has said nothing for so long is lost
@@ -14,9 +16,14 @@ export const LOST_MS = 3_000; // a stage that has said nothing for so long is lo
 /** @param {Screening} said */
 export const on = (said) => said.state === 'RUNNING' || said.state === 'BLACKOUT';
 
+/** Whether programme and people can still change. @param {Screening} said */
+export const before = (said) => said.state === 'PLANNED' || said.state === 'CHECK_IN';
+/** @param {Screening} said */
+export const over = (said) => said.state === 'ENDED' || said.state === 'CLOSED';
+
 /** What stands on the stage by its own word: a key of the texts. @param {Screening} said */
 export function seen(said) {
-  if (said.state === 'ENDED') return 'seen_over';
+  if (over(said)) return 'seen_over';
   if (!said.report) return said.stage ? 'seen_away' : 'seen_none';
   if (said.report.age_ms > LOST_MS) return 'seen_away';
   if (said.black) return said.report.state === 'black' ? 'seen_black' : 'seen_blackening';
@@ -38,10 +45,18 @@ export function following(said) {
 /** What must be so before it begins, as far as a page can know: keys of the texts. @param {Screening} said @returns {[string, boolean][]} */
 export function ready(said) {
   const answers = said.report !== null && said.report.age_ms <= LOST_MS;
-  return [
+  /** @type {[string, boolean][]} */
+  const always = [
     ['ready_programme', said.places.length > 0],
     ['ready_live', said.places.every((place) => place.live)],
     ['ready_stage', said.stage && answers],
+  ];
+  if (!said.people.invited) return always; // a showing without guests needs no door
+  return [
+    ...always,
+    ['ready_shared', said.shared.length === 0],
+    ['ready_materials', said.missing.length === 0],
+    ['ready_door', said.state === 'CHECK_IN'],
   ];
 }
 

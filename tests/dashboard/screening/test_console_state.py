@@ -9,6 +9,8 @@ from tests.node import answer
 
 STATE = str(Path(__file__).resolve().parents[3] / "dashboard/screening/static/console_state.mjs")
 
+INVITED = {"present": 1, "invited": 2, "help": None}
+
 
 def place(position: int, **other: Any) -> dict[str, Any]:
     return {"position": position, "kind": "CLIP", "title": "一", "duration_ms": 10_000, "live": True} | other
@@ -17,6 +19,7 @@ def place(position: int, **other: Any) -> dict[str, Any]:
 def said(**other: Any) -> dict[str, Any]:
     report = {"key": "a", "state": "playing", "at_ms": 0, "age_ms": 200}
     base = {"state": "RUNNING", "black": False, "position": 0, "playing": True, "at_ms": 4_000, "stage": True, "report": report}
+    base |= {"people": {"present": 0, "invited": 0, "help": None}, "shared": [], "missing": ["SIGN"]}
     return base | {"places": [place(0), place(1, live=False), place(2)]} | other
 
 
@@ -68,6 +71,9 @@ def test_a_place_moves_within_the_programme_only() -> None:
         (said(places=[place(0)], report=None), ["ready_stage"]),
         (said(places=[place(0)], report=report("card", 4_000)), ["ready_stage"]),
         (said(places=[place(0)], stage=False, report=None), ["ready_stage"]),
+        (said(places=[place(0)], state="PLANNED", people=INVITED), ["ready_materials", "ready_door"]),
+        (said(places=[place(0)], state="CHECK_IN", people=INVITED, missing=[], shared=[{"position": 1}]), ["ready_shared"]),
+        (said(places=[place(0)], state="CHECK_IN", people=INVITED, missing=[]), []),
     ],
 )
 def test_it_begins_when_nothing_is_missing(now: dict[str, Any], missing: list[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from data.actions.accounts import disable, open_account
-from data.actions.attendees import invite_attendee, take_off
+from data.actions.attendees import flag_party, invite_attendee, note_photo_consent, purge_sign_ins, read_people, take_off
 from data.actions.call_media import media_began, media_degraded, media_lost, media_stopped
 from data.actions.calls import answer_call, end_call, mark_missed, place_call, take_call
 from data.actions.cases import CaseReport, place_case, report_case
@@ -68,21 +68,28 @@ from data.actions.recordings import (
     turn_lamp,
 )
 from data.actions.releases import certify_release, propose_release, revoke_release
+from data.actions.room_help import ask_help, take_help
 from data.actions.screenings import (
     Place,
+    Plan,
     begin_screening,
     black_out,
+    change_plan,
     end_screening,
     invite_stage,
     lift_blackout,
+    open_check_in,
     open_stage,
     plan_screening,
     play_item,
+    rest,
     set_programme,
     show_item,
+    tick_materials,
 )
 from data.actions.sessions import close_session, open_for_officer
 from data.actions.sheets import complete_sheet
+from data.actions.sign_ins import check_in, leave, undo_check_in
 from data.actions.sos import acknowledge_sos, escalate_sos, raise_sos, resolve_sos, respond_sos
 from data.actions.tracks import watch_unit
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence, record_crossing
@@ -107,7 +114,7 @@ from data.rules.links import Purpose
 from data.rules.missions import MissionStep
 from data.rules.participants import ParticipantKind
 from data.rules.permissions import NOBODY, SYSTEM, Actor, Role, Sight
-from data.tables import AttendeeRow, CasePartyRow, CaseRow, LinkRow, ParticipantRow, ScreeningRow
+from data.tables import AttendeeRow, CasePartyRow, CaseRow, LinkRow, ParticipantRow, ScreeningHelpRow, ScreeningRow
 from tests.conftest import Clock
 from tests.data.small_court import CASE_NO, CASE_SYSTEM, RING, SmallCourt, say, ulid
 
@@ -135,6 +142,8 @@ class Scene(SmallCourt):
     release: str
     screening: str
     attendee: str
+    code: str
+    help: str
     promised: str
 
     def set(self) -> None:
@@ -191,13 +200,28 @@ class Scene(SmallCourt):
         self.do(self.duty, set_programme, self.screening, [Place(title="法律", words="自愿履行")])
         return self.screening
 
+    def debtor(self) -> str:
+        with self.database.reading() as session:
+            return session.scalars(select(CasePartyRow.id).where(CasePartyRow.kind == "DEBTOR")).first() or ""
+
     def ask(self) -> str:
         """A debtor of the case is invited."""
         self.plan()
-        with self.database.reading() as session:
-            party = session.scalars(select(CasePartyRow.id).where(CasePartyRow.kind == "DEBTOR")).first() or ""
-        self.attendee = self.do(self.duty, invite_attendee, self.screening, party)
+        self.attendee = self.do(self.duty, invite_attendee, self.screening, self.debtor())
         return self.attendee
+
+    def enter(self) -> object:
+        """He is let in."""
+        self.ask()
+        self.do(self.duty, open_check_in, self.screening)
+        self.code = next(each.code for each in self.do(self.duty, read_people, self.screening)) or ""
+        return self.do(self.duty, check_in, self.screening, self.code)
+
+    def cry_for_help(self) -> str:
+        self.plan()
+        self.do(self.duty, ask_help, self.screening)
+        with self.database.reading() as session:
+            return session.scalars(select(ScreeningHelpRow.id)).one()
 
     def show(self) -> object:
         self.plan()
@@ -600,6 +624,21 @@ law(
     lambda c: c.do(SYSTEM, follow_screening, c.screening),
     lambda c: (c.end(), [c.do(SYSTEM, follow_screening, c.screening) for _ in range(2)], c.later(86_400)),
 )
+law("attendee.checked_in", lambda c: c.enter())
+law("attendee.check_in_undone", lambda c: c.do(c.duty, undo_check_in, c.screening, 1), lambda c: c.enter())
+law("attendee.left", lambda c: c.do(c.duty, leave, c.screening, "1"), lambda c: c.enter())
+law(
+    "attendee.returned", lambda c: c.do(c.duty, check_in, c.screening, c.code), lambda c: (c.enter(), c.do(c.duty, leave, c.screening, "1"))
+)
+law("attendee.photo_consent_noted", lambda c: c.do(c.duty, note_photo_consent, c.attendee, False), lambda c: c.ask())
+law("case.party_flagged", lambda c: c.do(c.duty, flag_party, c.debtor(), True, False), lambda c: c.ask())
+law("help.asked", lambda c: c.cry_for_help())
+law("help.taken", lambda c: c.do(c.duty, take_help, c.help), lambda c: setattr(c, "help", c.cry_for_help()))
+law("screening.plan_changed", lambda c: c.do(c.duty, change_plan, c.screening, Plan(place="二楼")), lambda c: c.plan())
+law("screening.materials_ticked", lambda c: c.do(c.duty, tick_materials, c.screening, ["SIGN"]), lambda c: c.plan())
+law("screening.check_in_opened", lambda c: c.do(c.duty, open_check_in, c.screening), lambda c: c.plan())
+law("screening.rested", lambda c: c.do(c.duty, rest, c.screening), lambda c: c.show())
+law("screening.sign_ins_purged", lambda c: c.do(SYSTEM, purge_sign_ins, c.screening), lambda c: (c.ask(), c.later(731 * 86_400)))
 law("screening.ended", lambda c: c.do(c.duty, end_screening, c.screening), lambda c: c.show())
 
 UNDRAWN = {"court.founded"}  # of a wall without a court there is nothing to compare: its own test below

@@ -1,0 +1,3 @@
+// Letters are printed when asked to.
+
+document.querySelector('[data-print]')?.addEventListener('click', () => print());

@@ -1,0 +1,94 @@
+"""What the clips of a programme and the people invited have to do with each other, read for the ready-check and before it begins."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from data.rules.conflicts import Ground, Shared, Somebody, conflicts
+from data.sealing import Sealing
+from data.tables import (
+    AttendeeRow,
+    CallRow,
+    CasePartyRow,
+    CaseRow,
+    ClipRow,
+    MissionRow,
+    RecordingRow,
+    ReleaseRow,
+    ScreeningItemRow,
+    UnitRow,
+)
+
+_WITHOUT_PARTIES: frozenset[Somebody] = frozenset()
+
+
+def common_ground(session: Session, sealing: Sealing, screening_id: str) -> list[Shared]:
+    """Clips that somebody invited must not be shown."""
+    people = _people(session, screening_id)
+    if not people:
+        return []
+    places = _places(session, screening_id)
+    parties = _parties(session, sealing, {case for each in (*places, *people) for case in each.cases})
+    return conflicts([_with(each, parties) for each in places], [_with(each, parties) for each in people])
+
+
+def _with(ground: Ground, parties: dict[str, set[Somebody]]) -> Ground:
+    theirs = frozenset(each for case in ground.cases for each in parties.get(case, ()))
+    return Ground(ground.number, ground.cases, theirs, ground.areas)
+
+
+def _people(session: Session, screening_id: str) -> list[Ground]:
+    rows = session.execute(
+        select(AttendeeRow.number, CaseRow.id, CaseRow.area_id)
+        .join(CaseRow, CaseRow.id == AttendeeRow.case_id)
+        .where(AttendeeRow.screening_id == screening_id, AttendeeRow.taken_off_at.is_(None))
+    )
+    return [_ground(row.number, [row.id], [row.area_id]) for row in rows]
+
+
+def _places(session: Session, screening_id: str) -> list[Ground]:
+    """Clip → recording → call → its mission; of a recording without one, what its unit was out for at that time."""
+    rows = session.execute(
+        select(ScreeningItemRow.position, ClipRow.from_at, RecordingRow.unit_no, CallRow.unit_no.label("caller"), CallRow.area_id,
+               CallRow.mission_id)
+        .join(ReleaseRow, ReleaseRow.id == ScreeningItemRow.release_id)
+        .join(ClipRow, ClipRow.id == ReleaseRow.clip_id)
+        .join(RecordingRow, RecordingRow.id == ClipRow.recording_id)
+        .outerjoin(CallRow, CallRow.id == RecordingRow.call_id)
+        .where(ScreeningItemRow.screening_id == screening_id)
+    ).all()  # fmt: skip
+    grounds = []
+    for row in rows:
+        missions = _missions(session, row.mission_id, row.unit_no or row.caller, row.from_at)
+        cases, areas = [case for case, _, _ in missions], [area for _, *two in missions for area in two]
+        grounds.append(_ground(row.position + 1, cases, [row.area_id, *areas]))
+    return grounds
+
+
+def _missions(
+    session: Session, mission_id: str | None, unit_no: int | None, at: datetime
+) -> list[tuple[str | None, str | None, str | None]]:
+    """Case, its community, the mission's own community."""
+    of = select(MissionRow.case_id, CaseRow.area_id, MissionRow.area_id).outerjoin(CaseRow, CaseRow.id == MissionRow.case_id)
+    if mission_id is not None:
+        of = of.where(MissionRow.id == mission_id)
+    else:
+        team = select(UnitRow.team_id).where(UnitRow.no == unit_no).scalar_subquery()
+        out = MissionRow.departed_at <= at, or_(MissionRow.ended_at.is_(None), MissionRow.ended_at >= at)
+        of = of.where(MissionRow.team_id == team, *out)
+    return [(case, theirs, own) for case, theirs, own in session.execute(of)]
+
+
+def _ground(number: int, cases: Iterable[str | None], areas: Iterable[str | None]) -> Ground:
+    return Ground(number, frozenset(filter(None, cases)), _WITHOUT_PARTIES, frozenset(filter(None, areas)))
+
+
+def _parties(session: Session, sealing: Sealing, case_ids: set[str]) -> dict[str, set[Somebody]]:
+    rows = session.scalars(select(CasePartyRow).where(CasePartyRow.case_id.in_(sorted(case_ids))))
+    found: dict[str, set[Somebody]] = defaultdict(set)
+    for row in rows:
+        found[row.case_id].add(Somebody(sealing.open(row.name) or "", sealing.open(row.id_no)))
+    return found
