@@ -13,6 +13,7 @@ from data.actions.attendees import purge_sign_ins
 from data.actions.audit import record_audit
 from data.actions.clips import purge_clip
 from data.actions.recordings import purge_recording
+from data.actions.videos import lapse_videos
 from data.engines import open_database
 from data.errors import CommandCentreError, Misconfigured, RuleBroken
 from data.journal import Announcement, Journal
@@ -20,6 +21,7 @@ from data.lanes import Lanes
 from data.queries.people import sign_ins_to_forget
 from data.queries.recordings import due_for_purge, purged_ids
 from data.queries.screenings import files_of_clips, revoked_clips
+from data.queries.videos import unwanted
 from data.rules.attendees import KEPT
 from data.rules.identity import Act
 from data.rules.permissions import SYSTEM
@@ -31,6 +33,7 @@ from streaming.clip_files import stray_files
 from streaming.clip_rendering import ClipRenderings
 from streaming.deadline_watch import watch
 from streaming.history import History
+from streaming.incoming_videos import left_over, remove_files
 from streaming.recorder import remove
 
 BEAT_S = 0.5  # so often that a missing one is noticed within seconds
@@ -64,6 +67,7 @@ async def _run(settings: Settings) -> None:
         watch(journal, lanes.writer, _now),
         _keep_short(history, settings.history_days, journal, lanes),
         _purge_recordings(settings.recordings, settings.recording_days, journal, lanes),
+        _lapse_videos(settings.recordings, journal, lanes),
         _render(renderings),
         _purge_clips(settings.clips, journal, lanes),
         _forget_sign_ins(journal, lanes),
@@ -181,6 +185,28 @@ async def _purge_recordings(folder: Path, days: int, journal: Journal, lanes: La
             for recording_id in await lanes.readers.run(_purged, journal, folder):
                 await asyncio.to_thread(remove, folder, recording_id)
         await asyncio.sleep(RETENTION_S)
+
+
+async def _lapse_videos(recordings: Path, journal: Journal, lanes: Lanes) -> None:
+    """Outside videos that were not whole in time, and what lies on disk of any that are on their way no more."""
+    while True:
+        with contextlib.suppress(CommandCentreError, OSError):
+            await remove_lapsed(recordings, journal, lanes)
+        await asyncio.sleep(RETENTION_S)
+
+
+async def remove_lapsed(recordings: Path, journal: Journal, lanes: Lanes) -> None:
+    """First the journal says so, then the bytes go. Raises Unavailable, OSError: later again."""
+    for video_id in await lanes.writer.run(journal.do, SYSTEM, _now(), lapse_videos):
+        log.info("video %s was not whole in time", video_id)
+    there = await asyncio.to_thread(left_over, recordings)
+    gone = await lanes.readers.run(_unwanted, journal, there)
+    await asyncio.to_thread(remove_files, recordings, sorted(gone))
+
+
+def _unwanted(journal: Journal, video_ids: Sequence[str]) -> set[str]:
+    with journal.database.reading() as session:
+        return unwanted(session, video_ids)
 
 
 def _due(journal: Journal, days: int) -> list[str]:

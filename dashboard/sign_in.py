@@ -118,6 +118,8 @@ POLICY = (
     Rule("/centre/screening/static/*", Access.DESK, static=True),
     Rule("/centre/screening", Access.DESK_PAGE),
     Rule("/centre/screening/", Access.DESK_PAGE),
+    Rule("/centre/screening/videos", Access.DESK),  # tus: bytes, not JSON
+    Rule("/centre/screening/videos/+", Access.DESK),
     Rule("/centre/screening/+", Access.DESK_PAGE),
     Rule("/centre/screening/clips/+", Access.DESK_PAGE),
     Rule("/centre/screening/+/people", Access.DESK_PAGE),

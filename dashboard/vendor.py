@@ -1,4 +1,4 @@
-"""Browser files of others, from an explicit list: fonts, served at `/vendor/NAME/FILE`. Nothing else of node_modules can be asked for."""
+"""Browser files of others, from an explicit list, served at `/vendor/NAME/FILE`. Nothing else of node_modules can be asked for."""
 
 from pathlib import Path
 
@@ -17,6 +17,8 @@ LISTED = {
         "@fontsource/barlow-condensed",
         ("files/barlow-condensed-latin-500-normal.woff2", "files/barlow-condensed-latin-600-normal.woff2"),
     ),
+    "tus": ("tus-js-client", ("dist/tus.min.js",)),
+    "noble-hashes": ("@noble/hashes", ("sha2.js", "_md.js", "_u64.js", "utils.js")),
     "plotly-basic": ("plotly.js-basic-dist-min", ("plotly-basic.min.js",)),
 }
 YEAR = "public, max-age=31536000"

@@ -3,18 +3,24 @@
     CommandCentreError
     ├── BadInput            400  what was sent is not of the form the door takes
     │   ├── TooLarge        413
-    │   └── TooSlow         408
+    │   ├── TooSlow         408
+    │   ├── OtherProtocol   412
+    │   ├── NotMedia        415
+    │   └── WrongDigest     460  as tus 1.0 has it
     ├── NotSignedIn         401  nobody we know
     ├── NotPermitted        403  somebody we know, who may not
     ├── NotFound            404
+    │   └── Gone            410
     ├── RuleBroken          409  understood, allowed to ask, and not possible now
     │   ├── TransitionRefused
-    │   └── AlreadyOwned         somebody else was first; says who
+    │   ├── AlreadyOwned         somebody else was first; says who
+    │   └── Locked          423  somebody else is at it in this moment
     ├── TooMany             429  with the seconds to wait
     ├── Unavailable         503  nothing was kept; try again
     │   ├── BusUnavailable
     │   ├── DatabaseUnavailable
     │   ├── StorageFull
+    │   │   └── NoRoom      507  for what is still to come; try again when there is
     │   └── LaneFull
     └── Misconfigured            a start that must not happen
 
@@ -54,6 +60,27 @@ class TooSlow(BadInput):
     status = 408
 
 
+class OtherProtocol(BadInput):
+    """The sender speaks another version than we do."""
+
+    code = "input.other_protocol"
+    status = 412
+
+
+class NotMedia(BadInput):
+    """A file that is not what it must be, judged by what is in it."""
+
+    code = "input.not_media"
+    status = 415
+
+
+class WrongDigest(BadInput):
+    """What came is not what the sender promised."""
+
+    code = "input.wrong_digest"
+    status = 460
+
+
 class NotSignedIn(CommandCentreError):
     code = "identity.not_signed_in"
     status = 401
@@ -67,6 +94,13 @@ class NotPermitted(CommandCentreError):
 class NotFound(CommandCentreError):
     code = "not_found"
     status = 404
+
+
+class Gone(NotFound):
+    """It was here, and will not come back."""
+
+    code = "not_found.gone"
+    status = 410
 
 
 class RuleBroken(CommandCentreError):
@@ -84,6 +118,11 @@ class AlreadyOwned(RuleBroken):
     """Two people pressed «我来处理»; this is for the second. params: owner (role and surname), since."""
 
     code = "already_owned"
+
+
+class Locked(RuleBroken):
+    code = "locked"
+    status = 423
 
 
 class TooMany(CommandCentreError):
@@ -112,6 +151,11 @@ class DatabaseUnavailable(Unavailable):
 
 class StorageFull(Unavailable):
     code = "unavailable.storage_full"
+
+
+class NoRoom(StorageFull):
+    code = "unavailable.no_room"
+    status = 507
 
 
 class LaneFull(Unavailable):

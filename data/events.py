@@ -62,6 +62,7 @@ _ID_FIELD = {
     "order": "order_id",
     "sos": "sos_id",
     "recording": "recording_id",
+    "video": "video_id",
     "clip": "clip_id",
     "release": "release_id",
     "screening": "screening_id",
@@ -1324,6 +1325,44 @@ class RecordingPurged(Event):
 
 
 # --- screenings -----------------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoBegun(Event):
+    """带入视频: somebody brings an outside video; size in bytes, as promised."""
+
+    kind = "video.begun"
+    subject = "video"
+    shown = False
+    video_id: str
+    size: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoKept(Event):
+    """It is here, whole, and a film: from now on the recording of the same id, with this digest in the chain."""
+
+    kind = "video.kept"
+    subject = "video"
+    shown = False
+    video_id: str
+    size: int
+    duration_ms: int
+    sha256: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoEnded(Event):
+    """Nothing of it is kept. why: cancelled | lapsed | a code of ours."""
+
+    kind = "video.ended"
+    subject = "video"
+    shown = False
+    video_id: str
+    why: str
 
 
 @_event

@@ -624,6 +624,23 @@ class RecordingGapRow(Table):
     why: Mapped[str] = mapped_column(String(16))
 
 
+class BroughtVideoRow(Table):
+    """带入视频: an outside video that comes by resumable upload into `recordings/incoming/`. Kept, it is the recording of this id."""
+
+    __tablename__ = "brought_video"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    brought_by: Mapped[str] = mapped_column(ForeignKey("officer.id"), index=True)
+    begun_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    size: Mapped[int] = mapped_column(BigInteger)  # promised
+    sha256: Mapped[str] = mapped_column(String(64), index=True)  # promised
+    name: Mapped[str | None] = mapped_column(String(80))  # of the file, as text: it may be somebody's name
+    state: Mapped[str] = mapped_column(String(16), index=True)  # videos.VideoState
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    refused_why: Mapped[str | None] = mapped_column(String(48))
+
+
 # --- screenings -----------------------------------------------------------------------------------------------------------------
 
 

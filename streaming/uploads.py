@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from starlette.types import Message, Receive
@@ -75,17 +75,7 @@ class Uploads:
 
     def place(self, part: Path, recording_id: str, number: int, began_ms: int, form: str) -> None:
         """Gives a piece that is whole its name beside the recordings. Raises StorageFull."""
-        folder = self._recordings / recording_id
-        try:
-            folder.mkdir(exist_ok=True, mode=0o700)
-            for left in folder.glob(f"{number:04d}-*"):  # by a process that died before it could commit
-                left.unlink()
-            os.link(part, folder / f"{number:04d}-{began_ms}.{form}")
-            part.chmod(0o400)  # an original is never overwritten
-            _sync(folder)
-            _sync(self._recordings)
-        except OSError as error:
-            raise StorageFull(str(error)) from error
+        keep_beside(part, self._recordings, recording_id, number, began_ms, form)
 
     def _open(self, path: Path, length: int) -> "_Incoming":
         try:
@@ -106,25 +96,57 @@ class Uploads:
                     left.unlink()
 
     async def _body(self, receive: Receive, file: "_Incoming") -> int:
-        waiting, size, more = bytearray(), 0, True
+        size = 0
         try:
             async with asyncio.timeout(TAKES_MOST_S):
-                while more:
-                    async with asyncio.timeout(SILENT_S):
-                        message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise BadInput("gone", code="recording.wrong_digest")
-                    chunk, more = message.get("body", b""), message.get("more_body", False)
-                    size += len(chunk)
+                async for block in blocks(receive):
+                    size += len(block)
                     if size > UPLOAD_MOST:
                         raise _too_large()
-                    waiting += chunk
-                    if len(waiting) >= BLOCK or not more:
-                        await self._disk.run(file.write, bytes(waiting))
-                        waiting.clear()
+                    await self._disk.run(file.write, block)
+        except Interrupted as error:
+            raise BadInput("gone", code="recording.wrong_digest") from error
         except TimeoutError as error:
-            raise TooSlow("piece", code="ingest.too_slow", seconds=round(SILENT_S)) from error
+            raise _too_slow() from error
         return size
+
+
+class Interrupted(Exception):
+    """The sender is gone before its end."""
+
+
+async def blocks(receive: Receive, of: int = BLOCK) -> AsyncIterator[bytes]:
+    """A body as it comes, in blocks of about this size; what had come before the line broke is given too. Raises TooSlow, Interrupted."""
+    waiting, more, gone = bytearray(), True, False
+    while more:
+        try:
+            async with asyncio.timeout(SILENT_S):
+                message = await receive()
+        except TimeoutError as error:
+            raise _too_slow() from error
+        gone = message["type"] == "http.disconnect"
+        waiting += message.get("body", b"")
+        more = not gone and message.get("more_body", False)
+        if len(waiting) >= of or (waiting and not more):
+            yield bytes(waiting)
+            waiting.clear()
+    if gone:
+        raise Interrupted
+
+
+def keep_beside(part: Path, recordings: Path, recording_id: str, number: int, began_ms: int, form: str) -> None:
+    """Gives a file that is whole its name among the recordings; by its old name it is still there. Raises StorageFull."""
+    folder = recordings / recording_id
+    try:
+        folder.mkdir(exist_ok=True, mode=0o700)
+        for left in folder.glob(f"{number:04d}-*"):  # by a process that died before it could commit
+            left.unlink()
+        os.link(part, folder / f"{number:04d}-{began_ms}.{form}")
+        part.chmod(0o400)  # an original is never overwritten
+        _sync(folder)
+        _sync(recordings)
+    except OSError as error:
+        raise StorageFull(str(error)) from error
 
 
 class Body:
@@ -200,6 +222,10 @@ def digest_of(header: str) -> str:
         return base64.b64decode(found[1], validate=True).hex()
     except binascii.Error as error:
         raise BadInput("digest", code="recording.bad_digest") from error
+
+
+def _too_slow() -> TooSlow:
+    return TooSlow("piece", code="ingest.too_slow", seconds=round(SILENT_S))
 
 
 def _too_large() -> TooLarge:

@@ -1,4 +1,4 @@
-"""The doors of those who clear a clip: cut, mask, render, propose, certify, revoke; looking at the original leaves its trace."""
+"""The doors of those who clear a clip: mask, render, propose, certify, revoke; looking at the original leaves its trace."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, t
-from dashboard.screening.doors import Doors, Handler, Said, actor_of, as_json, moment_of, ms, one_id, text_of
+from dashboard.screening.doors import Doors, Handler, Said, actor_of, as_json, ms, one_id, text_of, told_segment
 from dashboard.sign_in import in_sentences
 from data.actions import clips, releases
 from data.actions.recordings import replay_recording
@@ -30,7 +30,6 @@ class Clearing(Doors):
             "certify": self._certify, "revoke": self._revoke,
         }  # fmt: skip
         return [
-            Route("/cut", self.told(self._cut), methods=["POST"]),
             Route("/clips/{id}", in_sentences(self._clip_page, self.settings.demo), methods=["GET"]),
             Route("/clips/{id}/state", self.asked(self._clip_state), methods=["GET"]),
             Route("/clips/{id}/masked", self.asked(self._masked), methods=["GET"]),
@@ -42,13 +41,6 @@ class Clearing(Doors):
         view = await self._clip(actor, one_id(request))
         return self.page("masking.html", clip=in_script(self._clip_told(actor, view)), texts=in_script(t.alone("masking")))
 
-    async def _cut(self, actor: Actor, _: str, said: Said) -> Said:
-        """{"recording", "from_ms", "to_ms" (UTC), "title", "words", "tag"}."""
-        span = moment_of(said, "from_ms"), moment_of(said, "to_ms")
-        about = text_of(said, "words") if said.get("words") else None
-        given = (text_of(said, "recording"), *span, text_of(said, "title"), about, text_of(said, "tag"))
-        return {"id": await self.write(actor, clips.cut_clip, *given)}
-
     async def _look(self, actor: Actor, clip_id: str, _: Said) -> Said:
         """Looking at the original leaves the same trace as any replay."""
         view = await self._clip(actor, clip_id)
@@ -58,7 +50,7 @@ class Clearing(Doors):
             return files(session, actor, view.recording_id, look, self.now())[0]
 
         segments = [each for each in await self.read(actor, found) if _within(each, view)]
-        return {"segments": [_segment(each, view.recording_id, look) for each in segments]}
+        return {"segments": [told_segment(each, view.recording_id, look) for each in segments]}
 
     async def _mask(self, actor: Actor, clip_id: str, said: Said) -> Said:
         mask, minor = said.get("mask"), said.get("minor")
@@ -146,11 +138,6 @@ class Clearing(Doors):
 def _within(segment: SegmentView, view: ClipView) -> bool:
     ends = segment.began_at + timedelta(milliseconds=segment.duration_ms)
     return segment.began_at < view.to_at and ends > view.from_at
-
-
-def _segment(segment: SegmentView, recording_id: str, look: str) -> Said:
-    src = f"/api/recordings/{recording_id}/{segment.number}.{segment.form}?look={look}"
-    return {"src": src, "began_ms": ms(segment.began_at), "duration_ms": segment.duration_ms, "form": segment.form}
 
 
 def _release_told(release: ReleaseView) -> Said:

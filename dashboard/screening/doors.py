@@ -19,6 +19,7 @@ from data.actions import releases
 from data.errors import BadInput, CommandCentreError, NotFound, NotSignedIn, RuleBroken
 from data.journal import Journal
 from data.lanes import Lanes
+from data.queries.recordings import SegmentView
 from data.queries.wall import sight_of
 from data.rules import words
 from data.rules.permissions import SYSTEM, Actor
@@ -124,6 +125,12 @@ def moment_of(said: Said, name: str) -> datetime:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 10**14:
         raise BadInput(name, code="input.bad")
     return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def told_segment(segment: SegmentView, recording_id: str, look: str) -> Said:
+    """A file as the players take it, for this look only."""
+    src = f"/api/recordings/{recording_id}/{segment.number}.{segment.form}?look={look}"
+    return {"src": src, "began_ms": ms(segment.began_at), "duration_ms": segment.duration_ms, "form": segment.form}
 
 
 def as_json(body: object) -> Response:

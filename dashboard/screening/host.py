@@ -13,7 +13,9 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, t
+from dashboard.screening.bringing import Bringing
 from dashboard.screening.clearing import Clearing
+from dashboard.screening.cutting import Cutting, Sources, sources
 from dashboard.screening.doors import HERE, Doors, Handler, Said, actor_of, as_json, ms, ms_or_none, one_id, text_of
 from dashboard.screening.figures import Figures
 from dashboard.screening.people import People, people_told
@@ -25,10 +27,10 @@ from data.actions.walls import stage_wall
 from data.errors import BadInput, CommandCentreError, Unavailable
 from data.queries import screenings as read
 from data.queries.people import shared_with_clips
-from data.queries.recordings import RecordingView, listed
 from data.queries.screenings import ClipView, ScreeningView, WallView
 from data.rules.permissions import Actor, Sight, Verb, may
 from data.rules.screening import BEFORE, missing
+from streaming.incoming_videos import IncomingVideos
 
 STATIC = HERE / "static"
 TYPES = {".css": "text/css", ".mjs": "text/javascript"}
@@ -50,14 +52,17 @@ class Host(Doors):
             "programme": self._programme, "stage": self._stage_link, "begin": self._begin, "show": self._show, "play": self._play,
             "wall": self._wall, "open": self._open, "rest": self._rest, "black": self._black, "lift": self._lift, "end": self._end,
         }  # fmt: skip
+        parts = self.settings, self.journal, self.lanes, self.stages, self.now
         return Starlette(
             routes=[
                 Route("/static/{name}", self._file, methods=["GET"]),
                 Route("/plan", self.told(self._plan), methods=["POST"]),
-                *Clearing(self.settings, self.journal, self.lanes, self.stages, self.now).routes(),
-                *People(self.settings, self.journal, self.lanes, self.stages, self.now).routes(),
-                *Figures(self.settings, self.journal, self.lanes, self.stages, self.now).routes(),
-                *Results(self.settings, self.journal, self.lanes, self.stages, self.now).routes(),
+                *Cutting(*parts).routes(),
+                *Clearing(*parts).routes(),
+                *Bringing(*parts, incoming=IncomingVideos(self.settings.recordings)).routes(),
+                *People(*parts).routes(),
+                *Figures(*parts).routes(),
+                *Results(*parts).routes(),
                 Route("/{id}/state", self.asked(self._state), methods=["GET"]),
                 *(Route(f"/{{id}}/{name}", self.told(handler), methods=["POST"]) for name, handler in said.items()),
                 *(Route(path, in_sentences(page, self.settings.demo), methods=["GET"]) for path, page in pages.items()),
@@ -70,15 +75,12 @@ class Host(Doors):
         """Sessions, clips, and the recordings that clips can be cut from."""
         actor = actor_of(request)
 
-        def found(session: Any, sight: Sight) -> tuple[list[ScreeningView], list[ClipView], list[RecordingView]]:
-            recordings = listed(session, sight, actor) if may(actor, Verb.CLEAR_CLIP) else []
-            whole = [each for each in recordings if each.purged_at is None and each.segments and each.ended_at is not None]
-            return read.screenings(session, sight, self.now()), read.clips(session, sight), whole
+        def found(session: Any, sight: Sight) -> tuple[list[ScreeningView], list[ClipView], Sources]:
+            return read.screenings(session, sight, self.now()), read.clips(session, sight), sources(session, sight, actor)
 
-        sessions, cut, recordings = await self.read(actor, found)
-        return self.page(
-            "index.html", sessions=sessions, clips=cut, recordings=recordings, time=self._time, may=may(actor, Verb.CLEAR_CLIP)
-        )
+        sessions, cut, of_clips = await self.read(actor, found)
+        given = {"sessions": sessions, "clips": cut, "recordings": of_clips.recordings, "brought": of_clips.brought}
+        return self.page("index.html", **given, time=self._time, may=may(actor, Verb.CLEAR_CLIP), texts=in_script(t.alone("bring")))
 
     async def _console(self, request: Request) -> Response:
         actor, screening_id = actor_of(request), one_id(request)

@@ -62,6 +62,7 @@ class Act(StrEnum):
     ISSUE_TOKEN = "issue_token"
     REPLAY = "replay"  # somebody looked at a recording
     HOLD = "hold"  # a recording is kept, or is no longer
+    BRING = "bring"  # an outside video was brought, as a source of clips
     RELEASE = "release"  # a clip was certified or revoked
     PURGE = "purge"  # positions or recordings older than promised were removed
 

@@ -22,7 +22,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 FORMS = frozenset({"webm", "mp4"})
 GAPS = frozenset({"lost", "silent", "disk", "overflow", "internal"})
 BREAKS = frozenset({"disk_low", "disk", "stuck", "nothing_whole", "internal"})
-ENDS = frozenset({"over", "closed", "replaced", "abandoned", "uploaded"})
+ENDS = frozenset({"over", "closed", "replaced", "abandoned", "uploaded", "brought"})
 UPLOAD_MOST = 16_000_000  # bytes of one piece: a minute takes four
 UPLOAD_LASTS = timedelta(minutes=5)
 UPLOAD_BEFORE = timedelta(minutes=1)  # the phone's clock is known to a second at best, and its camera opens with the tap
@@ -39,6 +39,7 @@ class RecordingState(StrEnum):
 class Origin(StrEnum):
     RELAY = "RELAY"  # as it was forwarded
     PHONE = "PHONE"  # 手机补传: kept on the phone while nothing reached the relay, brought afterwards
+    BROUGHT = "BROUGHT"  # 带入视频: an outside video, as the source of clips
 
 
 class Category(StrEnum):

@@ -14,7 +14,7 @@ MOST_CENTS = 10**15  # ten trillion yuan; a browser counts exactly up to nine ti
 OLDEST_YEAR = 1990  # no case is older; catches 1970
 
 # Bidirectional controls turn a sentence round on the wall; a surrogate alone cannot be written as UTF-8; NUL ends text in PostgreSQL.
-_REFUSED = re.compile("[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]")
+UNSHOWABLE = re.compile("[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
 def word(value: object, field: str, longest: int) -> str:
@@ -24,7 +24,7 @@ def word(value: object, field: str, longest: int) -> str:
         raise BadInput(field, code="text.empty", field=field)
     if len(kept) > longest:
         raise BadInput(field, code="text.too_long", field=field, longest=longest)
-    if _REFUSED.search(kept):
+    if UNSHOWABLE.search(kept):
         raise BadInput(field, code="text.bad_character", field=field)
     return unicodedata.normalize("NFC", kept)
 

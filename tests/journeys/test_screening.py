@@ -105,8 +105,11 @@ async def test_from_the_list_to_the_stage_and_black_by_one_key(host: Page, stage
 
 async def test_a_recording_becomes_a_clip_that_two_have_signed(host: Page, second: Page, court: Court) -> None:
     await host.goto(f"{court.product.origin}/centre/screening/")
+    await host.get_by_role("link", name="选段剪片").first.click()
+    await host.locator("#look").click()
+    await expect(host.locator("#play")).to_be_enabled()
     await host.get_by_label("到第几秒").fill("3")
-    await host.locator("#cut [name=title]").fill("门前的封条")
+    await host.get_by_label("名称").fill("门前的封条")
     await host.get_by_role("button", name="剪出并去遮蔽").click()
     await expect(host.locator("#title")).to_have_text("门前的封条")
     await host.locator("#look").click()

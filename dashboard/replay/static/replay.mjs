@@ -170,6 +170,7 @@ const row = (each) => {
   button.append(title, rest);
   button.disabled = Boolean(each.purged_at) || !each.segments;
   button.addEventListener('click', () => choose(each));
+  if (each.origin === 'BROUGHT') button.append(Object.assign(document.createElement('mark'), { textContent: t('by_court') }));
   if (each.origin === 'PHONE') button.append(Object.assign(document.createElement('mark'), { textContent: t('by_phone') }));
   item.append(button);
   return item;

@@ -94,6 +94,7 @@ from data.actions.sos import acknowledge_sos, escalate_sos, raise_sos, resolve_s
 from data.actions.tracks import watch_unit
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence, record_crossing
 from data.actions.uploads import Piece, keep_piece
+from data.actions.videos import begin_video, cancel_video, keep_video
 from data.actions.walls import add_wall, revoke_wall, stage_wall, steer_wall, take_back_wall
 from data.actions.whispers import (
     begin_speaking,
@@ -114,6 +115,7 @@ from data.rules.links import Purpose
 from data.rules.missions import MissionStep
 from data.rules.participants import ParticipantKind
 from data.rules.permissions import NOBODY, SYSTEM, Actor, Role, Sight
+from data.rules.videos import Film
 from data.tables import AttendeeRow, CasePartyRow, CaseRow, LinkRow, ParticipantRow, ScreeningHelpRow, ScreeningRow
 from tests.conftest import Clock
 from tests.data.small_court import CASE_NO, CASE_SYSTEM, RING, SmallCourt, say, ulid
@@ -138,6 +140,7 @@ class Scene(SmallCourt):
     digits: str
     guest_actor: Actor
     recording: str
+    video: str
     clip: str
     release: str
     screening: str
@@ -175,6 +178,10 @@ class Scene(SmallCourt):
         self.recording = ulid()
         self.do(SYSTEM, begin_recording, self.recording, "stream", self.call)
         return self.recording
+
+    def bring(self) -> str:
+        self.video = self.do(self.duty, begin_video, 1_000, "cd" * 32, "门前.webm")[0]
+        return self.video
 
     def cut(self) -> object:
         self.record()
@@ -563,6 +570,13 @@ law(
     lambda c: (c.record(), c.do(SYSTEM, end_recording, c.recording, c.now, "over"), c.later(200 * 86_400)),
 )
 
+law("video.begun", lambda c: c.bring())
+law(
+    "video.kept",
+    lambda c: c.do(c.duty, keep_video, c.video, Film("webm", "vp8", 64, 64, 1_000, 1), lambda form, at: None),
+    lambda c: c.bring(),
+)
+law("video.ended", lambda c: c.do(c.duty, cancel_video, c.video), lambda c: c.bring())
 law("clip.cut", lambda c: c.do(c.duty, cut_clip, c.recording, c.now, c.later(3), "门前", None, "OTHER"), lambda c: c.record())
 law("clip.masked", lambda c: c.do(c.duty, mask_clip, c.clip, {}, True), lambda c: c.cut())
 law("clip.rendering_asked", lambda c: c.do(c.duty, ask_rendering, c.clip), lambda c: c.cut())
