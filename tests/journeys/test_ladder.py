@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy import select
 
+from dashboard.i18n import t
 from data.tables import CallRow, EntryRow
 from tests.journeys.test_picture import centre_page, end, phone_page, until_it_plays
 from tests.running import Product
@@ -83,6 +84,7 @@ async def test_the_picture_comes_down_step_by_step_and_wall_and_journal_say_the_
         await phone.evaluate("(line) => { window.line = line; }", line)
         await expect(state).to_have_text(words, timeout=SOON)
         await until_it_stands(product, "DEGRADED", mode)
+        await expect(wall.locator("em.picture").first).to_contain_text(t(f"wall.mode_{mode}"), timeout=SOON)  # also before anybody took it
     assert (await sends(phone, "video"))["active"] is False
     assert causes(product)[-3:] == [("LOW_VIDEO", "bandwidth"), ("STILLS", "bandwidth"), ("AUDIO_ONLY", "bandwidth")]
     await phone.evaluate("() => { window.line = 5_000_000; }")

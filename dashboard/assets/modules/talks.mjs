@@ -39,7 +39,7 @@ export const nameOf = (row) => (row.kind === 'PARTY' ? t('wall.party') : row.who
 /** «画面受限 仅声音», '' while nothing must be said. @param {Row} row */
 export function pictureWord(row) {
   if (row.picture_closed_at) return t('wall.picture_closed');
-  if (row.state === 'DEGRADED') return [t('wall.call_degraded'), row.mode ? t(`wall.mode_${row.mode}`) : '', row.loss_permille >= LOSSY ? t('wall.loss', { n: Math.round(row.loss_permille / 10) }) : ''].filter(Boolean).join('  ');
+  if (row.state === 'DEGRADED' || row.media === 'DEGRADED') return [t('wall.call_degraded'), row.mode ? t(`wall.mode_${row.mode}`) : '', row.loss_permille >= LOSSY ? t('wall.loss', { n: Math.round(row.loss_permille / 10) }) : ''].filter(Boolean).join('  ');
   return row.state === 'RECONNECTING' ? t('wall.call_reconnecting') : '';
 }
 
