@@ -237,6 +237,7 @@ export function mountPicture(phone, standing) {
     mark(place, 'data-state', asking ? 'asking' : !media ? 'none' : closed ? 'closed' : seen ? sending.state : 'audio');
     const line1 = part('picture-state');
     if (line1.dataset.said !== words) { line1.dataset.said = words; line1.replaceChildren(sign(shape), h('span', {}, words)); }
+    mark(line1, 'data-sign', shape);
     say(part('picture-notice'), noticed && phone.clock.now() - noticed < NOTICE_MS ? t('notice_given', { time: phone.clock.hhmmss(noticed) }) : '');
     const [track] = media?.getVideoTracks() ?? [];
     part('torch').hidden = !seen || !(/** @type {{torch?: boolean} | undefined} */ (track?.getCapabilities?.())?.torch);
