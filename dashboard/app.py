@@ -468,13 +468,32 @@ def _running(house: House) -> dict[str, Any]:
         house.stages.heard(kind)
         house.hub.poke()
 
+    house.stages.on_black = _empty_memory(house.bus)
     return {
         "health": house.health.watch(),
         "hub": house.hub.run(),
-        "bus": house.bus.listen(on_announcement, house.hub.take_fixes, house.hub.bus_changed),
+        "bus": house.bus.listen(on_announcement, house.hub.take_fixes, house.hub.bus_changed, house.stages.cells),
         "positions": _run_positions(house),
         "ready": _say_ready(house),
     }
+
+
+def _empty_memory(bus: Bus) -> Callable[[bytes], None]:
+    """Says a blackout to the relay before it stands in the journal. When the bus is away the journal says it; the stage is black anyway."""
+    saying: set[asyncio.Task[None]] = set()
+
+    async def say(message: bytes) -> None:
+        try:
+            await bus.publish_cells(message)
+        except CommandCentreError as error:
+            log.info("a blackout was not said on the bus: %s", error.code)
+
+    def empty(message: bytes) -> None:
+        task = asyncio.create_task(say(message))
+        saying.add(task)
+        task.add_done_callback(saying.discard)
+
+    return empty
 
 
 async def _run_positions(house: House) -> None:

@@ -21,6 +21,7 @@ from dashboard.supervise import Beat
 from data.engines import open_database
 from data.journal import Journal, silent
 from data.lanes import Lanes
+from data.queries.live_permits import OnAir, on_air
 from data.sealing import load_sealing
 from data.settings import Settings
 from streaming import hooks
@@ -32,6 +33,7 @@ from streaming.media_states import MediaStates
 from streaming.media_tokens import load_media_tokens
 from streaming.pace import pause
 from streaming.relay import Relay
+from streaming.transcoder import Transcoder
 from streaming.whip import build_media
 
 BEAT_S = 0.5
@@ -130,9 +132,22 @@ class Court:
         sealing = load_sealing(settings.keys)
         journal = Journal(self._database, sealing, settings.court_code, self._bus.announce, settings.civil_offset_s)
         self.states = MediaStates(journal, self._lanes, _now)
+        self._may_show, self.transcoder = settings.live_on_stage, Transcoder(self._on_air, self._bus.publish_cells)
 
     def parts(self, relay: Relay) -> tuple[Coroutine[Any, Any, None], ...]:
-        return self.states.write(), self.states.follow(relay), self.states.miss(relay), self._bus.listen(self.states.announced, None)
+        heard = self._bus.listen(self._announced, None, on_cells=self.transcoder.heard)
+        return self.states.write(), self.states.follow(relay), self.states.miss(relay), self.transcoder.run(relay), heard
+
+    def _announced(self, number: int, kind: str) -> None:
+        self.states.announced(number, kind)
+        self.transcoder.announced(number, kind)
+
+    async def _on_air(self) -> OnAir | None:
+        return await self._lanes.readers.run(self._read_on_air) if self._may_show else None
+
+    def _read_on_air(self) -> OnAir | None:
+        with self._database.reading() as session:
+            return on_air(session)
 
     async def aclose(self) -> None:
         await self._bus.aclose()

@@ -1,4 +1,4 @@
-"""What the clips of a programme and the people invited have to do with each other, read for the ready-check and before it begins."""
+"""What the clips and live pictures of a programme and the people invited have in common, read for the ready-check and before it begins."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,6 +15,7 @@ from data.tables import (
     CasePartyRow,
     CaseRow,
     ClipRow,
+    LivePermitRow,
     MissionRow,
     RecordingRow,
     ReleaseRow,
@@ -65,7 +66,19 @@ def _places(session: Session, screening_id: str) -> list[Ground]:
         missions = _missions(session, row.mission_id, row.unit_no or row.caller, row.from_at)
         cases, areas = [case for case, _, _ in missions], [area for _, *two in missions for area in two]
         grounds.append(_ground(row.position + 1, cases, [row.area_id, *areas]))
-    return grounds
+    return sorted([*grounds, *_live_places(session, screening_id)], key=lambda each: each.number)
+
+
+def _live_places(session: Session, screening_id: str) -> list[Ground]:
+    """The missions whose live picture stands in the programme."""
+    rows = session.execute(
+        select(ScreeningItemRow.position, MissionRow.case_id, CaseRow.area_id, MissionRow.area_id.label("own"))
+        .join(LivePermitRow, LivePermitRow.id == ScreeningItemRow.permit_id)
+        .join(MissionRow, MissionRow.id == LivePermitRow.mission_id)
+        .outerjoin(CaseRow, CaseRow.id == MissionRow.case_id)
+        .where(ScreeningItemRow.screening_id == screening_id)
+    )
+    return [_ground(row.position + 1, [row.case_id], [row.area_id, row.own]) for row in rows]
 
 
 def _missions(

@@ -68,6 +68,7 @@ _ID_FIELD = {
     "screening": "screening_id",
     "attendee": "attendee_id",
     "help": "help_id",
+    "permit": "permit_id",
     "promise": "promise_id",
     "settlement": "settlement_id",
     "spot_payment": "spot_payment_id",
@@ -1604,10 +1605,13 @@ class ItemMoved(Event):
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreeningBlackedOut(Event):
+    """why: key, by the host | unwatched, nothing was heard of the host while a live picture was shown."""
+
     kind = "screening.blacked_out"
     subject = "screening"
     shown = False
     screening_id: str
+    why: str = "key"
 
 
 @_event
@@ -1626,6 +1630,63 @@ class ScreeningEnded(Event):
     subject = "screening"
     shown = False
     screening_id: str
+
+
+# The live picture of a mission before a stage. What the mission's people and the desk must know of it is shown: permitted, and over.
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveProposed(Event):
+    kind = "live.proposed"
+    subject = "permit"
+    shown = False
+    permit_id: str
+    screening_id: str
+    mission_id: str
+    delay_s: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCertified(Event):
+    """number: 1 | 2. Whoever certifies says that the people of the mission were told."""
+
+    kind = "live.certified"
+    subject = "permit"
+    shown = False
+    permit_id: str
+    mission_id: str
+    number: int
+    officer_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivePermitted(Event):
+    kind = "live.permitted"
+    subject = "permit"
+    permit_id: str
+    screening_id: str
+    mission_id: str
+    team_id: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveEnded(Event):
+    """cause: DECIDED | MINOR | ILLNESS | BODY_SEARCH | PICTURE_CLOSED | CALL_OVER | MISSION_OVER | SCREENING_OVER."""
+
+    kind = "live.ended"
+    subject = "permit"
+    permit_id: str
+    screening_id: str
+    mission_id: str
+    team_id: str | None
+    cause: str
+
+
+# Who is invited.
 
 
 @_event

@@ -67,6 +67,7 @@ class Settings:
     case_system_stale_s: int = 3_600
     case_system_lost_s: int = 86_400
     visitors_default: bool = False
+    live_on_stage: bool = True
     turn_urls: tuple[str, ...] = ()
     turn_addresses: tuple[str, ...] = ()
     log_level: str = "info"

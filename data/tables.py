@@ -722,6 +722,28 @@ class ScreeningRow(Table):
     followed_day: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # of follow_up.DAYS the last that was written down
 
 
+class LivePermitRow(Table):
+    """现: two people permit the live mosaic of one mission before one stage."""
+
+    __tablename__ = "live_permit"
+    id: Mapped[str] = _ulid()
+    number: Mapped[str] = mapped_column(String(24))  # 现〔20260112〕001
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    screening_id: Mapped[str] = mapped_column(ForeignKey("screening.id"), index=True)
+    mission_id: Mapped[str] = mapped_column(ForeignKey("mission.id"), index=True)
+    delay_s: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(16), index=True)  # live_permits.PermitState
+    proposed_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    proposed_at: Mapped[datetime] = mapped_column(Instant)
+    first_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    first_at: Mapped[datetime | None] = mapped_column(Instant)
+    second_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    second_at: Mapped[datetime | None] = mapped_column(Instant)
+    over_at: Mapped[datetime | None] = mapped_column(Instant)
+    over_cause: Mapped[str | None] = mapped_column(String(16))  # live_permits.Cause
+    over_why: Mapped[str | None] = mapped_column(String(120))
+
+
 class ScreeningItemRow(Table):
     """One place of a programme."""
 
@@ -730,6 +752,7 @@ class ScreeningItemRow(Table):
     position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(8))  # screening.ItemKind
     release_id: Mapped[str | None] = mapped_column(ForeignKey("clip_release.id"), index=True)
+    permit_id: Mapped[str | None] = mapped_column(ForeignKey("live_permit.id"))
     title: Mapped[str | None] = mapped_column(String(30))  # of a card
     words: Mapped[str | None] = mapped_column(String(300))
 

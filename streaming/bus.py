@@ -1,6 +1,7 @@
-"""Redis publish and subscribe: two channels, and the only file that knows Redis.
+"""Redis publish and subscribe: three channels, and the only file that knows Redis.
 
-`events` says «number n exists», as JSON {"n": number, "k": kind, "t": [[kind, id], …]}; `fixes` carries packed frames (`geo.packed`).
+`events` says «number n exists», as JSON {"n": number, "k": kind, "t": [[kind, id], …]}; `fixes` carries packed frames (`geo.packed`);
+`cells` what an audience may see of a live picture (`streaming.cells`), and only while it is shown.
 Nothing is kept there. Foreign errors become BusUnavailable; a message that is not of these forms is counted and dropped.
 """
 
@@ -26,6 +27,7 @@ from streaming.pace import to_next
 
 EVENTS = "events"
 FIXES = "fixes"
+CELLS = "cells"
 WIRE_S = 1.0  # nobody waits longer for Redis
 ANSWER_S = 1.25  # a ping unanswered for so long: the server is gone or frozen
 WAITING = 10_000  # announcements; when full the oldest goes, for the journal has it and readers ask the journal
@@ -36,6 +38,7 @@ log = logging.getLogger(__name__)
 
 OnAnnouncement = Callable[[int, str], None]
 OnFixes = Callable[[bytes], None]
+OnCells = Callable[[bytes], None]
 
 
 class Bus:
@@ -93,33 +96,49 @@ class Bus:
         except (RedisError, OSError, TimeoutError) as error:
             raise BusUnavailable(type(error).__name__) from error
 
+    async def publish_cells(self, message: bytes) -> None:
+        """To all who listen. Raises BusUnavailable after one second at most."""
+        try:
+            async with asyncio.timeout(WIRE_S):
+                await self._publisher.publish(CELLS, message)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise BusUnavailable(type(error).__name__) from error
+
     # --- hearing ---
 
     async def listen(
-        self, on_announcement: OnAnnouncement, on_fixes: OnFixes | None, on_change: Callable[[bool], Awaitable[None]] | None = None
+        self,
+        on_announcement: OnAnnouncement,
+        on_fixes: OnFixes | None,
+        on_change: Callable[[bool], Awaitable[None]] | None = None,
+        on_cells: OnCells | None = None,
     ) -> None:
-        """Hear both channels for ever, coming back by itself; without `on_fixes` the announcements only.
+        """Hear the channels for ever, coming back by itself; without `on_fixes` and `on_cells` the announcements only.
 
         A frozen server is noticed by an unanswered ping within two seconds.
         """
         task = asyncio.current_task()
         while task is None or not task.cancelling():  # redis-py may swallow a cancellation; it is still counted
             try:
-                await self._hear(on_announcement, on_fixes, on_change)
+                await self._hear(on_announcement, on_fixes, on_change, on_cells)
             except (RedisError, OSError, TimeoutError) as error:
                 log.info("bus: %s", type(error).__name__)
             await self._turn(False, on_change)
             await asyncio.sleep(0.25)
 
     async def _hear(
-        self, on_announcement: OnAnnouncement, on_fixes: OnFixes | None, on_change: Callable[[bool], Awaitable[None]] | None
+        self,
+        on_announcement: OnAnnouncement,
+        on_fixes: OnFixes | None,
+        on_change: Callable[[bool], Awaitable[None]] | None,
+        on_cells: OnCells | None,
     ) -> None:
         # protocol 2: the library's parser of 3 writes each message as text for a log nobody keeps, 2.2 ms for a frame of 10,000
         client = redis.asyncio.Redis.from_url(self._url, socket_timeout=None, socket_connect_timeout=WIRE_S, protocol=2)
         channel = client.pubsub()
         try:
             async with asyncio.timeout(WIRE_S):
-                await channel.subscribe(EVENTS, *([FIXES] if on_fixes is not None else []))
+                await channel.subscribe(EVENTS, *([FIXES] if on_fixes is not None else []), *([CELLS] if on_cells is not None else []))
             heard = pinged = float("-inf")
             task = asyncio.current_task()
             while task is None or not task.cancelling():
@@ -138,14 +157,16 @@ class Bus:
                 if not self.up:
                     await self._turn(True, on_change)
                 if message["type"] == "message":
-                    self._pass_on(message["channel"], message["data"], on_announcement, on_fixes)
+                    self._pass_on(message["channel"], message["data"], on_announcement, on_fixes, on_cells)
         finally:
             with contextlib.suppress(RedisError, OSError, TimeoutError, asyncio.CancelledError):
                 async with asyncio.timeout(WIRE_S):
                     await channel.aclose()  # type: ignore[no-untyped-call]
                     await client.aclose()
 
-    def _pass_on(self, channel: bytes, data: bytes, on_announcement: OnAnnouncement, on_fixes: OnFixes | None) -> None:
+    def _pass_on(
+        self, channel: bytes, data: bytes, on_announcement: OnAnnouncement, on_fixes: OnFixes | None, on_cells: OnCells | None
+    ) -> None:
         try:
             if len(data) > LARGEST:
                 raise ValueError("too large")
@@ -155,6 +176,8 @@ class Bus:
                 if not isinstance(number, int) or not isinstance(kind, str):
                     raise TypeError("not an announcement")
                 on_announcement(number, kind)
+            elif channel == CELLS.encode() and on_cells is not None:
+                on_cells(data)
             elif on_fixes is not None:
                 on_fixes(data)
         except (ValueError, KeyError, TypeError):

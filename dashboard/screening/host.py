@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -21,14 +22,16 @@ from dashboard.screening.figures import Figures
 from dashboard.screening.people import People, people_told
 from dashboard.screening.results import Results
 from dashboard.sign_in import in_sentences
-from data.actions import screenings
+from data.actions import live_permits, screenings
 from data.actions.screenings import Place
 from data.actions.walls import stage_wall
-from data.errors import BadInput, CommandCentreError, Unavailable
+from data.errors import BadInput, CommandCentreError, NotPermitted, Unavailable
 from data.queries import screenings as read
+from data.queries.live_permits import MissionChoice, PermitView, missions_to_choose, permits_of
 from data.queries.people import shared_with_clips
 from data.queries.screenings import ClipView, ScreeningView, WallView
-from data.rules.permissions import Actor, Sight, Verb, may
+from data.rules.live_permits import DELAY_S
+from data.rules.permissions import SYSTEM, Actor, Sight, Verb, may
 from data.rules.screening import BEFORE, missing
 from streaming.incoming_videos import IncomingVideos
 
@@ -51,8 +54,10 @@ class Host(Doors):
         said: dict[str, Handler] = {
             "programme": self._programme, "stage": self._stage_link, "begin": self._begin, "show": self._show, "play": self._play,
             "wall": self._wall, "open": self._open, "rest": self._rest, "black": self._black, "lift": self._lift, "end": self._end,
+            "beat": self._beat, "live": self._propose_live, "live-certify": self._certify_live, "live-stop": self._stop_live,
         }  # fmt: skip
         parts = self.settings, self.journal, self.lanes, self.stages, self.now
+        self.stages.on_unwatched = self._unwatched
         return Starlette(
             routes=[
                 Route("/static/{name}", self._file, methods=["GET"]),
@@ -86,7 +91,11 @@ class Host(Doors):
         actor, screening_id = actor_of(request), one_id(request)
         view = await self._screening(actor, screening_id)
         live = await self.read(actor, read.live_releases)
-        said = {"screening": await self._screening_answer(actor, screening_id), "live": [_offered(each) for each in live if each.release]}
+        said = {
+            "screening": await self._screening_answer(actor, screening_id),
+            "live": [_offered(each) for each in live if each.release],
+            "missions": [{"id": each.id, "mission": each.mission} for each in await self._missions(actor)],
+        }
         return self.page("console.html", screening=view, said=in_script(said), texts=in_script(t.alone("host")))
 
     # --- sessions ---
@@ -159,16 +168,59 @@ class Host(Doors):
             raise
         return {"black": True, "written": True}
 
+    # --- the live picture of a mission ---
+
+    async def _beat(self, actor: Actor, screening_id: str, _: Said) -> Said:
+        """The host is at his console. Without it a live picture goes black by itself."""
+        if not may(actor, Verb.HOST_SCREENING):
+            raise NotPermitted("beat", verb=Verb.HOST_SCREENING.value)
+        self.stages.beat(screening_id)
+        return {}
+
+    def _unwatched(self, screening_id: str) -> None:
+        owed = self._owed.get(screening_id)
+        if owed is None or owed.done():
+            self._owed[screening_id] = asyncio.create_task(self._black_unwatched(screening_id))
+
+    async def _black_unwatched(self, screening_id: str) -> None:
+        """Black first, as by the key."""
+        await self.stages.black_out(screening_id)
+        try:
+            await self.write(SYSTEM, screenings.black_out_unwatched, screening_id)
+        except Unavailable:
+            await self._write_late(SYSTEM, screening_id, screenings.black_out_unwatched)
+        except CommandCentreError:
+            self.stages.lift(screening_id)  # it was not running
+
+    async def _propose_live(self, actor: Actor, screening_id: str, said: Said) -> Said:
+        """{"mission", "delay_s"}."""
+        allowed, delay_s = self.settings.live_on_stage, said.get("delay_s", DELAY_S)
+        await self.write(actor, live_permits.propose_live, screening_id, text_of(said, "mission"), delay_s, allowed)
+        return await self._screening_answer(actor, screening_id)
+
+    async def _certify_live(self, actor: Actor, screening_id: str, said: Said) -> Said:
+        """{"permit", "told": whether the people of the mission were}."""
+        told, allowed = said.get("told") is True, self.settings.live_on_stage
+        await self.write(actor, live_permits.certify_live, text_of(said, "permit"), told, allowed)
+        return await self._screening_answer(actor, screening_id)
+
+    async def _stop_live(self, actor: Actor, screening_id: str, said: Said) -> Said:
+        """{"permit", "cause"}. The stage goes to the court's card."""
+        await self.write(actor, live_permits.stop_live, text_of(said, "permit"), text_of(said, "cause"))
+        return await self._screening_answer(actor, screening_id)
+
+    # --- blackouts that are owed to the journal ---
+
     def _owe(self, actor: Actor, screening_id: str) -> None:
         owed = self._owed.get(screening_id)
         if owed is None or owed.done():
-            self._owed[screening_id] = asyncio.create_task(self._write_late(actor, screening_id))
+            self._owed[screening_id] = asyncio.create_task(self._write_late(actor, screening_id, screenings.black_out))
 
-    async def _write_late(self, actor: Actor, screening_id: str) -> None:
+    async def _write_late(self, actor: Actor, screening_id: str, action: Callable[..., bool]) -> None:
         await asyncio.sleep(RECORD_AGAIN_S)
         while self.stages.is_black(screening_id):  # asked just before each writing: what was lifted meanwhile must not be blacked out again
             try:
-                await self.write(actor, screenings.black_out, screening_id)
+                await self.write(actor, action, screening_id)
                 return
             except Unavailable:
                 await asyncio.sleep(RECORD_AGAIN_S)
@@ -208,8 +260,10 @@ class Host(Doors):
         return await self.read(actor, read.one_screening, screening_id, self.now())
 
     async def _screening_answer(self, actor: Actor, screening_id: str) -> Said:
+        view = await self._screening(actor, screening_id)
         walls = await self.read(actor, read.walls_for, screening_id)
-        return self._screening_told(await self._screening(actor, screening_id), walls) | await self._people(actor, screening_id)
+        permits = [_permit(each, actor) for each in await self.read(actor, permits_of, screening_id)]
+        return self._screening_told(view, walls, permits) | await self._people(actor, screening_id)
 
     async def _people(self, actor: Actor, screening_id: str) -> Said:
         """Numbers only; and, until it begins, which clip is not for whom."""
@@ -223,7 +277,11 @@ class Host(Doors):
 
         return await self.read(actor, found)
 
-    def _screening_told(self, view: ScreeningView, walls: list[WallView]) -> Said:
+    async def _missions(self, actor: Actor) -> list[MissionChoice]:
+        """Those whose live picture could be proposed."""
+        return await self.read(actor, missions_to_choose, self.now()) if self.settings.live_on_stage else []
+
+    def _screening_told(self, view: ScreeningView, walls: list[WallView], permits: list[Said]) -> Said:
         """report: what the stage itself says that it shows, and how long ago; None: no stage is connected."""
         report = self.stages.report(view.id)
         age_ms = None if report is None else round(1000 * report.age_s())
@@ -245,9 +303,11 @@ class Host(Doors):
                 {
                     "position": each.position, "kind": each.kind, "title": each.title, "words": each.words, "clip": each.clip_id,
                     "release": each.release_id, "number": each.number, "duration_ms": each.duration_ms, "live": each.live,
+                    "permit": each.permit_id,
                 }
                 for each in view.places
             ],
+            "permits": permits,
             "stage": view.stage,
             "walls": [{"id": each.id, "name": each.name, "staged": each.staged, "here": each.here} for each in walls],
             "report": report and {"key": report.key, "state": report.state, "at_ms": report.at_ms, "age_ms": age_ms},
@@ -270,6 +330,8 @@ def _place(said: object) -> Place:
         raise BadInput("place", code="input.bad")
     if said.get("release") is not None:
         return Place(release_id=text_of(said, "release"))
+    if said.get("permit") is not None:
+        return Place(permit_id=text_of(said, "permit"))
     return Place(title=text_of(said, "title"), words=text_of(said, "words") if said.get("words") else None)
 
 
@@ -278,3 +340,17 @@ def _offered(view: ClipView) -> Said:
     release = view.release
     assert release is not None
     return {"release": release.id, "clip": view.id, "title": view.title, "number": release.number, "duration_ms": view.duration_ms}
+
+
+def _permit(view: PermitView, actor: Actor) -> Said:
+    """A permit as the console shows it. mine: whether he who asks has signed it."""
+    return {
+        "id": view.id,
+        "number": view.number,
+        "mission": view.mission,
+        "delay_s": view.delay_s,
+        "state": view.state,
+        "certified": [who for who, _ in view.certified],
+        "mine": actor.officer_id in view.certifiers,
+        "cause": view.over_cause,
+    }

@@ -44,6 +44,7 @@ FILES = {
     "stage.css": "text/css",
     "stage.mjs": "text/javascript",
     "stage_line.mjs": "text/javascript",
+    "stage_live.mjs": "text/javascript",
     "stage_player.mjs": "text/javascript",
     "stage_state.mjs": "text/javascript",
 }
@@ -191,7 +192,13 @@ class Stage:
                 await viewer.say(BEAT)
                 continue
             viewer.screening_id = view.screening_id
-            await viewer.say(as_message(view.black or self.stages.is_black(view.screening_id), view.item))
+            black = view.black or self.stages.is_black(view.screening_id)
+            live = None if black or view.item is None else view.item.permit_id
+            if live is None:
+                self.stages.shows(viewer, None)
+            await viewer.say(as_message(black, view.item))
+            if not self.stages.is_black(view.screening_id):
+                self.stages.shows(viewer, live)
         await viewer.say(as_message(False, None))
         await viewer.socket.close(GONE)
 

@@ -3,20 +3,22 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard.i18n import t
 from data.queries.released import Shown
 from data.rules.screening import ItemKind
+from streaming.cells import COLUMNS, ROWS, Cells, emptied, read
 
 REPORT_MOST = 400  # bytes of what a stage says of itself
+HOST_SILENT_S = 2.0  # so long a live picture is shown without a word of its host; his page beats twice a second
 SAID_S = 0.5  # a stage whose line takes nothing for longer has gone to the court's card by itself
-STATES = frozenset({"black", "card", "playing", "hushed", "paused", "ended", "blocked", "error"})
+STATES = frozenset({"black", "card", "playing", "waiting", "hushed", "paused", "ended", "blocked", "error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,38 @@ class Report:
 
 @dataclass(eq=False, slots=True)
 class Viewer:
-    """One socket of a stage. One message at a time; black may come between any two."""
+    """One socket of a stage. One message at a time; black may come between any two. permit_id: of the live picture that stands there.
+
+    cells: the newest picture that waits for the line, one at most: a slow line gets fewer.
+    """
 
     socket: WebSocket
     screening_id: str = ""
+    permit_id: str | None = None
+    cells: bytes | None = None
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    drawing: "asyncio.Task[None] | None" = None
 
     async def say(self, message: str) -> None:
         async with self.sending:
             await self.socket.send_text(message)
+
+    def draw(self, cells: bytes) -> None:
+        self.cells = cells
+        if self.drawing is None or self.drawing.done():
+            self.drawing = asyncio.create_task(self._draw())
+
+    async def _draw(self) -> None:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            while self.cells is not None:
+                async with self.sending:
+                    cells = self._newest()
+                    if cells and self.permit_id is not None:  # black, or another place, may have come while it waited
+                        await self.socket.send_bytes(cells)
+
+    def _newest(self) -> bytes:
+        cells, self.cells = self.cells or b"", None
+        return cells
 
 
 class Stages:
@@ -55,6 +80,10 @@ class Stages:
         self._black: set[str] = set()
         self.turns = 0  # how often something was blacked out or shown again: then everybody is told anew
         self._reports: dict[str, Report] = {}
+        self._dark_ms: dict[str, int] = {}  # by screening: what was taken before this moment is never shown
+        self._hosts: dict[str, asyncio.TimerHandle] = {}  # by screening that shows a live picture: goes off when its host is silent
+        self.on_black: Callable[[bytes], None] = lambda _: None  # said to the relay, whose memory is emptied
+        self.on_unwatched: Callable[[str], None] = lambda _: None  # a screening that was blacked out because its host is silent
 
     def heard(self, kind: str) -> None:
         """Something was committed, here or elsewhere. From any thread."""
@@ -77,10 +106,52 @@ class Stages:
         """Every stage of this screening is black now, before anything is written."""
         self._black.add(screening_id)
         self.turns += 1
+        self.darken(screening_id)
         black = as_message(True, None)
         said = [asyncio.create_task(viewer.say(black)) for viewer in self._viewers if viewer.screening_id == screening_id]
         if said:
             await asyncio.wait(said, timeout=SAID_S)
+
+    def darken(self, screening_id: str) -> None:
+        """Nothing of a live picture from before now is shown any more; what is on its way stays where it is."""
+        self._dark_ms[screening_id] = round(time.time() * 1000)
+        for viewer in self._viewers:
+            if viewer.screening_id == screening_id:
+                viewer.permit_id = viewer.cells = None
+        self.on_black(emptied(screening_id))
+
+    # --- the live picture ---
+
+    def cells(self, message: bytes) -> None:
+        """A picture for those stages on which it stands."""
+        said = read(message)
+        if not isinstance(said, Cells):
+            return
+        for viewer in self._viewers:
+            if viewer.permit_id == said.permit_id and said.taken_ms > self._dark_ms.get(viewer.screening_id, 0):
+                viewer.draw(bytes((COLUMNS, ROWS)) + said.cells)
+
+    def shows(self, viewer: Viewer, permit_id: str | None) -> None:
+        """This live picture stands on this stage now, or none; without a host it does not stand there for long."""
+        viewer.permit_id = permit_id
+        if permit_id is not None and viewer.screening_id not in self._hosts:
+            self.beat(viewer.screening_id)
+
+    def beat(self, screening_id: str) -> None:
+        """Its host is there."""
+        before = self._hosts.pop(screening_id, None)
+        if before is not None:
+            before.cancel()
+        if self.shows_live(screening_id):
+            self._hosts[screening_id] = asyncio.get_running_loop().call_later(HOST_SILENT_S, self._unwatched, screening_id)
+
+    def shows_live(self, screening_id: str) -> bool:
+        return any(viewer.screening_id == screening_id and viewer.permit_id is not None for viewer in self._viewers)
+
+    def _unwatched(self, screening_id: str) -> None:
+        self._hosts.pop(screening_id, None)
+        if self.shows_live(screening_id):
+            self.on_unwatched(screening_id)
 
     def lift(self, screening_id: str) -> None:
         self._black.discard(screening_id)
@@ -118,8 +189,8 @@ def _told(item: Shown) -> dict[str, Any]:
     return {
         "key": item.key,
         "kind": item.kind.lower(),
-        "title": item.title,
-        "words": item.words or "",
+        "title": t("stage.live") if item.permit_id else item.title,
+        "words": t("stage.live_words", delay=item.delay_s) if item.permit_id else item.words or "",
         "number": item.number,
         "certified": signed,
         "src": f"/stage/media/{item.release_id}?s={item.key}" if item.release_id else None,

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from data.actions.allowed import allowed
 from data.actions.keeping import came_before, first_time, held, next_number, speaking, whereabouts
+from data.actions.live_permits import end_with_call
 from data.actions.missions import under_way
 from data.actions.orders import withdraw_orders
 from data.actions.participants import add_desk, add_officer_on_the_spot, everybody_leaves
@@ -132,6 +133,7 @@ def close_call(work: Work, call: CallRow, wanted: CallStep) -> None:
             order_ids=orders,
         )
     )
+    end_with_call(work, call.mission_id)
 
 
 def mark_missed(work: Work, call_id: str) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from data.actions.allowed import allowed
 from data.actions.keeping import came_before, first_time, found, held, held_or_none, next_number
+from data.actions.live_permits import end_with_mission
 from data.errors import BadInput, NotFound
 from data.events import (
     Event,
@@ -166,6 +167,7 @@ def _move(work: Work, mission: MissionRow, report: MissionReport, event: Mission
         mission.outcome = words.word_or_none(report.outcome, "outcome", 24) or event.name
         if mission.departed_at or mission.arrived_at:
             _set_returned(work, mission.team_id, at)
+        end_with_mission(work, mission.id)
 
 
 def _set_returned(work: Work, team_id: str | None, at: datetime | None) -> None:

@@ -7,6 +7,7 @@ from ulid import ULID
 
 from data.actions.allowed import allowed
 from data.actions.keeping import first_time, found, held
+from data.actions.live_permits import end_with_picture
 from data.actions.sessions import close_guest
 from data.errors import AlreadyOwned, BadInput, NotPermitted, TransitionRefused
 from data.events import CallCommandReleased, CallCommandTaken, CallJoined, CallLeft, CallNoticeGiven, CallPictureClosed, CallPictureOpened
@@ -155,6 +156,7 @@ def close_picture(work: Work, call_id: str, why: str) -> bool:
         return False
     call.picture_closed_at = work.now
     work.record(CallPictureClosed(call_id=call.id, unit_no=call.unit_no, why=why))
+    end_with_picture(work, call.mission_id)
     return True
 
 

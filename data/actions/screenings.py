@@ -11,6 +11,7 @@ from data.actions.allowed import allowed
 from data.actions.attendees import hosted, of_screening
 from data.actions.keeping import found, held, next_number
 from data.actions.links import add_link, take_link
+from data.actions.live_permits import end_with_screening
 from data.actions.sessions import Opened, close_stage, open_for_stage
 from data.common_ground import common_ground
 from data.credentials import new_token
@@ -32,12 +33,13 @@ from data.events import (
     StageOpened,
 )
 from data.journal import Work
-from data.rules import attendees, screening, words
+from data.rules import attendees, live_permits, screening, words
 from data.rules.links import Purpose, closed, lifetime
+from data.rules.live_permits import PermitState
 from data.rules.permissions import Verb
 from data.rules.release import Audience, ReleaseState
 from data.rules.screening import Item, ItemKind, People, ScreeningKind, ScreeningState
-from data.tables import AttendeeRow, CaseRow, ClipRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
+from data.tables import AttendeeRow, CaseRow, ClipRow, LivePermitRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
 
 MISSING = "not_found.screening"
 STAGE_LASTS = timedelta(hours=12)
@@ -46,9 +48,10 @@ SHOWABLE = frozenset({Audience.SCREENING, Audience.PUBLIC})
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place of a programme as the host says it: a release, or a card's words."""
+    """One place of a programme as the host says it: a release, a permit for a live picture, or a card's words."""
 
     release_id: str | None = None
+    permit_id: str | None = None
     title: str | None = None
     words: str | None = None
 
@@ -137,6 +140,11 @@ def set_programme(work: Work, screening_id: str, places: Sequence[Place]) -> Non
 
 
 def _item(work: Work, screening_id: str, position: int, place: Place) -> ScreeningItemRow:
+    if place.permit_id is not None:
+        permit = found(work, LivePermitRow, words.ulid(place.permit_id), "not_found.permit")
+        if permit.screening_id != screening_id or permit.state not in live_permits.OPEN:
+            raise RuleBroken("not permitted", code="screening.not_released", position=position + 1)
+        return ScreeningItemRow(screening_id=screening_id, position=position, kind=ItemKind.LIVE, permit_id=permit.id)
     if place.release_id is None:
         title = words.word(place.title, "title", screening.TITLE_LONGEST)
         said = _lines(place.words)
@@ -242,13 +250,22 @@ def black_out(work: Work, screening_id: str) -> bool:
 
     Raises TransitionRefused.
     """
-    row = hosted(work, screening_id, Verb.BLACK_OUT)
+    return _black_out(work, hosted(work, screening_id, Verb.BLACK_OUT), "key")
+
+
+def black_out_unwatched(work: Work, screening_id: str) -> bool:
+    """A live picture is shown and nothing is heard of its host: black by itself, until he shows it again."""
+    allowed(work, Verb.GUARD_STAGE)
+    return _black_out(work, held(work, ScreeningRow, words.ulid(screening_id), MISSING), "unwatched")
+
+
+def _black_out(work: Work, row: ScreeningRow, why: str) -> bool:
     if row.state == ScreeningState.BLACKOUT:
         return False
     screening.check_step(ScreeningState(row.state), ScreeningState.BLACKOUT)
     _move(row, False, None, work)
     row.state = ScreeningState.BLACKOUT
-    work.record(ScreeningBlackedOut(screening_id=row.id))
+    work.record(ScreeningBlackedOut(screening_id=row.id, why=why))
     return True
 
 
@@ -271,6 +288,7 @@ def end_screening(work: Work, screening_id: str) -> None:
     _show(row, None, work)
     close_stage(work, row.stage_session_id, "over")
     work.record(ScreeningEnded(screening_id=row.id))
+    end_with_screening(work, row.id)
 
 
 # --- the parts --------------------------------------------------------------------------------------------------------------------------
@@ -280,15 +298,23 @@ def is_live(row: ReleaseRow) -> bool:
     return row.state == ReleaseState.LIVE and row.audience in SHOWABLE
 
 
+def _is_shown(item: ScreeningItemRow, release: ReleaseRow | None, permit: LivePermitRow | None) -> bool:
+    """Whether this place may be shown now."""
+    if item.kind == ItemKind.LIVE:
+        return permit is not None and permit.state == PermitState.LIVE
+    return item.kind == ItemKind.CARD or (release is not None and is_live(release))
+
+
 def programme(work: Work, screening_id: str) -> list[Item]:
     """As the rules want it."""
     rows = work.session.execute(
-        select(ScreeningItemRow, ReleaseRow)
+        select(ScreeningItemRow, ReleaseRow, LivePermitRow)
         .outerjoin(ReleaseRow, ReleaseRow.id == ScreeningItemRow.release_id)
+        .outerjoin(LivePermitRow, LivePermitRow.id == ScreeningItemRow.permit_id)
         .where(ScreeningItemRow.screening_id == screening_id)
         .order_by(ScreeningItemRow.position)
     )
-    return [Item(item.position, ItemKind(item.kind), item.release_id is None or is_live(release)) for item, release in rows]
+    return [Item(item.position, ItemKind(item.kind), _is_shown(item, release, permit)) for item, release, permit in rows]
 
 
 def _has_wall(work: Work, screening_id: str) -> bool:

@@ -3,14 +3,15 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from data.queries.reading import Drawn, Ids, Query, Reading, among, at, degree
 from data.rules import missions
 from data.rules.cases import PartyKind, SideState, Stage
+from data.rules.live_permits import PermitState
 from data.rules.missions import MissionState
 from data.rules.permissions import WITHOUT_CASES
-from data.tables import AreaRow, CaseNoteRow, CasePartyRow, CaseRow, MissionRow, OfficerRow, TeamRow, VehicleRow
+from data.tables import AreaRow, CaseNoteRow, CasePartyRow, CaseRow, LivePermitRow, MissionRow, OfficerRow, TeamRow, VehicleRow
 
 _Note = select(func.max(CaseNoteRow.id)).where(CaseNoteRow.case_id == CaseRow.id).correlate(CaseRow).scalar_subquery()
 
@@ -139,9 +140,14 @@ def missions_(reading: Reading, ids: Ids) -> Drawn:
             "ended_at": at(record.ended_at),
             "outcome": record.outcome,
             "changed_at": at(record.changed_at),
+            "on_stage": bool(record.on_stage),
         }
 
     return reading.draw("mission", query, MissionRow.id, row)
+
+
+# Two people have permitted its live picture before an audience, and nothing has ended that.
+_ON_STAGE = exists().where(LivePermitRow.mission_id == MissionRow.id, LivePermitRow.state == PermitState.LIVE).correlate(MissionRow)
 
 
 @cache
@@ -167,6 +173,7 @@ def _mission_query() -> Query:
             MissionRow.ended_at,
             MissionRow.outcome,
             MissionRow.changed_at,
+            _ON_STAGE.label("on_stage"),
             CaseRow.case_no,
             TeamRow.name.label("team"),
             VehicleRow.kind.label("vehicle_kind"),

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session, aliased
 
 from data.errors import NotFound
 from data.rules import screening
+from data.rules.live_permits import PermitState
 from data.rules.permissions import Clearance, Sight
 from data.rules.release import Audience, ReleaseState
 from data.rules.screening import ItemKind, ScreeningState
 from data.rules.walls import STAGE_LAYOUT
-from data.tables import ClipRow, OfficerRow, ReleaseRow, ScreeningItemRow, ScreeningRow, SessionRow, WallRow
+from data.tables import ClipRow, LivePermitRow, OfficerRow, ReleaseRow, ScreeningItemRow, ScreeningRow, SessionRow, WallRow
 
 _first, _second = aliased(OfficerRow), aliased(OfficerRow)
 _LIVE = ReleaseRow.state == ReleaseState.LIVE, ReleaseRow.audience.in_((Audience.SCREENING, Audience.PUBLIC))
@@ -35,6 +36,8 @@ class Shown:
     duration_ms: int | None = None
     at_ms: int = 0
     playing: bool = False
+    permit_id: str | None = None
+    delay_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ def _item(session: Session, row: ScreeningRow, position: int, now: datetime) -> 
     if place is None:
         return None
     key = f"{row.id}-{row.showing}"
+    if place.kind == ItemKind.LIVE:
+        return _live(session, key, place.permit_id)
     if place.release_id is None:
         return Shown(key, ItemKind.CARD, place.title or "", place.words)
     found = session.execute(
@@ -94,6 +99,21 @@ def _item(session: Session, row: ScreeningRow, position: int, now: datetime) -> 
         at_ms,
         row.playing,
     )
+
+
+def _live(session: Session, key: str, permit_id: str | None) -> Shown | None:
+    """A live picture that two people have permitted: its number and its signatures; not which mission it is."""
+    found = session.execute(
+        select(LivePermitRow, _first.title.label("first"), _second.title.label("second"))
+        .outerjoin(_first, _first.id == LivePermitRow.first_by)
+        .outerjoin(_second, _second.id == LivePermitRow.second_by)
+        .where(LivePermitRow.id == permit_id, LivePermitRow.state == PermitState.LIVE)
+    ).one_or_none()
+    if found is None:
+        return None
+    permit = found.LivePermitRow
+    signed = tuple(title for title in (found.first, found.second) if title)
+    return Shown(key, ItemKind.LIVE, "", None, None, permit.number, signed, permit_id=permit.id, delay_s=permit.delay_s)
 
 
 def released_file(session: Session, sight: Sight, stage_session_id: str, release_id: str) -> ReleasedFile:

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session, aliased
 from data.errors import NotFound, NotPermitted
 from data.rules import masking, screening
 from data.rules.clips import UNDER_WAY
+from data.rules.live_permits import PermitState
 from data.rules.permissions import Clearance, Sight
 from data.rules.release import KEPT_REVOKED, Audience, ReleaseState
 from data.rules.screening import ItemKind
 from data.rules.walls import STAGE_LAYOUT
-from data.tables import ClipRow, OfficerRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
+from data.tables import ClipRow, LivePermitRow, OfficerRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
 
 LISTED_MOST = 200
 SHOWABLE = frozenset({Audience.SCREENING, Audience.PUBLIC})
@@ -73,6 +74,7 @@ class PlaceView:
     number: str | None
     duration_ms: int | None
     live: bool
+    permit_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,16 +248,20 @@ def _screening(session: Session, row: ScreeningRow, now: datetime) -> ScreeningV
 
 def _places(session: Session, screening_id: str) -> list[PlaceView]:
     rows = session.execute(
-        select(ScreeningItemRow, ReleaseRow, ClipRow)
+        select(ScreeningItemRow, ReleaseRow, ClipRow, LivePermitRow)
         .outerjoin(ReleaseRow, ReleaseRow.id == ScreeningItemRow.release_id)
         .outerjoin(ClipRow, ClipRow.id == ReleaseRow.clip_id)
+        .outerjoin(LivePermitRow, LivePermitRow.id == ScreeningItemRow.permit_id)
         .where(ScreeningItemRow.screening_id == screening_id)
         .order_by(ScreeningItemRow.position)
     )
-    return [_place(item, release, clip) for item, release, clip in rows]
+    return [_place(*row) for row in rows]
 
 
-def _place(item: ScreeningItemRow, release: ReleaseRow | None, clip: ClipRow | None) -> PlaceView:
+def _place(item: ScreeningItemRow, release: ReleaseRow | None, clip: ClipRow | None, permit: LivePermitRow | None) -> PlaceView:
+    if item.kind == ItemKind.LIVE:
+        number, live = (permit.number, permit.state == PermitState.LIVE) if permit is not None else (None, False)
+        return PlaceView(item.position, ItemKind.LIVE, "", None, None, None, number, None, live, item.permit_id)
     if release is None or clip is None:
         return PlaceView(item.position, ItemKind.CARD, item.title or "", item.words, None, None, None, None, True)
     live = release.state == ReleaseState.LIVE and release.sha256 == clip.sha256

@@ -99,6 +99,7 @@ VISIBLE: dict[str, dict[str, frozenset[Clearance]]] = {
         "ended_at": ALL,
         "outcome": ALL,
         "changed_at": ALL,
+        "on_stage": DESKS | {FIELD},  # its people and its desk have been told
     },
     "call": {
         "id": ALL,

@@ -142,6 +142,7 @@ class Verb(StrEnum):
     REVOKE_RELEASE = "revoke.release"
     HOST_SCREENING = "host.screening"
     BLACK_OUT = "black.out"
+    GUARD_STAGE = "guard.stage"
     SEE_STAGE = "see.stage"
     DIRECT_DEMO = "direct.demo"
 
@@ -208,6 +209,7 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.REVOKE_RELEASE: _CENTRE | {Role.INSPECTOR, Role.SYSTEM},
     Verb.HOST_SCREENING: _CENTRE,
     Verb.BLACK_OUT: _CENTRE,
+    Verb.GUARD_STAGE: frozenset({Role.SYSTEM}),  # black when nobody hosts it
     Verb.SEE_STAGE: frozenset({Role.STAGE}),
     Verb.DIRECT_DEMO: frozenset({Role.DIRECTOR}),
 }

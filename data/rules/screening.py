@@ -32,6 +32,7 @@ class ScreeningKind(StrEnum):
 class ItemKind(StrEnum):
     CLIP = "CLIP"  # a released clip
     CARD = "CARD"  # words of the court: a title, a law slide
+    LIVE = "LIVE"  # the permitted live picture of a mission, as a mosaic, delayed and silent
     REST = "REST"  # the court's card in a break; no place of a programme
 
 
@@ -52,7 +53,7 @@ HAS_RESULTS = ON | {ScreeningState.INTERVIEWS, ScreeningState.ENDED}  # a promis
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One place of the programme. live: whether its release is, True for a card."""
+    """One place of the programme. live: whether its release or permit is, True for a card."""
 
     position: int
     kind: ItemKind
@@ -106,7 +107,7 @@ def check_ready(programme: Sequence[Item]) -> None:
     if not programme:
         raise RuleBroken("no programme", code="screening.empty")
     for item in programme:
-        if not item.live:
+        if not item.live and item.kind is not ItemKind.LIVE:  # a permit may get its second signature while the screening runs
             raise RuleBroken("not released", code="screening.not_released", position=item.position + 1)
 
 

@@ -1,6 +1,7 @@
 // The host's page: one key blacks the stage out whatever else is under way; the rest is asked and shown as the server says it stands.
 
 import { ask, tell } from './ask.mjs';
+import { livePart } from './console_live.mjs';
 import { wallsOf } from './console_walls.mjs';
 import { at, before, following, moved, on, over, ready, seen, shown, uneasy } from './console_state.mjs';
 import { clockOf as clock } from './stage_state.mjs';
@@ -73,7 +74,7 @@ async function look() {
 
 /** @param {Place[]} places */
 async function keep(places) {
-  await act('programme', { places: places.map((each) => (each.release ? { release: each.release } : { title: each.title, words: each.words })) });
+  await act('programme', { places: places.map((each) => (each.release ? { release: each.release } : each.permit ? { permit: each.permit } : { title: each.title, words: each.words })) });
 }
 
 /** @param {string} name @param {string} label @param {() => void} press */
@@ -86,15 +87,18 @@ function small(name, label, press) {
 }
 
 /** @param {Place} place */
+const titleOf = (place) => (place.kind === 'LIVE' ? said.permits.find(({ id }) => id === place.permit)?.mission ?? texts.kind_live : place.title);
+
+/** @param {Place} place */
 function row(place) {
   const item = document.createElement('li');
   item.classList.toggle('shown', place.position === said.position && on(said));
   item.classList.toggle('dead', !place.live);
   const words = document.createElement('div');
   const title = document.createElement('b');
-  title.textContent = place.title;
+  title.textContent = titleOf(place);
   const about = document.createElement('small');
-  const length = place.duration_ms === null ? texts.kind_card : clock(place.duration_ms);
+  const length = place.kind === 'LIVE' ? texts.kind_live : place.duration_ms === null ? texts.kind_card : clock(place.duration_ms);
   about.textContent = [length, place.number, place.live ? null : texts.not_live].filter(Boolean).join(' · ');
   words.append(title, about);
   item.append(words);
@@ -136,6 +140,9 @@ el('card').addEventListener('submit', (event) => {
 // --- drawing
 
 const drawWalls = wallsOf(el('walls'), /** @type {HTMLDialogElement} */ (el('sure-wall')), texts, (wall) => void act('wall', { wall }));
+/** @param {import('./console_state.mjs').Permit} permit */
+const addPermit = (permit) => void keep([...said.places, /** @type {Place} */ (/** @type {unknown} */ ({ release: null, permit: permit.id }))]);
+const permitted = livePart(texts, given.missions, act, addPermit);
 
 let listed = '';
 
@@ -156,9 +163,10 @@ function draw() {
   el('seen').classList.toggle('uneasy', uneasy(said));
   document.body.classList.toggle('is-black', said.black);
   const place = shown(said);
-  el('title').textContent = on(said) ? place?.title ?? (said.resting ? texts.rest_now : texts.neutral_now) : texts[`state_${said.state}`];
+  el('title').textContent = on(said) ? (place && titleOf(place)) ?? (said.resting ? texts.rest_now : texts.neutral_now) : texts[`state_${said.state}`];
   el('words').textContent = on(said) ? place?.words ?? '' : '';
   keys(place);
+  permitted.draw(said);
   follow(place);
 }
 

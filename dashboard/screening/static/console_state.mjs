@@ -1,11 +1,12 @@
 // What the host's page says of a screening and its stage. Pure.
 
 /**
- * @typedef {{position: number, kind: 'CLIP' | 'CARD', title: string, words: string | null, clip: string | null, release: string | null,
- *   number: string | null, duration_ms: number | null, live: boolean}} Place
+ * @typedef {{position: number, kind: 'CLIP' | 'CARD' | 'LIVE', title: string, words: string | null, clip: string | null, release: string | null,
+ *   number: string | null, duration_ms: number | null, live: boolean, permit?: string | null}} Place
+ * @typedef {{id: string, number: string, mission: string, delay_s: number, state: string, certified: string[], mine: boolean, cause: string | null}} Permit
  * @typedef {{key: string | null, state: string, at_ms: number, age_ms: number}} Report
  * @typedef {{id: string, state: 'PLANNED' | 'CHECK_IN' | 'RUNNING' | 'BLACKOUT' | 'INTERVIEWS' | 'ENDED' | 'CLOSED', black: boolean,
- *   position: number | null, key: string, playing: boolean, at_ms: number, places: Place[], stage: boolean,
+ *   position: number | null, key: string, playing: boolean, at_ms: number, places: Place[], permits: Permit[], stage: boolean,
  *   walls: import('./console_walls.mjs').Wall[], report: Report | null, server_ms: number,
  *   held: boolean, missing: string[], resting: boolean, people: {present: number, invited: number, help: {by: string | null} | null},
  *   shared: {position: number, attendee: number, what: string}[]}} Screening
@@ -31,10 +32,22 @@ export function seen(said) {
 }
 
 /** Whether that needs the host's eye. @param {Screening} said */
-export const uneasy = (said) => ['seen_away', 'seen_none', 'seen_blackening', 'seen_error', 'seen_blocked', 'seen_hushed'].includes(seen(said));
+export const uneasy = (said) => ['seen_away', 'seen_none', 'seen_blackening', 'seen_error', 'seen_blocked', 'seen_hushed', 'seen_waiting'].includes(seen(said));
 
 /** @param {Screening} said */
 export const shown = (said) => said.places.find((place) => place.position === said.position) ?? null;
+
+/** The live picture that is to stand on the stage now; null: none. @param {Screening} said */
+export function livePlace(said) {
+  const place = on(said) ? shown(said) : null;
+  return place?.kind === 'LIVE' && place.live ? place : null;
+}
+
+/** Whether it can still be permitted, or is. @param {Permit} permit */
+export const isOpen = (permit) => ['PROPOSED', 'CERTIFIED_1', 'LIVE'].includes(permit.state);
+
+/** @param {Screening} said @param {Permit} permit */
+export const inProgramme = (said, permit) => said.places.some((place) => place.permit === permit.id);
 
 /** The place after the present one that can be shown; null: none. @param {Screening} said */
 export function following(said) {
@@ -48,7 +61,7 @@ export function ready(said) {
   /** @type {[string, boolean][]} */
   const always = [
     ['ready_programme', said.places.length > 0],
-    ['ready_live', said.places.every((place) => place.live)],
+    ['ready_live', said.places.every((place) => place.live || place.kind === 'LIVE')], // a permit may get its second signature later
     ['ready_stage', said.stage && answers],
   ];
   if (!said.people.invited) return always; // a showing without guests needs no door

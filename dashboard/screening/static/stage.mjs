@@ -1,6 +1,7 @@
 /* The stage: the programme and nothing else. Whatever goes wrong ends at the court's card, which is in the page already. */
 
 import { openLine } from './stage_line.mjs';
+import { Live } from './stage_live.mjs';
 import { Player } from './stage_player.mjs';
 import { clockOf, screenOf, shareOf, shownOf } from './stage_state.mjs';
 
@@ -21,7 +22,7 @@ const part = (id, kind) => {
 };
 
 const black = part('black', HTMLDivElement);
-const layers = { neutral: part('neutral', HTMLElement), card: part('card', HTMLElement), clip: part('clip', HTMLElement) };
+const layers = { neutral: part('neutral', HTMLElement), card: part('card', HTMLElement), clip: part('clip', HTMLElement), live: part('live', HTMLElement) };
 const video = part('picture', HTMLVideoElement);
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -31,12 +32,14 @@ let drawn = ''; // the screen and showing that stand there now
 let told = ''; // what the door knows
 
 const player = new Player(video, () => draw());
+const live = new Live(part('cells', HTMLCanvasElement), () => draw());
 // A wall that a desk has put on stage: the desk alone takes it back, then the door says so and the page goes to the wall's own.
 const ofWall = location.pathname === '/stage/wall';
 const line = openLine(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/stage/live${ofWall ? '?wall' : ''}`, {
   black(now) {
     black.hidden = false;
     player.stop();
+    live.stop();
     said = now;
     draw();
   },
@@ -44,11 +47,15 @@ const line = openLine(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${loca
     said = now;
     if (now.item?.kind === 'clip') player.show(now.item, performance.now());
     else player.stop();
+    if (now.item?.kind === 'live') live.show();
+    else live.stop();
     draw();
   },
   wall() { if (ofWall) location.replace('/centre/wall'); },
+  cells: (message) => live.draw(message),
   lost() {
     player.stop();
+    live.stop();
     said = null;
     draw();
   },
@@ -65,6 +72,7 @@ function draw() {
   const now = `${screen} ${screen === 'black' || screen === 'neutral' ? '' : item?.key}`;
   if (now !== drawn) begin(screen, item);
   drawn = now;
+  document.body.dataset.live = String(live.fresh);
   if (screen === 'clip') video.dataset.ready = String(player.played.ready);
   drawLine();
   tell();
@@ -73,7 +81,8 @@ function draw() {
 /** Another item, or another screen for it. @param {import('./stage_state.mjs').Screen} screen @param {Item | null} item */
 function begin(screen, item) {
   const own = item && screen !== 'black' && screen !== 'neutral' ? item : null;
-  write('card', own && screen !== 'clip' ? own : null);
+  write('card', own && (screen === 'card' || screen === 'title') ? own : null);
+  write('live', own && screen === 'live' ? own : null);
   write('clip', own && screen === 'clip' ? own : null);
   for (const fading of document.getAnimations()) fading.cancel(); // black is at once
   if (screen === 'black' || calm.matches) return;
@@ -81,14 +90,14 @@ function begin(screen, item) {
   layer.animate([{ opacity: 0 }, { opacity: 1 }], { duration: BEGIN_MS, easing: 'ease-out' });
 }
 
-/** The item's words into one layer; nothing of it stays in a layer that is not shown. @param {'card' | 'clip'} name @param {Item | null} item */
+/** The item's words into one layer; nothing of it stays in a layer that is not shown. @param {'card' | 'clip' | 'live'} name @param {Item | null} item */
 function write(name, item) {
   const texts = { title: item?.title, words: item?.words, number: item?.number, certified: item?.certified };
   for (const [what, text] of Object.entries(texts)) part(`${name}-${what}`, HTMLElement).textContent = text ?? '';
   fit(name);
 }
 
-/** The largest type in which all of it has room. @param {'card' | 'clip'} name */
+/** The largest type in which all of it has room. @param {'card' | 'clip' | 'live'} name */
 function fit(name) {
   const block = part(`${name}-block`, HTMLElement);
   const title = part(`${name}-title`, HTMLElement);
@@ -108,7 +117,7 @@ function drawLine() {
 
 /** The door is told what stands there, when that changes and once a second. @param {boolean} [again] */
 function tell(again = false) {
-  const shown = shownOf(said, player.played);
+  const shown = shownOf(said, { ...player.played, live: live.fresh });
   const now = `${shown.key} ${shown.state}`;
   if (now !== told || again) line.say(shown);
   told = now;
@@ -117,9 +126,9 @@ function tell(again = false) {
 addEventListener('error', line.lose);
 addEventListener('unhandledrejection', (event) => { event.preventDefault(); line.lose(); });
 video.addEventListener('timeupdate', drawLine);
-setInterval(() => { player.look(); tell(true); }, SECOND_MS);
+setInterval(() => { player.look(); live.look(); tell(true); }, SECOND_MS);
 for (const name of ['pointerdown', 'keydown']) addEventListener(name, () => player.look(true));
-const refit = () => { fit('card'); fit('clip'); };
+const refit = () => { fit('card'); fit('clip'); fit('live'); };
 addEventListener('resize', refit);
 document.fonts.addEventListener('loadingdone', refit);
 // A menu, a dropped file or a key for the player would put something else on the screen.

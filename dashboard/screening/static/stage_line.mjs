@@ -6,7 +6,7 @@ const OPENING_MS = 5000; // a door that takes nobody and refuses nobody; the cou
 
 /**
  * @param {string} address
- * @param {{black: (said: import('./stage_state.mjs').Said) => void, stage: (said: import('./stage_state.mjs').Said) => void, lost: () => void, wall?: () => void}} told
+ * @param {{black: (said: import('./stage_state.mjs').Said) => void, stage: (said: import('./stage_state.mjs').Said) => void, cells: (message: ArrayBuffer) => void, lost: () => void, wall?: () => void}} told
  */
 export function openLine(address, told) {
   let failures = 0;
@@ -22,6 +22,7 @@ export function openLine(address, told) {
 
   const connect = () => {
     const own = new WebSocket(address);
+    own.binaryType = 'arraybuffer';
     socket = own;
     own.onmessage = ({ data }) => { if (own === socket) hear(data); };
     own.onclose = () => { if (own === socket) lose(); };
@@ -31,6 +32,10 @@ export function openLine(address, told) {
   /** @param {unknown} data */
   const hear = (data) => {
     try {
+      if (data instanceof ArrayBuffer) {
+        told.cells(data); // says nothing of the door: its beat does
+        return;
+      }
       const said = read(data);
       if (saysBlack(said)) told.black(said); // before anything else
       else if (said.type === 'stage') told.stage(said);

@@ -1,11 +1,11 @@
 /* What the stage shows, decided without a browser: pure functions of what the door said, what became of the clip, and the time. */
 
-/** @typedef {{key: string, kind: 'clip' | 'card', title: string, words: string, number: string | null, certified: string | null, src: string | null, duration_ms: number | null, at_ms: number, playing: boolean, sound: boolean}} Item */
+/** @typedef {{key: string, kind: 'clip' | 'card' | 'live', title: string, words: string, number: string | null, certified: string | null, src: string | null, duration_ms: number | null, at_ms: number, playing: boolean, sound: boolean}} Item */
 /** @typedef {{type: string, black?: unknown, item?: Item | null}} Said */
 /** @typedef {'ended' | 'blocked' | 'error'} Outcome why a clip shows its title card instead of its picture */
-/** @typedef {'black' | 'neutral' | 'card' | 'clip' | 'title'} Screen */
-/** @typedef {{ready: boolean, paused: boolean, at_ms: number, outcome: Outcome | null, hushed?: boolean}} Played hushed: the browser refuses sound */
-/** @typedef {{type: 'shown', key: string | null, state: 'black' | 'card' | 'playing' | 'hushed' | 'paused' | Outcome, at_ms: number}} Shown */
+/** @typedef {'black' | 'neutral' | 'card' | 'clip' | 'title' | 'live'} Screen */
+/** @typedef {{ready: boolean, paused: boolean, at_ms: number, outcome: Outcome | null, hushed?: boolean, live?: boolean}} Played hushed: the browser refuses sound; live: cells of a live picture stand there */
+/** @typedef {{type: 'shown', key: string | null, state: 'black' | 'card' | 'waiting' | 'playing' | 'hushed' | 'paused' | Outcome, at_ms: number}} Shown */
 
 export const SILENCE_MS = 1500; // the door beats twice a second: three beats are missing
 export const FAR_MS = 700; // nearer than this nobody sees that it is not the same picture; a jump would be seen
@@ -26,7 +26,7 @@ export function read(text) {
 /** @param {any} item */
 function checkItem(item) {
   const texts = [item?.key, item?.title, item?.words].every((each) => typeof each === 'string');
-  const known = item?.kind === 'card' || (item?.kind === 'clip' && typeof item.src === 'string');
+  const known = item?.kind === 'card' || item?.kind === 'live' || (item?.kind === 'clip' && typeof item.src === 'string');
   if (!texts || !known || !Number.isFinite(item.at_ms)) throw new TypeError('no item');
 }
 
@@ -35,7 +35,7 @@ export function screenOf(said, outcome) {
   if (said === null) return 'neutral';
   if (saysBlack(said)) return 'black';
   if (!said.item) return 'neutral';
-  if (said.item.kind === 'card') return 'card';
+  if (said.item.kind !== 'clip') return said.item.kind;
   return outcome === null ? 'clip' : 'title';
 }
 
@@ -72,6 +72,7 @@ export function shownOf(said, played) {
   const key = said?.item?.key ?? null;
   if (screen === 'black') return { type: 'shown', key: null, state: 'black', at_ms: 0 };
   if (screen === 'neutral' || screen === 'card') return { type: 'shown', key: screen === 'card' ? key : null, state: 'card', at_ms: 0 };
+  if (screen === 'live') return { type: 'shown', key, state: played.live ? 'playing' : 'waiting', at_ms: 0 };
   const running = played.paused ? 'paused' : played.hushed ? 'hushed' : 'playing';
   return { type: 'shown', key, state: played.outcome ?? (played.ready ? running : 'card'), at_ms: Math.round(played.at_ms) };
 }

@@ -10,6 +10,7 @@ const SHELL = [
   '/stage/static/stage.mjs',
   '/stage/static/stage_state.mjs',
   '/stage/static/stage_line.mjs',
+  '/stage/static/stage_live.mjs',
   '/stage/static/stage_player.mjs',
   '/centre/assets/tokens.css',
   '/vendor/noto-sans-sc/wght.css',

@@ -18,7 +18,16 @@ def place(position: int, **other: Any) -> dict[str, Any]:
 
 def said(**other: Any) -> dict[str, Any]:
     report = {"key": "a", "state": "playing", "at_ms": 0, "age_ms": 200}
-    base = {"state": "RUNNING", "black": False, "position": 0, "playing": True, "at_ms": 4_000, "stage": True, "report": report}
+    base = {
+        "permits": [],
+        "state": "RUNNING",
+        "black": False,
+        "position": 0,
+        "playing": True,
+        "at_ms": 4_000,
+        "stage": True,
+        "report": report,
+    }
     base |= {"people": {"present": 0, "invited": 0, "help": None}, "shared": [], "missing": ["SIGN"]}
     return base | {"places": [place(0), place(1, live=False), place(2)]} | other
 
@@ -79,3 +88,25 @@ def test_a_place_moves_within_the_programme_only() -> None:
 def test_it_begins_when_nothing_is_missing(now: dict[str, Any], missing: list[str]) -> None:
     lines = answer(STATE, "ready", "ready(asked)", now)
     assert [name for name, good in lines if not good] == missing
+
+
+def test_a_live_place_beats_only_while_it_stands_there_and_is_permitted() -> None:
+    live = place(0, kind="LIVE", permit="p", duration_ms=None)
+    shown = said(places=[live])
+    others = [said(), said(places=[live | {"live": False}]), said(places=[live], state="ENDED"), said(places=[live], position=None)]
+    asked = [shown, said(places=[live], black=True, state="BLACKOUT"), *others]
+    found = [True, True, False, False, False, False]
+    assert answer(STATE, "livePlace", "asked.map((each) => livePlace(each) !== null)", asked) == found
+
+
+def test_a_permit_that_still_lacks_a_signature_does_not_hold_the_beginning_up() -> None:
+    asked = said(state="PLANNED", places=[place(0), place(1, kind="LIVE", permit="p", live=False)])
+    assert answer(STATE, "ready", "ready(asked).every(([, good]) => good)", asked) is True
+    assert answer(STATE, "ready", "ready(asked).every(([, good]) => good)", said(state="PLANNED")) is False
+
+
+def test_what_can_still_be_permitted_is_open() -> None:
+    states = ["PROPOSED", "CERTIFIED_1", "LIVE", "REVOKED", "ENDED"]
+    assert answer(STATE, "isOpen", "asked.map((state) => isOpen({ state }))", states) == [True, True, True, False, False]
+    asked = said(places=[place(0, kind="LIVE", permit="p")])
+    assert answer(STATE, "inProgramme", "['p', 'q'].map((id) => inProgramme(asked, { id }))", asked) == [True, False]

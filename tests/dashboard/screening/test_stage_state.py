@@ -127,3 +127,14 @@ def test_the_worker_keeps_every_file_that_the_page_is_made_of() -> None:
     linked = {part.split('"')[0] for part in page.replace('src="', 'href="').split('href="')[1:]}
     wanted = files | {address for address in linked if address.startswith("/")}
     assert [address for address in sorted(wanted) if f"'{address}'" not in worker] == []
+
+
+def test_a_live_picture_has_a_screen_of_its_own_and_says_whether_it_is_there() -> None:
+    live = said(item=ITEM | {"kind": "live", "src": None, "duration_ms": None})
+    assert answer(STATE, "screenOf", "screenOf(asked, null)", live) == "live"
+    assert answer(STATE, "screenOf", "screenOf(asked, null)", live | {"black": True}) == "black"
+    base = {"ready": False, "paused": True, "at_ms": 0, "outcome": None}
+    asked = [[live, base | {"live": there}] for there in (True, False)]
+    states = answer(STATE, "shownOf", "asked.map((each) => shownOf(...each).state)", asked)
+    assert states == ["playing", "waiting"]
+    assert answer(STATE, "read", "read(JSON.stringify(asked)).item.kind", live) == "live"

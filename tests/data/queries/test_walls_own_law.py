@@ -40,6 +40,7 @@ from data.actions.invitations import (
     type_digits,
 )
 from data.actions.links import Lasts, lapse_pairing, make_link, start_pairing, use_link
+from data.actions.live_permits import certify_live, propose_live, stop_live
 from data.actions.orders import answer_order, mark_overdue, send_support
 from data.actions.organisation import (
     add_officer,
@@ -148,6 +149,7 @@ class Scene(SmallCourt):
     code: str
     help: str
     promised: str
+    permit: str
 
     def set(self) -> None:
         self.do(self.phone, begin_duty, 1001, self.now)
@@ -229,6 +231,13 @@ class Scene(SmallCourt):
         self.do(self.duty, ask_help, self.screening)
         with self.database.reading() as session:
             return session.scalars(select(ScreeningHelpRow.id)).one()
+
+    def permit_live(self, signatures: int) -> str:
+        self.plan()
+        self.permit = self.do(self.duty, propose_live, self.screening, "M1", 30)
+        for who in (self.duty, self.president)[:signatures]:
+            self.do(who, certify_live, self.permit, True)
+        return self.permit
 
     def show(self) -> object:
         self.plan()
@@ -653,6 +662,10 @@ law("screening.materials_ticked", lambda c: c.do(c.duty, tick_materials, c.scree
 law("screening.check_in_opened", lambda c: c.do(c.duty, open_check_in, c.screening), lambda c: c.plan())
 law("screening.rested", lambda c: c.do(c.duty, rest, c.screening), lambda c: c.show())
 law("screening.sign_ins_purged", lambda c: c.do(SYSTEM, purge_sign_ins, c.screening), lambda c: (c.ask(), c.later(731 * 86_400)))
+law("live.proposed", lambda c: c.do(c.duty, propose_live, c.screening, "M1", 30), lambda c: c.plan())
+law("live.certified", lambda c: c.do(c.duty, certify_live, c.permit, True), lambda c: c.permit_live(0))
+law("live.permitted", lambda c: c.do(c.president, certify_live, c.permit, True), lambda c: c.permit_live(1))
+law("live.ended", lambda c: c.do(c.duty, stop_live, c.permit, "MINOR"), lambda c: c.permit_live(2))
 law("screening.ended", lambda c: c.do(c.duty, end_screening, c.screening), lambda c: c.show())
 
 UNDRAWN = {"court.founded"}  # of a wall without a court there is nothing to compare: its own test below

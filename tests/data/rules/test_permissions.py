@@ -69,6 +69,7 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.REVOKE_RELEASE: {D, C, L, A, SYS},
     Verb.HOST_SCREENING: {D, C, L},
     Verb.BLACK_OUT: {D, C, L},
+    Verb.GUARD_STAGE: {SYS},
     Verb.SEE_STAGE: {STAGE},
     Verb.DIRECT_DEMO: {DIRECTOR},
 }
