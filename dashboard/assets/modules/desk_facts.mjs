@@ -51,7 +51,8 @@ function callFacts(kind, row) {
 /** Who is there, what is wrong with the picture, who was sent, who waits to come in. @param {Row} row */
 function talkLine(row) {
   const [order, leader, there] = [orderOf(row.id), leaderOf(row.id), names(row.id)];
-  const line = join(pictureWord(row), leader ? leaderSaid(leader) : '', order ? orderSaid(order) : '', row.commander ? t('desk.in_command', { who: row.commander }) : '', there.length ? t('desk.there', { names: there.join('、') }) : '');
+  const staged = rows.mission?.get(row.mission_id ?? '')?.on_stage;
+  const line = join(staged ? t('desk.live_staged') : '', pictureWord(row), leader ? leaderSaid(leader) : '', order ? orderSaid(order) : '', row.commander ? t('desk.in_command', { who: row.commander }) : '', there.length ? t('desk.there', { names: there.join('、') }) : '');
   return line ? h('span', { class: 'talk-line' }, line) : null;
 }
 
@@ -60,6 +61,7 @@ function missionFacts(row) {
   const [shape, word, at] = stateOfMission(row);
   const open = ['ASSIGNED', 'EN_ROUTE', 'ON_SCENE'].includes(row.state);
   return told(shape, join(row.team, row.matter), word, open ? at : null, [
+    row.on_stage ? t('desk.live_staged') : '',
     join(row.no, row.place), join(row.case_no), row.planned_from_at ? t('desk.planned', { from: hm(row.planned_from_at), to: row.planned_to_at ? hm(row.planned_to_at) : '—' }) : '',
     join(row.vehicle, row.departed_at ? t('desk.left_at', { time: hms(row.departed_at) }) : '', row.arrived_at ? t('desk.came_at', { time: hms(row.arrived_at) }) : '', row.ended_at ? t('desk.over_at', { time: hms(row.ended_at) }) : '')]);
 }

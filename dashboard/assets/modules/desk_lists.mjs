@@ -125,7 +125,7 @@ export function drawMissions() {
   const list = missions();
   drawList('missions', list, ([kind, row]) => {
     const [shape, word, at] = stateOfMission(row);
-    return choosing(kind, row, { class: 'row' }, [sign(shape), h('b', {}, row.team ?? ''), h('span', { class: 'wide' }, row.matter ?? ''), h('em', { 'data-sign': shape }, [word, at ? hm(at) : ''].filter(Boolean).join(' '))]);
+    return choosing(kind, row, { class: 'row' }, [sign(shape), h('b', {}, row.team ?? ''), h('span', { class: 'wide' }, row.matter ?? ''), h('em', { 'data-sign': shape }, [row.on_stage ? t('desk.live_staged_short') : '', word, at ? hm(at) : ''].filter(Boolean).join(' '))]);
   }, LIST_MOST, 'wall.missions_none');
   head('missions', newest(list, (row) => row.changed_at), list.length ? 'live' : 'empty');
 }

@@ -102,6 +102,7 @@ export function mountMissions(phone) {
     head.addEventListener('click', () => { chosen = row.id; render(); });
     const unsent = pending(row);
     const made = h('li', { 'data-mission': row.id, 'data-state': state, 'data-open': open }, head);
+    if (row.on_stage) made.append(h('p', { class: 'on-stage' }, t('live_staged')));
     if (unsent?.fate === 'waiting') made.append(h('p', { class: 'unsent' }, t('step_waiting')));
     if (open && (STATES[state].next !== null || unsent?.sent === false)) made.append(actions(row));
     return made;

@@ -160,6 +160,7 @@ export interface MissionRow {
   case_no?: string | null;
   state: 'ASSIGNED' | 'EN_ROUTE' | 'ON_SCENE' | 'FRUITLESS' | 'FINISHED' | 'CANCELLED';
   planned_from_at?: number | null;
+  on_stage?: boolean;
   changed_at?: number | null;
 }
 
