@@ -9,10 +9,13 @@ import contextlib
 import fcntl
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from starlette.types import Receive
 
@@ -29,6 +32,8 @@ THREADS, WAITING = 4, 128
 LOOKS = 2  # whole files that are read through at once; the others wait their turn, at most as many as may be under way
 
 Checksum = tuple[str, bytes]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class IncomingVideos:
@@ -52,9 +57,13 @@ class IncomingVideos:
         finally:
             file.close()
 
-    def remove(self, video_id: str) -> None:
+    async def remove(self, video_id: str) -> None:
         """What came of it, also what was held apart."""
-        remove_files(self._recordings, [video_id])
+        await self._disk.run(remove_files, self._recordings, [video_id])
+
+    async def at_leisure(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What reads a whole file may take as long as it takes; few at once."""
+        return await asyncio.get_running_loop().run_in_executor(self._looks, partial(work, *args, **kwargs))
 
     def close(self) -> None:
         self._disk.close()
@@ -104,7 +113,7 @@ class Held:
 
     async def judge(self, sha256: str) -> Film:
         """The whole file: whether it is what was promised, then whether it is a film. Raises WrongDigest video.wrong_digest, NotMedia."""
-        return await asyncio.get_running_loop().run_in_executor(self._videos._looks, self._judge, sha256)
+        return await self._videos.at_leisure(self._judge, sha256)
 
     def place(self, form: str, began_at: datetime) -> None:
         """Its name among the recordings; its own name goes later (`remove`). Raises StorageFull."""
@@ -123,13 +132,16 @@ class Held:
         apart = await self._videos._disk.run(_File, path)
         try:
             await self._stream(receive, apart, size - self._file.size())
-            algorithm, digest = checksum
-            if await self._videos._disk.run(apart.digest, algorithm) != digest:
-                raise WrongDigest("part", code="video.wrong_part")
-            await self._videos._disk.run(self._file.take, apart)
+            await self._videos.at_leisure(self._take, apart, checksum)
         finally:
             apart.close()
             path.unlink(missing_ok=True)
+
+    def _take(self, apart: "_File", checksum: Checksum) -> None:
+        algorithm, digest = checksum
+        if apart.digest(algorithm) != digest:
+            raise WrongDigest("part", code="video.wrong_part")
+        self._file.take(apart)
 
     def _judge(self, sha256: str) -> Film:
         if self._file.digest("sha256").hex() != sha256:
@@ -138,10 +150,10 @@ class Held:
 
 
 class _File:
-    """One file that grows at its end, locked; used by one thread at a time."""
+    """One file that grows at its end, locked. Closed while a thread is still at it, it closes when that thread is done with it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._busy, self._over = path, threading.Lock(), False
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -158,36 +170,58 @@ class _File:
 
     def settle(self) -> int:
         """Onto the disk itself. Returns the size."""
-        try:
+        with self._used():
             os.fsync(self._fd)
-        except OSError as error:
-            raise StorageFull(str(error)) from error
-        return self.size()
+            return self.size()
 
     def append(self, data: bytes) -> None:
         """Raises StorageFull; what was written of it stays."""
-        left = memoryview(data)
-        try:
-            while left:
-                left = left[os.write(self._fd, left) :]
-        except OSError as error:
-            raise StorageFull(str(error)) from error
+        with self._used():
+            self._append(data)
 
     def take(self, other: "_File") -> None:
         """All of another file; all or, when the disk is full, nothing."""
-        before = self.size()
-        try:
-            for block in other._blocks():
-                self.append(block)
-        except StorageFull:
-            os.ftruncate(self._fd, before)
-            raise
+        with self._used(), other._used():
+            before = self.size()
+            try:
+                for block in other._blocks():
+                    self._append(block)
+            except OSError:
+                os.ftruncate(self._fd, before)
+                raise
 
     def digest(self, algorithm: str) -> bytes:
         digest = hashlib.new(algorithm)
-        for block in self._blocks():
-            digest.update(block)
+        with self._used():
+            for block in self._blocks():
+                digest.update(block)
         return digest.digest()
+
+    def close(self) -> None:
+        """A number that the system gives to another file must not be written to by whoever was too slow for us."""
+        self._over = True
+        if self._busy.acquire(blocking=False):
+            self._close()
+            self._busy.release()
+
+    @contextlib.contextmanager
+    def _used(self) -> Iterator[None]:
+        """Raises StorageFull."""
+        with self._busy:
+            if self._over:
+                raise StorageFull("closed meanwhile")
+            try:
+                yield
+            except OSError as error:
+                raise StorageFull(str(error)) from error
+            finally:
+                if self._over:
+                    self._close()
+
+    def _append(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(self._fd, left) :]
 
     def _blocks(self) -> Iterator[bytes]:
         at = 0
@@ -195,7 +229,7 @@ class _File:
             at += len(block)
             yield block
 
-    def close(self) -> None:
+    def _close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -129,7 +129,7 @@ class Bringing(Doors):
         check_coming(view.state, view.expires_at, self.now())
         async with self.incoming.held(view.id):
             await self.write(actor, videos.cancel_video, view.id)
-            self.incoming.remove(view.id)
+            await self.incoming.remove(view.id)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     # --- one video ---
@@ -153,9 +153,9 @@ class Bringing(Doors):
             await self.write(actor, videos.keep_video, view.id, film, held.place)
         except (NotMedia, WrongDigest) as error:
             await self.write(actor, videos.refuse_video, view.id, error.code)
-            self.incoming.remove(view.id)
+            await self.incoming.remove(view.id)
             raise
-        self.incoming.remove(view.id)  # by its other name it stays
+        await self.incoming.remove(view.id)  # by its other name it stays
         return offset
 
     def _where(self, view: VideoView, offset: int) -> dict[str, str]:

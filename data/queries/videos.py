@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -37,6 +37,7 @@ class KeptView:
     size: int
     sha256: str
     began_at: datetime
+    brought_at: datetime
     duration_ms: int
 
 
@@ -73,7 +74,8 @@ def kept(session: Session, sight: Sight, actor: Actor) -> list[KeptView]:
         .limit(LISTED_MOST)
     )
     return [
-        KeptView(row.id, row.name, row.size, row.sha256, began_at, duration_ms) for row, began_at, duration_ms in session.execute(query)
+        KeptView(row.id, row.name, row.size, row.sha256, began_at, began_at + timedelta(milliseconds=duration_ms), duration_ms)
+        for row, began_at, duration_ms in session.execute(query)
     ]
 
 

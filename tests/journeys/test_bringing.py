@@ -99,7 +99,8 @@ async def test_what_is_no_film_says_what_to_do_and_what_is_cancelled_is_gone(pag
     row = page.locator("#coming li")
     await expect(row).to_contain_text("这不是能用的视频文件")
     await expect(row).to_have_attribute("data-state", "failed")
-    await row.get_by_role("button", name="取消").click()
+    await expect(row.get_by_role("button", name="继续")).to_have_count(0)
+    await row.get_by_role("button", name="知道了").click()
     await expect(row).to_have_count(0)
     incoming = court.product.settings.recordings / "incoming"
     assert [each.name for each in incoming.iterdir() if each.suffix == ".video"] == []

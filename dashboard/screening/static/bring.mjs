@@ -11,6 +11,7 @@ const HERE = '/centre/screening/videos';
 const SPOKEN = { 'Tus-Resumable': '1.0.0' };
 const PART = 512 * 1024; // so much is acknowledged at a time, each with the disk's own word: a crash costs less than this again
 const AGAIN_MS = [0, 1_000, 2_000, 4_000, 8_000, 15_000, 20_000];
+const FINAL = [400, 404, 409, 410, 413, 415, 460]; // asked again, the same would be said again
 const CANCEL_AGAIN_MS = 1_000;
 const CANCELS_MOST = 25; // a line that broke without a word is let go after 20 s
 
@@ -61,6 +62,7 @@ export class Bringing {
   state = 'reading';
   share = 0;
   why = '';
+  final = false; // nothing of it is left at the server
   id = '';
 
   /** @param {File} file @param {() => void} changed */
@@ -86,7 +88,7 @@ export class Bringing {
         onUploadUrlAvailable: () => { this.id = this.#upload?.url?.split('/').pop() ?? ''; },
         onProgress: (sent, all) => this.state !== 'paused' && this.#say('sending', sent / all),
         onShouldRetry: (error) => [0, 409, 423, 429, 500, 502, 503, 504].includes(error.originalResponse?.getStatus() ?? 0),
-        onError: (error) => this.#fail(sentence(error)),
+        onError: (error) => this.#fail(sentence(error), FINAL.includes(/** @type {any} */ (error).originalResponse?.getStatus() ?? 0)),
         onSuccess: () => this.#say('done', 1),
       });
       this.#say('sending', 0);
@@ -111,13 +113,13 @@ export class Bringing {
   async cancel() {
     this.#unwanted = true;
     await this.#upload?.abort();
-    if (this.id) await cancel(this.id);
+    if (this.id && !this.final) await cancel(this.id);
     this.#say('cancelled', 0);
   }
 
-  /** @param {string} why */
-  #fail(why) {
-    this.why = why;
+  /** @param {string} why @param {boolean} [final] */
+  #fail(why, final = false) {
+    [this.why, this.final] = [why, final];
     this.#say('failed', this.share);
   }
 

@@ -55,7 +55,7 @@ const draw = (bringing) => {
   if (state === 'cancelled') {
     row.remove();
     rows.delete(bringing);
-    said.textContent = t('cancelled');
+    said.textContent = bringing.final ? '' : t('cancelled');
     return;
   }
   const word = state === 'failed' ? why : share === 1 && state === 'sending' ? t('judging') : t(state, { share: pct(share) });
@@ -68,8 +68,8 @@ const draw = (bringing) => {
   }
   const buttons = [];
   if (state === 'sending') buttons.push(press(t('pause'), () => bringing.pause()));
-  if (state === 'paused' || state === 'failed') buttons.push(press(t('go_on'), () => bringing.goOn()));
-  if (state !== 'done') buttons.push(press(t('cancel'), () => bringing.cancel()));
+  if (state === 'paused' || (state === 'failed' && !bringing.final)) buttons.push(press(t('go_on'), () => bringing.goOn()));
+  if (state !== 'done') buttons.push(press(t(bringing.final ? 'seen' : 'cancel'), () => bringing.cancel()));
   if (state === 'done') buttons.push(Object.assign(made('a', t('cut'), 'act'), { href: `/centre/screening/cut?recording=${encodeURIComponent(id)}` }));
   fill(row, file.name, word, state, ...(state === 'done' ? [] : [bar(share)]), ...buttons);
 };
