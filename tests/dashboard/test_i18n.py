@@ -40,6 +40,12 @@ def test_every_sentence_that_the_code_says_exists() -> None:
     assert missing == []
 
 
+def test_every_sentence_that_a_template_says_exists() -> None:
+    said = {key for file in sources("dashboard", ending="html") for key in re.findall(r'\bt\("([\w.]+)"[,)]', file.read_text("utf-8"))}
+    assert "host.checked_in" in said
+    assert {key for key in said if key not in i18n.t} == set()
+
+
 def test_every_sentence_that_wall_and_desk_say_exists() -> None:
     pages = list(sources("dashboard/assets", ending="*js"))
     missing = [f"{file.name}: {key}" for file in pages for key in SAID_IN_A_PAGE.findall(file.read_text()) if key not in t]
