@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from itertools import groupby
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from data.rules.conflicts import Ground, Shared, Somebody, conflicts
@@ -51,21 +51,27 @@ def _people(session: Session, screening_id: str) -> list[Ground]:
 
 
 def _places(session: Session, screening_id: str) -> list[Ground]:
-    """Clip → recording → call → its mission; of a recording without one, what its unit was out for at that time."""
+    """Clip → recording → call → its mission; of a call without one, or a recording without a call, what its unit was out for then."""
+    out_then = and_(
+        CallRow.mission_id.is_(None),
+        MissionRow.team_id == UnitRow.team_id,
+        MissionRow.departed_at <= ClipRow.from_at,
+        or_(MissionRow.ended_at.is_(None), MissionRow.ended_at >= ClipRow.from_at),
+    )
     rows = session.execute(
-        select(ScreeningItemRow.position, ClipRow.from_at, RecordingRow.unit_no, CallRow.unit_no.label("caller"), CallRow.area_id,
-               CallRow.mission_id)
+        select(ScreeningItemRow.position, MissionRow.case_id, CallRow.area_id, MissionRow.area_id, CaseRow.area_id)
         .join(ReleaseRow, ReleaseRow.id == ScreeningItemRow.release_id)
         .join(ClipRow, ClipRow.id == ReleaseRow.clip_id)
         .join(RecordingRow, RecordingRow.id == ClipRow.recording_id)
         .outerjoin(CallRow, CallRow.id == RecordingRow.call_id)
+        .outerjoin(UnitRow, UnitRow.no == func.coalesce(RecordingRow.unit_no, CallRow.unit_no))
+        .outerjoin(MissionRow, or_(MissionRow.id == CallRow.mission_id, out_then))
+        .outerjoin(CaseRow, CaseRow.id == MissionRow.case_id)
         .where(ScreeningItemRow.screening_id == screening_id)
-    ).all()  # fmt: skip
-    grounds = []
-    for row in rows:
-        missions = _missions(session, row.mission_id, row.unit_no or row.caller, row.from_at)
-        cases, areas = [case for case, _, _ in missions], [area for _, *two in missions for area in two]
-        grounds.append(_ground(row.position + 1, cases, [row.area_id, *areas]))
+        .order_by(ScreeningItemRow.position)
+    )
+    by_place = [(position, list(found)) for position, found in groupby(rows, key=lambda row: row[0])]
+    grounds = [_ground(at + 1, [row[1] for row in found], [area for row in found for area in row[2:]]) for at, found in by_place]
     return sorted([*grounds, *_live_places(session, screening_id)], key=lambda each: each.number)
 
 
@@ -79,20 +85,6 @@ def _live_places(session: Session, screening_id: str) -> list[Ground]:
         .where(ScreeningItemRow.screening_id == screening_id)
     )
     return [_ground(row.position + 1, [row.case_id], [row.area_id, row.own]) for row in rows]
-
-
-def _missions(
-    session: Session, mission_id: str | None, unit_no: int | None, at: datetime
-) -> list[tuple[str | None, str | None, str | None]]:
-    """Case, its community, the mission's own community."""
-    of = select(MissionRow.case_id, CaseRow.area_id, MissionRow.area_id).outerjoin(CaseRow, CaseRow.id == MissionRow.case_id)
-    if mission_id is not None:
-        of = of.where(MissionRow.id == mission_id)
-    else:
-        team = select(UnitRow.team_id).where(UnitRow.no == unit_no).scalar_subquery()
-        out = MissionRow.departed_at <= at, or_(MissionRow.ended_at.is_(None), MissionRow.ended_at >= at)
-        of = of.where(MissionRow.team_id == team, *out)
-    return [(case, theirs, own) for case, theirs, own in session.execute(of)]
 
 
 def _ground(number: int, cases: Iterable[str | None], areas: Iterable[str | None]) -> Ground:

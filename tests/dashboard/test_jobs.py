@@ -9,14 +9,16 @@ import pytest
 from sqlalchemy import select
 from ulid import ULID
 
-from dashboard.jobs import remove_outdated
+from dashboard.jobs import forget_sign_ins, remove_outdated
+from data.actions.attendees import invite_attendee
+from data.actions.screenings import plan_screening
 from data.engines import Database, open_database
 from data.errors import CommandCentreError
 from data.journal import Journal
 from data.lanes import Lanes
 from data.rules.identity import Act
 from data.settings import Settings
-from data.tables import AuditRow
+from data.tables import AttendeeRow, AuditRow, CasePartyRow
 from geo.fixes import Fix
 from streaming.history import History
 from tests.data.small_court import SmallCourt
@@ -88,3 +90,22 @@ async def test_without_a_database_nothing_is_removed_and_a_removal_cut_short_sta
     assert history.count() == 0
     lanes.close()
     gone.close()
+
+
+async def test_two_years_later_the_jobs_process_forgets_who_was_invited(database: Database) -> None:
+    court = SmallCourt(database, datetime.now(UTC) - timedelta(days=731))
+    court.file_case(parties=court.debtors())
+    with court.database.reading() as session:
+        party = session.scalars(select(CasePartyRow.id).where(CasePartyRow.kind == "DEBTOR")).first() or ""
+    old = court.do(court.duty, plan_screening, "前年一月")
+    court.do(court.duty, invite_attendee, old, party)
+    court.later(2 * 86_400)
+    young = court.do(court.duty, plan_screening, "前年二月")
+    court.do(court.duty, invite_attendee, young, party)
+    lanes = Lanes()
+    await forget_sign_ins(court.journal, lanes)
+    lanes.close()
+    with court.database.reading() as session:
+        rows = session.scalars(select(AttendeeRow).order_by(AttendeeRow.invited_at)).all()
+        assert [(row.screening_id, row.name is None, row.purged_at is None) for row in rows] == [(old, True, False), (young, False, True)]
+        assert session.scalars(select(AuditRow.fields).where(AuditRow.act == Act.PURGE)).all() == [["attendees:1"]]

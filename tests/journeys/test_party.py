@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +17,7 @@ from tests.dashboard.join.test_party import CASE_NO, Scene, file_case
 from tests.journeys.test_leader import FACE_PASS, until_it_grows
 from tests.journeys.test_picture import SOON, centre_page, phone_page, until_it_plays
 from tests.journeys.test_room import LINES
+from tests.paper import check_a4_with_its_letters, pages, says
 from tests.running import Product
 
 pytestmark = pytest.mark.timeout(300)
@@ -197,34 +197,14 @@ async def _record(desk: Page) -> None:
         await expect(sheet.locator(".paper")).to_contain_text(told)
     await sheet.evaluate("document.fonts.ready")
     pdf = await sheet.pdf(prefer_css_page_size=True)
-    assert _pages(pdf) == 1
-    assert re.search(rb"/FontName\s*/[A-Z]{6}\+NotoSansSC", pdf), "ours, not what a printer has"
-    fonts, drawn = re.findall(rb"/Type\s*/Font\b", pdf), re.findall(rb"/Subtype\s*/Type3\b|/FontFile[23]?\b", pdf)
-    assert len(fonts) == len(drawn) > 0, "every glyph is in the file: a variable font goes as drawings (Type 3)"
-    assert _says(pdf, "谈话笔录")
-    a4 = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", pdf)
-    assert a4 is not None
-    assert (round(float(a4[1])), round(float(a4[2]))) in ((595, 842), (594, 842), (595, 841))
+    assert pages(pdf) == 1
+    check_a4_with_its_letters(pdf)
+    assert says(pdf, "谈话笔录")
     full = "\n".join(["满" * sheets.ROW] * sheets.ROWS_MOST)
     await sheet.locator("nav .act").click()
     for field, said in (("explained", full), ("said", full), ("why", "看写满时是否仍是一页")):
         await sheet.locator(f"[name={field}]").fill(said)
     await sheet.locator("button").click()
     await expect(sheet.locator(".paper")).to_contain_text("更正第 1 版")
-    assert _pages(await sheet.pdf(prefer_css_page_size=True)) == 1, "as full as it may be"
+    assert pages(await sheet.pdf(prefer_css_page_size=True)) == 1, "as full as it may be"
     await sheet.close()
-
-
-def _pages(pdf: bytes) -> int:
-    return len(re.findall(rb"/Type\s*/Page\b", pdf))
-
-
-def _says(pdf: bytes, text: str) -> bool:
-    """Whether every sign of the text has its glyph in an embedded font: it stands in that font's table of characters."""
-    tables = b""
-    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
-        try:
-            tables += zlib.decompress(stream)
-        except zlib.error:
-            continue
-    return all(f"<{ord(sign):04X}>".encode() in tables.upper() for sign in text)

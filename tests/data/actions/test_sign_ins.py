@@ -256,6 +256,24 @@ def test_a_recording_without_a_call_is_of_what_its_unit_was_out_for(court: Small
         assert people.shared_with_clips(session, DESK, court.journal.sealing, screening) == [], "of nobody's unit"
 
 
+def test_a_call_outside_of_any_mission_is_of_what_the_team_was_out_for_then(court: SmallCourt, screening: str) -> None:
+    call_id = ulid()
+    court.do(court.phone, place_call, call_id, court.now)
+    before = released(court, call_id)
+    court.do(court.duty, set_programme, screening, [Place(release_id=before)])
+    with court.database.reading() as session:
+        assert people.shared_with_clips(session, DESK, court.journal.sealing, screening) == [], "the team was out for nothing"
+    court.later(60)
+    court.assign()
+    court.move(MissionStep.DEPARTED)
+    court.later(60)
+    meanwhile = released(court, call_id)
+    court.do(court.duty, set_programme, screening, [Place(release_id=before), Place(title="法律"), Place(release_id=meanwhile)])
+    with court.database.reading() as session:
+        shared = people.shared_with_clips(session, DESK, court.journal.sealing, screening)
+    assert [(each.position, each.attendee, each.what) for each in shared] == [(3, 1, "CASE"), (3, 2, "CASE")]
+
+
 def test_a_break_is_the_court_s_card_that_says_so(court: SmallCourt) -> None:
     screening = court.do(court.duty, plan_screening, "一月")
     court.do(court.duty, set_programme, screening, [Place(title="法律")])
