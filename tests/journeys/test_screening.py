@@ -90,7 +90,7 @@ async def test_from_the_list_to_the_stage_and_black_by_one_key(host: Page, stage
     await expect(host.locator("#seen")).to_have_text("大屏已暂停")
     await host.keyboard.press(" ")
     await until_true(stage, PLAYS)
-    await host.get_by_role("button", name="片中人提出异议").click()
+    await host.get_by_role("button", name="片中人异议").click()
     await until_true(stage, f"{ON_STAGE} === 'black' && {SILENT}")
     await host.get_by_role("button", name="停用这段片子").click()
     await expect(host.locator("#places li").nth(1)).to_contain_text("已失效")
