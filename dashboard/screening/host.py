@@ -288,7 +288,6 @@ class Host(Doors):
         return {
             "id": view.id,
             "number": view.number,
-            "held": view.held_at is not None and view.place is not None,
             "missing": missing(view.materials),
             "resting": view.resting,
             "title": view.title,

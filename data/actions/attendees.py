@@ -21,7 +21,7 @@ from data.rules import attendees, words
 from data.rules.attendees import Candidate, Plan, TakenOff
 from data.rules.identity import Act
 from data.rules.permissions import Verb
-from data.rules.screening import ScreeningKind, ScreeningState
+from data.rules.screening import BEFORE, ScreeningKind, ScreeningState
 from data.tables import AttendeeRow, CasePartyRow, CaseRow, ScreeningRow
 
 MISSING = "not_found.attendee"
@@ -186,6 +186,17 @@ def follow_parties(work: Work, case_id: str, now_is: Mapping[str, CasePartyRow])
             continue
         row.party_id = party.id
         _take_off_flagged(work, party)
+
+
+def follow_closing(work: Work, case_id: str) -> None:
+    """His case was closed: nobody need come for it any more. Who has come, has come."""
+    invited = (
+        select(AttendeeRow)
+        .join(ScreeningRow, ScreeningRow.id == AttendeeRow.screening_id)
+        .where(AttendeeRow.case_id == case_id, AttendeeRow.checked_in_at.is_(None), ScreeningRow.state.in_(BEFORE))
+    )
+    for row in work.session.scalars(invited).all():
+        taken_off(work, row, TakenOff.CLOSED)
 
 
 def _take_off_flagged(work: Work, party: CasePartyRow) -> None:

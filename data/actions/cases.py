@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ulid import ULID
 
 from data.actions.allowed import allowed
-from data.actions.attendees import follow_parties
+from data.actions.attendees import follow_closing, follow_parties
 from data.actions.audit import record_audit
 from data.actions.keeping import came_before, first_time, found, held
 from data.actions.promises import judge_case
@@ -220,6 +220,7 @@ def _apply(work: Work, case: CaseRow, event: CaseEvent, report: CaseReport, at: 
         case.node = report.node
     if closing_kind is not None:
         case.closing_kind, case.closed_at = closing_kind, at
+        follow_closing(work, case.id)
 
 
 def _set_fields(work: Work, case: CaseRow, report: CaseReport, at: datetime) -> None:

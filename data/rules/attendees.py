@@ -31,6 +31,7 @@ class TakenOff(StrEnum):
     HOST = "HOST"
     MINOR = "MINOR"
     UNFIT = "UNFIT"
+    CLOSED = "CLOSED"  # his case was closed before the session began
     NO_PARTY = "NO_PARTY"  # the case system says that he is no debtor of the case any more
 
 

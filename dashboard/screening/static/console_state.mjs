@@ -8,7 +8,7 @@
  * @typedef {{id: string, state: 'PLANNED' | 'CHECK_IN' | 'RUNNING' | 'BLACKOUT' | 'INTERVIEWS' | 'ENDED' | 'CLOSED', black: boolean,
  *   position: number | null, key: string, playing: boolean, at_ms: number, places: Place[], permits: Permit[], stage: boolean,
  *   walls: import('./console_walls.mjs').Wall[], report: Report | null, server_ms: number,
- *   held: boolean, missing: string[], resting: boolean, people: {present: number, invited: number, help: {by: string | null} | null},
+ *   missing: string[], resting: boolean, people: {present: number, invited: number, help: {by: string | null} | null},
  *   shared: {position: number, attendee: number, what: string}[]}} Screening
  */
 

@@ -154,6 +154,16 @@ def test_the_case_system_takes_off_who_is_a_minor_and_who_is_no_debtor_any_more(
         ]
 
 
+def test_whose_case_is_closed_need_not_come_and_who_has_come_has_come(court: SmallCourt, screening: str) -> None:
+    court.do(court.duty, open_check_in, screening)
+    court.do(court.duty, check_in, screening, codes(court, screening)[0])
+    court.later(1)
+    court.report(CaseEvent.CLOSED, closing_kind="FULLY")
+    assert [each.name for each in court.do(court.duty, read_people, screening)] == ["张演三"]
+    with court.database.reading() as session:
+        assert people.candidates(session, DESK, screening, Wanted()) == []
+
+
 def test_names_are_read_by_the_host_alone_and_leave_a_trace(court: SmallCourt, screening: str) -> None:
     read = court.do(court.duty, read_people, screening)
     assert [each.name for each in read] == ["张演三", "张测四"]
