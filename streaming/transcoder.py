@@ -29,7 +29,7 @@ IDLE_S = 5.0  # and whether there is anything to do, when nobody has said so
 WAITING_MOST = 4_000
 WISH_S = 1.0
 _PIXELS_MOST = 4096 * 2176
-CHANGES = ("live.", "screening.", "call.live", "call.picture_", "call.ended")
+CHANGES = ("live.", "screening.", "call.live")  # what ends it says so itself, with the permit
 
 log = logging.getLogger(__name__)
 

@@ -27,12 +27,12 @@ from data.actions.screenings import Place
 from data.actions.walls import stage_wall
 from data.errors import BadInput, CommandCentreError, NotPermitted, Unavailable
 from data.queries import screenings as read
-from data.queries.live_permits import MissionChoice, PermitView, missions_to_choose, permits_of
+from data.queries.live_permits import MissionChoice, PermitView, clear_stream, missions_to_choose, permits_of
 from data.queries.people import shared_with_clips
 from data.queries.screenings import ClipView, ScreeningView, WallView
 from data.rules.live_permits import DELAY_S
 from data.rules.permissions import SYSTEM, Actor, Sight, Verb, may
-from data.rules.screening import BEFORE, missing
+from data.rules.screening import BEFORE, ON, missing
 from streaming.incoming_videos import IncomingVideos
 
 STATIC = HERE / "static"
@@ -263,7 +263,9 @@ class Host(Doors):
         view = await self._screening(actor, screening_id)
         walls = await self.read(actor, read.walls_for, screening_id)
         permits = [_permit(each, actor) for each in await self.read(actor, permits_of, screening_id)]
-        return self._screening_told(view, walls, permits) | await self._people(actor, screening_id)
+        clear = await self.read(actor, clear_stream, screening_id) if permits and view.state in ON else None
+        live = {"permits": permits, "clear": clear and {"call": clear.call_id, "stream": str(clear)}}
+        return self._screening_told(view, walls) | live | await self._people(actor, screening_id)
 
     async def _people(self, actor: Actor, screening_id: str) -> Said:
         """Numbers only; and, until it begins, which clip is not for whom."""
@@ -281,7 +283,7 @@ class Host(Doors):
         """Those whose live picture could be proposed."""
         return await self.read(actor, missions_to_choose, self.now()) if self.settings.live_on_stage else []
 
-    def _screening_told(self, view: ScreeningView, walls: list[WallView], permits: list[Said]) -> Said:
+    def _screening_told(self, view: ScreeningView, walls: list[WallView]) -> Said:
         """report: what the stage itself says that it shows, and how long ago; None: no stage is connected."""
         report = self.stages.report(view.id)
         age_ms = None if report is None else round(1000 * report.age_s())
@@ -306,7 +308,6 @@ class Host(Doors):
                 }
                 for each in view.places
             ],
-            "permits": permits,
             "stage": view.stage,
             "walls": [{"id": each.id, "name": each.name, "staged": each.staged, "here": each.here} for each in walls],
             "report": report and {"key": report.key, "state": report.state, "at_ms": report.at_ms, "age_ms": age_ms},

@@ -18,6 +18,15 @@ MISSIONS_MOST = 50
 AHEAD = timedelta(hours=12)  # a mission of this morning's or this evening's screening
 
 
+# The officer on the spot, talking with the centre, his picture open.
+_SENDS = (
+    CallRow.state.in_(sorted(calls.TALKING)),
+    CallRow.picture_closed_at.is_(None),
+    ParticipantRow.kind == ParticipantKind.FIELD,
+    ParticipantRow.state == ParticipantState.IN,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class PermitView:
     """certified: by whom (surname and title) and when; certifiers: their ids. mission: team and matter, for the host's eye only."""
@@ -114,10 +123,7 @@ def on_air(session: Session) -> OnAir | None:
         .where(
             LivePermitRow.state == PermitState.LIVE,
             ScreeningRow.state == ScreeningState.RUNNING,
-            CallRow.state.in_(sorted(calls.TALKING)),
-            CallRow.picture_closed_at.is_(None),
-            ParticipantRow.kind == ParticipantKind.FIELD,
-            ParticipantRow.state == ParticipantState.IN,
+            *_SENDS,
         )
         .order_by(LivePermitRow.second_at.desc(), CallRow.answered_at.desc(), CallRow.id)
         .limit(1)
@@ -126,6 +132,20 @@ def on_air(session: Session) -> OnAir | None:
         return None
     permit_id, screening_id, delay_s, shown_id, call_id, participant_id = found
     return OnAir(permit_id, screening_id, delay_s, str(StreamName(call_id, participant_id)), shown_id == permit_id)
+
+
+def clear_stream(session: Session, sight: Sight, screening_id: str) -> StreamName | None:
+    """For the host's eye: where the clear picture of what is permitted comes from. Whether he may watch it the rule of media says."""
+    _check(sight)
+    found = session.execute(
+        select(CallRow.id, ParticipantRow.id)
+        .join(LivePermitRow, LivePermitRow.mission_id == CallRow.mission_id)
+        .join(ParticipantRow, ParticipantRow.call_id == CallRow.id)
+        .where(LivePermitRow.screening_id == screening_id, LivePermitRow.state == PermitState.LIVE, *_SENDS)
+        .order_by(LivePermitRow.second_at.desc(), CallRow.answered_at.desc(), CallRow.id)
+        .limit(1)
+    ).one_or_none()
+    return None if found is None else StreamName(*found)
 
 
 def _check(sight: Sight) -> None:

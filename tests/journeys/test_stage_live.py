@@ -29,7 +29,7 @@ def court() -> Iterator[Court]:
 
 
 async def test_the_stage_draws_cells_and_every_byte_that_it_received_is_clean(court: Court) -> None:
-    spot = await asyncio.to_thread(OnTheSpot, court)
+    spot = await asyncio.to_thread(OnTheSpot, court, 1005)  # another one than the flood presses for
     screening, permit = await asyncio.to_thread(spot.planned)
     async with tapped(court) as (browser, tap), spot.sends(), Flood(court.product, 300) as flood:
         stage = await open_stage(browser, court, screening)
@@ -37,16 +37,15 @@ async def test_the_stage_draws_cells_and_every_byte_that_it_received_is_clean(co
         async with two_browsers() as (own, _):
             host = await open_host(own, court, screening)
             await host.locator("#places .show").nth(1).click()
-            await until_true(stage, LIVE)
+            await until_live(stage, host)
             await expect(stage.locator("#live-words")).to_have_text("现场画面（延时 10 秒，已作马赛克处理，无声）")
             assert await stage.evaluate("() => [document.querySelector('#cells').width, document.querySelector('#cells').height]") == [8, 5]
             assert await stage.evaluate("() => document.querySelector('#picture').getAttribute('src')") is None
-            await expect(host.locator("#seen")).to_have_text("大屏正在播放")
+            await until_true(host, "() => document.querySelector('#clear video').videoWidth > 0", seconds=60)
             await expect(host.locator("#title")).to_have_text(f"一组 {MATTER}")
             await host.keyboard.press("b")
             await until_true(stage, GONE)
-            await host.locator("#lift").click()
-            await until_true(stage, LIVE)
+            await until_live(stage, host)
             await stopped(host, "有未成年人")
             await until_true(stage, "() => document.body.dataset.screen === 'neutral'")
             await expect(host.locator("#permits li")).to_contain_text("现场有未成年人")
@@ -54,6 +53,16 @@ async def test_the_stage_draws_cells_and_every_byte_that_it_received_is_clean(co
     assert flood.sent["positions"] > 500
     assert "已作马赛克处理".encode() in received, "the programme itself was received"
     assert [word for word in (*CANARIES, MATTER, permit, spot.call, spot.mission) if word.encode() in received] == []
+
+
+async def until_live(stage: Page, host: Page) -> None:
+    """On a machine on which the host's word comes late it goes black by itself: he shows it again."""
+    async with asyncio.timeout(100):
+        while not await stage.evaluate(LIVE):
+            await asyncio.sleep(0.1)
+            if await host.locator("#lift").is_enabled():
+                await host.locator("#lift").click()
+                await asyncio.sleep(1)
 
 
 async def stopped(host: Page, why: str) -> None:

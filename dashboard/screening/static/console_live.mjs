@@ -1,5 +1,7 @@
 // The live picture of a mission on the host's page: who may permit it, its state, and the key that stops it. The host's page beats.
 
+import { Line } from '/centre/assets/modules/passes.mjs';
+import { view } from '/centre/assets/modules/whep.mjs';
 import { ask } from './ask.mjs';
 import { before, inProgramme, isOpen, livePlace, on } from './console_state.mjs';
 
@@ -28,6 +30,21 @@ export function livePart(texts, missions, act, add) {
     const typed = new FormData(form);
     void act('live', { mission: typed.get('mission'), delay_s: Number(typed.get('delay')) });
   });
+
+  /** The clear picture, for the host's eye, without sound: the audience sees what he sees now only after the delay. @type {Line<import('/centre/assets/modules/media_session.mjs').MediaSession> | null} */
+  let line = null;
+  let watched = '';
+  const video = /** @type {HTMLVideoElement} */ (el('clear').querySelector('video'));
+  /** @param {Screening} screening */
+  const watch = ({ clear }) => {
+    const stream = clear?.stream ?? '';
+    if (stream === watched) return;
+    watched = stream;
+    line?.close();
+    video.srcObject = null;
+    line = clear ? new Line({ call: clear.call, right: 'view', stream }, (pass) => view(video, { ...pass, audio: false, thrifty: true })) : null;
+    el('clear').hidden = !clear;
+  };
 
   /** @param {string} permit */
   const stop = (permit) => {
@@ -91,6 +108,7 @@ export function livePart(texts, missions, act, add) {
     draw(screening) {
       said = screening;
       el('live-now').hidden = !livePlace(screening);
+      watch(screening);
       const now = JSON.stringify([screening.state, screening.permits, screening.places.map((place) => place.permit)]);
       if (now === drawn) return;
       drawn = now;

@@ -204,6 +204,23 @@ def test_its_people_and_its_desk_see_that_the_mission_is_on_a_stage_and_a_wall_d
     assert seen(sights["desk"])["on_stage"] is False
 
 
+def test_the_clear_picture_is_named_to_the_host_only_and_only_while_it_is_permitted_and_open(court: SmallCourt) -> None:
+    live = Live(court, signatures=1)
+
+    def clear(sight: Sight | None = None) -> Any:
+        with court.database.reading() as session:
+            return read.clear_stream(session, sight or court.sights()["desk"], live.screening)
+
+    assert clear() is None
+    court.do(court.president, certify_live, live.permit, True)
+    assert clear().call_id == live.call
+    for sight in (STAGE, court.sights()["wall"], court.sights()["field"]):
+        with pytest.raises(CommandCentreError):
+            clear(sight)
+    court.do(court.phone, close_picture, live.call, "privacy")
+    assert clear() is None
+
+
 def test_nobody_is_invited_before_whom_the_mission_of_his_own_case_would_be_shown(court: SmallCourt) -> None:
     court.file_case(parties=court.debtors())
     live = Live(court)
