@@ -20,7 +20,7 @@ from tests.screenings import Court
 from tests.servers import wait_until
 
 STRANGERS = (Role.TECHNICAL, Role.INSPECTOR, Role.UPPER, Role.FIELD, Role.JUDGE)
-REFUSED = {400, 403, 404, 405}  # 400, 405: asked in another form than the door takes
+REFUSED = {400, 403, 404, 405, 412}  # 400, 405, 412: asked in another form than the door takes
 WORDS = ("一间厂房的腾退", "月度警示", "教〔", "放〔")  # what a door would give away
 
 
