@@ -66,7 +66,7 @@ class HelpView:
 
 
 def candidates(session: Session, sight: Sight, screening_id: str, wanted: Wanted) -> list[Proposed]:
-    """Debtors of open cases who are not invited yet, the smallest rest first. Raises NotPermitted, NotFound."""
+    """Debtors of open cases who are not invited yet, the smallest rest first, without a known rest last. Raises NotPermitted, NotFound."""
     row = _screening(session, sight, screening_id)
     rest = CaseRow.claim_cents - CaseRow.recovered_cents
     invited = exists().where(
@@ -78,7 +78,7 @@ def candidates(session: Session, sight: Sight, screening_id: str, wanted: Wanted
         .join(CaseRow, CaseRow.id == CasePartyRow.case_id)
         .outerjoin(AreaRow, AreaRow.id == CaseRow.area_id)
         .where(CaseRow.court_code == sight.court_code, CaseRow.closed_at.is_(None), CasePartyRow.kind == PartyKind.DEBTOR, ~invited)
-        .order_by(CasePartyRow.minor | CasePartyRow.unfit, rest, CaseRow.case_no, CasePartyRow.id)
+        .order_by(CasePartyRow.minor | CasePartyRow.unfit, rest <= 0, rest, CaseRow.case_no, CasePartyRow.id)
         .limit(LISTED_MOST)
     )
     cause = row.cause or wanted.cause

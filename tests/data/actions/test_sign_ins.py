@@ -1,5 +1,6 @@
 """The door says a seat and no name; who must not be there is taken off; it does not begin before pictures of somebody's own case."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -27,7 +28,7 @@ from data.actions.screenings import (
     show_item,
     tick_materials,
 )
-from data.actions.sign_ins import check_in, leave, undo_check_in
+from data.actions.sign_ins import Seat, check_in, leave, undo_check_in
 from data.errors import AlreadyOwned, BadInput, CommandCentreError, NotPermitted, RuleBroken
 from data.journal import entries_after
 from data.queries import people
@@ -40,7 +41,7 @@ from data.rules.missions import MissionStep
 from data.rules.permissions import NOBODY, SYSTEM, Clearance, Role, Sight
 from data.rules.screening import MATERIALS, ItemKind
 from data.tables import AttendeeRow, AuditRow, CasePartyRow, CaseRow, ScreeningHelpRow
-from tests.data.small_court import CASE_NO, COURT, SmallCourt, ulid
+from tests.data.small_court import CASE_NO, COURT, SmallCourt, at_once, ulid
 
 OTHER_NO = "（2026）岭0108执1873号"
 DESK = Sight(Clearance.DESK, Role.DUTY, COURT)
@@ -102,6 +103,18 @@ def test_a_code_lets_one_person_in_and_the_door_says_a_seat(court: SmallCourt, s
 def test_what_is_no_code_of_ours_gets_a_sentence(court: SmallCourt, screening: str, typed: str, code: str) -> None:
     court.do(court.duty, open_check_in, screening)
     assert refused(court, check_in, screening, typed) == f"attendee.{code}"
+
+
+def test_two_doors_at_once_never_give_one_seat_twice(court: SmallCourt, screening: str) -> None:
+    first, second = codes(court, screening)
+    court.do(court.duty, open_check_in, screening)
+
+    def come(code: str) -> Callable[[], Seat]:
+        return lambda: court.do(court.duty, check_in, screening, code)
+
+    answers = at_once(come(first), come(second), come(first), come(second))
+    assert sorted(each.seat for each in answers if isinstance(each, Seat)) == [1, 2]
+    assert [each.code for each in answers if isinstance(each, RuleBroken)] == ["attendee.present"] * 2
 
 
 def test_a_code_of_another_session_and_a_withdrawn_one_open_nothing(court: SmallCourt, screening: str) -> None:
