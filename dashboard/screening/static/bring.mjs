@@ -20,9 +20,9 @@ const tus = () => /** @type {any} */ (globalThis).tus;
 
 /** @returns {Promise<Coming[]>} */
 export const coming = async () => {
-  const answer = await fetch(HERE);
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(body.error?.text ?? t('no_server'));
+  const answer = await fetch(HERE).catch(() => null);
+  const body = await answer?.json().catch(() => ({}));
+  if (!answer?.ok) throw new Error(body?.error?.text ?? t('no_server'));
   return body.videos;
 };
 
@@ -35,7 +35,8 @@ export const offsetOf = async (id) => {
 /** @param {string} id */
 export const cancel = async (id) => {
   for (let times = 0; times < CANCELS_MOST; times += 1) {
-    const answer = await fetch(`${HERE}/${id}`, { method: 'DELETE', headers: SPOKEN });
+    const answer = await fetch(`${HERE}/${id}`, { method: 'DELETE', headers: SPOKEN }).catch(() => null);
+    if (!answer) throw new Error(t('no_server'));
     if (answer.ok || answer.status === 404 || answer.status === 410) return;
     if (answer.status !== 423) throw new Error((await answer.json().catch(() => ({}))).error?.text ?? t('no_server'));
     await new Promise((resolve) => setTimeout(resolve, CANCEL_AGAIN_MS)); // what was being sent is still being put away
@@ -74,7 +75,9 @@ export class Bringing {
   async begin() {
     const { file } = this;
     try {
-      const sha256 = await digestOf(file, (share) => this.#say('reading', share), () => this.#unwanted);
+      const sha256 = await digestOf(file, (share) => this.#say('reading', share), () => this.#unwanted).catch(() => {
+        throw new Error(t('unreadable'));
+      });
       if (sha256 === null) return;
       const known = (await coming()).find((each) => each.sha256 === sha256 && each.size === file.size);
       this.id = known?.id ?? '';
