@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.screening.doors import Doors, actor_of, as_json, ms
+from dashboard.screening.doors import Doors, actor_of, as_json, check_clears, ms
 from dashboard.sign_in import error_answer
 from data.actions import videos
 from data.errors import CommandCentreError, NotFound, NotMedia, WrongDigest
@@ -59,11 +59,13 @@ class Bringing(Doors):
             body = Body(request.receive)
             method = request.headers.get("x-http-method-override", request.method)
             try:
+                actor = actor_of(request)
+                check_clears(actor)
                 if method not in by_method:
                     raise NotFound("method", code=MISSING)
                 if method not in ("OPTIONS", "GET"):
                     tus.check_version(request.headers)
-                answer = await by_method[method](request, actor_of(request), body)
+                answer = await by_method[method](request, actor, body)
             except CommandCentreError as error:
                 if method in ("POST", "PATCH"):
                     await body.drain()

@@ -9,11 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, t
-from dashboard.screening.doors import Doors, Said, actor_of, moment_of, ms, text_of, told_segment
+from dashboard.screening.doors import Doors, Said, actor_of, check_clears, moment_of, ms, text_of, told_segment
 from dashboard.sign_in import in_sentences
 from data.actions.clips import cut_clip
 from data.actions.recordings import replay_recording
-from data.errors import NotFound, NotPermitted
+from data.errors import NotFound
 from data.queries import videos
 from data.queries.recordings import RecordingView, SegmentView, files, listed
 from data.queries.videos import KeptView
@@ -57,7 +57,7 @@ class Cutting(Doors):
     async def _page(self, request: Request) -> Response:
         """`?recording=`."""
         actor, recording_id = actor_of(request), request.query_params.get("recording", "")
-        _check(actor)
+        check_clears(actor)
         found = await self.read(actor, lambda session, sight: sources(session, sight, actor))
         name, began_at, length = self._named(found, recording_id)
         source = {
@@ -88,16 +88,10 @@ class Cutting(Doors):
     async def _look(self, actor: Actor, _: str, said: Said) -> Said:
         """{"recording"}. The same trace as any replay; the reason is what the page is for."""
         recording_id = words.ulid(text_of(said, "recording"))
-        _check(actor)
+        check_clears(actor)
         look = await self.write(actor, replay_recording, recording_id, t("cut.look_reason"))
 
         def found(session: Any, _: Sight) -> list[SegmentView]:
             return files(session, actor, recording_id, look, self.now())[0]
 
         return {"segments": [told_segment(each, recording_id, look) for each in await self.read(actor, found)]}
-
-
-def _check(actor: Actor) -> None:
-    """Raises NotPermitted."""
-    if not may(actor, Verb.CLEAR_CLIP):
-        raise NotPermitted("clear", code="identity.locked" if actor.locked else "identity.not_permitted", verb=Verb.CLEAR_CLIP.value)

@@ -16,13 +16,13 @@ from dashboard.i18n import t
 from dashboard.screening.stages import Stages
 from dashboard.sign_in import error_answer
 from data.actions import releases
-from data.errors import BadInput, CommandCentreError, NotFound, NotSignedIn, RuleBroken
+from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, NotSignedIn, RuleBroken
 from data.journal import Journal
 from data.lanes import Lanes
 from data.queries.recordings import SegmentView
 from data.queries.wall import sight_of
 from data.rules import words
-from data.rules.permissions import SYSTEM, Actor
+from data.rules.permissions import SYSTEM, Actor, Verb, may
 from data.settings import Settings
 from streaming.clip_files import is_unchanged, masked_file
 from streaming.positions_door import body_from
@@ -91,6 +91,12 @@ def actor_of(request: Request) -> Actor:
     if actor is None:
         raise NotSignedIn()
     return actor
+
+
+def check_clears(actor: Actor) -> None:
+    """Whoever clears clips, before anything else is looked at. Raises NotPermitted."""
+    if not may(actor, Verb.CLEAR_CLIP):
+        raise NotPermitted("clear", code="identity.locked" if actor.locked else "identity.not_permitted", verb=Verb.CLEAR_CLIP.value)
 
 
 def one_id(request: Request) -> str:
