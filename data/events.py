@@ -1718,6 +1718,17 @@ class AttendeeTakenOff(Event):
 
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InterviewsBegan(Event):
+    """The film is over."""
+
+    kind = "screening.interviews_began"
+    subject = "screening"
+    shown = False
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewHeld(Event):
     kind = "screening.interview_held"
     subject = "attendee"

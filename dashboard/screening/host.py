@@ -55,6 +55,7 @@ class Host(Doors):
             "programme": self._programme, "stage": self._stage_link, "begin": self._begin, "show": self._show, "play": self._play,
             "wall": self._wall, "open": self._open, "rest": self._rest, "black": self._black, "lift": self._lift, "end": self._end,
             "beat": self._beat, "live": self._propose_live, "live-certify": self._certify_live, "live-stop": self._stop_live,
+            "interviews": self._interviews, "close": self._close,
         }  # fmt: skip
         parts = self.settings, self.journal, self.lanes, self.stages, self.now
         self.stages.on_unwatched = self._unwatched
@@ -232,6 +233,15 @@ class Host(Doors):
         await self.write(actor, screenings.lift_blackout, screening_id)
         self.stages.lift(screening_id)
         return await self._screening_answer(actor, screening_id)
+
+    async def _interviews(self, actor: Actor, screening_id: str, _: Said) -> Said:
+        await self.write(actor, screenings.begin_interviews, screening_id)
+        self.stages.lift(screening_id)
+        return await self._screening_answer(actor, screening_id)
+
+    async def _close(self, actor: Actor, screening_id: str, _: Said) -> Said:
+        await self.write(actor, screenings.close_screening, screening_id)
+        return {}
 
     async def _end(self, actor: Actor, screening_id: str, _: Said) -> Said:
         await self.write(actor, screenings.end_screening, screening_id)

@@ -19,6 +19,7 @@ from data.errors import BadInput, NotPermitted, RuleBroken
 from data.events import (
     BlackoutLifted,
     CheckInOpened,
+    InterviewsBegan,
     ItemMoved,
     ItemShown,
     MaterialsTicked,
@@ -26,6 +27,7 @@ from data.events import (
     ProgrammeSet,
     ScreeningBegan,
     ScreeningBlackedOut,
+    ScreeningClosed,
     ScreeningEnded,
     ScreeningPlanned,
     ScreeningRested,
@@ -37,9 +39,11 @@ from data.rules import attendees, live_permits, screening, words
 from data.rules.links import Purpose, closed, lifetime
 from data.rules.live_permits import PermitState
 from data.rules.permissions import Verb
+from data.rules.promises import FOLLOWED
 from data.rules.release import Audience, ReleaseState
 from data.rules.screening import Item, ItemKind, People, ScreeningKind, ScreeningState
 from data.tables import AttendeeRow, CaseRow, ClipRow, LivePermitRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
+from data.tables import AttendeeRow, CaseRow, ClipRow, PromiseRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
 
 MISSING = "not_found.screening"
 STAGE_LASTS = timedelta(hours=12)
@@ -278,6 +282,26 @@ def lift_blackout(work: Work, screening_id: str) -> bool:
     row.state = ScreeningState.RUNNING
     work.record(BlackoutLifted(screening_id=row.id))
     return True
+
+
+def begin_interviews(work: Work, screening_id: str) -> None:
+    """The film is over: the stage shows the court's card, and people are spoken to one by one. Raises TransitionRefused."""
+    row = hosted(work, screening_id)
+    screening.check_step(ScreeningState(row.state), ScreeningState.INTERVIEWS)
+    row.state = ScreeningState.INTERVIEWS
+    _show(row, None, work)
+    work.record(InterviewsBegan(screening_id=row.id))
+
+
+def close_screening(work: Work, screening_id: str) -> None:
+    """办结: nothing is followed any more, before its last look. Raises TransitionRefused, RuleBroken screening.promises_open."""
+    row = hosted(work, screening_id)
+    screening.check_step(ScreeningState(row.state), ScreeningState.CLOSED)
+    still = select(PromiseRow.id).where(PromiseRow.screening_id == row.id, PromiseRow.state.in_(FOLLOWED))
+    if work.session.scalar(still.limit(1)) is not None:
+        raise RuleBroken("promises", code="screening.promises_open")
+    row.state = ScreeningState.CLOSED
+    work.record(ScreeningClosed(screening_id=row.id))
 
 
 def end_screening(work: Work, screening_id: str) -> None:

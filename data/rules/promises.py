@@ -23,6 +23,9 @@ class PromiseState(StrEnum):
     WITHDRAWN = "WITHDRAWN"  # written down wrongly: taken back, with the reason
 
 
+FOLLOWED = frozenset({PromiseState.OPEN, PromiseState.BROKEN})  # somebody still waits for money
+
+
 @dataclass(frozen=True, slots=True)
 class Promised:
     """One promise of a case."""

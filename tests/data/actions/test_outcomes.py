@@ -15,7 +15,7 @@ from data.actions.outcomes import (
     take_back,
 )
 from data.actions.promises import follow_screening
-from data.actions.screenings import plan_screening
+from data.actions.screenings import begin_interviews, close_screening, plan_screening
 from data.actions.timers import run_due
 from data.errors import BadInput, NotPermitted, RuleBroken, TransitionRefused
 from data.journal import entries_after
@@ -285,3 +285,19 @@ def test_no_event_carries_who_it_was(court: SmallCourt, screening: str) -> None:
     assert sealed
     assert "张" not in said
     assert CASE_SYSTEM.id not in said
+
+
+def test_interviews_begin_after_the_film_and_a_session_is_closed_when_nobody_waits_for_money(court: SmallCourt, screening: str) -> None:
+    with court.journal.work(court.duty, court.now) as work:
+        work.session.get_one(ScreeningRow, screening).state = ScreeningState.BLACKOUT
+    court.do(court.duty, begin_interviews, screening)
+    with pytest.raises(TransitionRefused):
+        court.do(court.duty, begin_interviews, screening)
+    promised(court, screening)
+    end(court, screening)
+    with pytest.raises(RuleBroken) as refused:
+        court.do(court.duty, close_screening, screening)
+    assert refused.value.code == "screening.promises_open"
+    pay(court, REST)
+    court.do(court.duty, close_screening, screening)
+    assert view(court, screening).state == "CLOSED"

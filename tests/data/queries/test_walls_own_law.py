@@ -73,6 +73,7 @@ from data.actions.room_help import ask_help, take_help
 from data.actions.screenings import (
     Place,
     Plan,
+    begin_interviews,
     begin_screening,
     black_out,
     change_plan,
@@ -618,6 +619,7 @@ law(
 )
 law("attendee.invited", lambda c: c.ask())
 law("attendee.taken_off", lambda c: c.do(c.duty, take_off, c.attendee), lambda c: c.ask())
+law("screening.interviews_began", lambda c: c.do(c.duty, begin_interviews, c.screening), lambda c: c.show())
 law("screening.interview_held", lambda c: c.do(c.duty, hold_interview, c.attendee), lambda c: c.come())
 law("promise.made", lambda c: c.do(c.duty, make_promise, c.attendee, 1_000, civil_day(c.now, 28_800)), lambda c: c.come())
 law("promise.kept", lambda c: c.pay(1_000), lambda c: c.promise())
