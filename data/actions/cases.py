@@ -24,6 +24,7 @@ from data.rules.permissions import Verb
 from data.tables import AreaRow, CasePartyRow, CaseRow, CourtRow, OfficerRow, RecoveryRow
 
 _SENDER = "cases"
+APART = 2**40  # ids that were made in one millisecond follow each other by one: the next case's own must not be a party's
 MOST_PARTIES = 300  # a wage case of 113 workers is real
 RESTRICTED = frozenset({"address", "place", "parties.name", "parties.id_no", "parties.phone", "parties.address"})
 
@@ -274,7 +275,7 @@ def _set_parties(work: Work, case: CaseRow, parties: Sequence[Party]) -> None:
     for place, party in enumerate(parties):
         if party.kind not in list(PartyKind):
             raise BadInput("party kind", code="case.bad_party")
-        party_id = str(ULID.from_int(first + place))  # in the order in which they were named
+        party_id = str(ULID.from_int(first + place * APART))  # in the order in which they were named
         row = _party_row(work, case, party, party_id, names[place], masked[place])
         was = before.get((party.kind, names[place]))
         if was is not None:

@@ -212,3 +212,18 @@ def test_no_event_carries_a_name_a_number_or_a_place(court: SmallCourt) -> None:
         said = repr([entry.payload for entry in entries_after(session, 0)])
     for secret in ("张演三", "陈演一", "440607", "13812345678", "1872", "工业路", "40.01", "岭A"):
         assert secret not in said
+
+
+def test_cases_with_many_parties_come_in_one_millisecond(court: SmallCourt) -> None:
+    """Ids of one millisecond follow each other: those of one case's parties once were those of the next one's."""
+    people = [Party(kind="APPLICANT", name="陈演一"), *(Party(kind="DEBTOR", name=f"张测{n}") for n in "一二三四")]
+    with court.journal.work(CASE_SYSTEM, court.now) as work:
+        for number in range(1, 6):
+            filed = CaseReport(
+                case_no=f"（2026）岭0108执{number}号", event=CaseEvent.FILED, at=court.now, cause="买卖合同纠纷", parties=people
+            )
+            report_case(work, filed)
+    with court.database.reading() as session:
+        rows = session.scalars(select(CasePartyRow).order_by(CasePartyRow.case_id, CasePartyRow.id)).all()
+        names = [court.journal.sealing.open(row.name) for row in rows]
+    assert names == [party.name for party in people] * 5, "in the order in which they were named"
