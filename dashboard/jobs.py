@@ -71,6 +71,7 @@ async def _run(settings: Settings) -> None:
         _render(renderings),
         _purge_clips(settings.clips, journal, lanes),
         _forget_sign_ins(journal, lanes),
+        _invent(settings, journal),
         _beat(Beat(settings, "jobs")),
     )
     tasks = [asyncio.create_task(part) for part in parts]
@@ -83,6 +84,14 @@ async def _run(settings: Settings) -> None:
     await asyncio.to_thread(history.close)
     lanes.close()
     database.close()
+
+
+async def _invent(settings: Settings, journal: Journal) -> None:
+    """A real court has nothing invented, and loads nothing for it."""
+    if settings.demo:
+        from dashboard.invented_screenings import invent_screenings
+
+        await invent_screenings(settings, journal, _now)
 
 
 async def _beat(beat: Beat) -> None:

@@ -78,6 +78,7 @@ FIRST_OFFICER, FIRST_VEHICLE = 1001, 2001
 CASES = 60
 CAUSES = ("金融借款合同纠纷", "民间借贷纠纷", "买卖合同纠纷", "劳动争议", "租赁合同纠纷", "建设工程合同纠纷", "物业服务合同纠纷")
 STAGES = ("NOTIFIED", "INVESTIGATING", "INVESTIGATING", "CONTROLLED", "DISPOSING", "FUNDS")
+WITH_A_SURETY = 7  # of every twenty cases one has a second debtor: sixteen cases, nineteen people before a screening
 TRADES = ("建材", "物流", "家具", "装饰工程", "食品")
 _MACHINE = Actor(kind="MACHINE", id="case_system", role=Role.CASE_SYSTEM, court_code=COURT_CODE)
 
@@ -260,10 +261,14 @@ def _parties(number: int) -> Sequence[Party]:
     person = f"{SURNAMES[number % len(SURNAMES)]}{GIVEN[number % 4]}{COUNT[number % 9]}"
     natural = number % 3 != 0
     debtor = f"{SURNAMES[-number % len(SURNAMES)]}样{COUNT[-number % 9]}" if natural else f"清溪{COUNT[number % 9]}号{trade}有限公司"
-    return (
+    both = (
         Party(kind="APPLICANT", name=person, phone=f"000-1{number:07}"),
         Party(kind="DEBTOR", name=debtor, natural=natural, phone=f"000-2{number:07}", address=f"演示路{number}号"),
     )
+    if number % 20 != WITH_A_SURETY:
+        return both
+    surety = f"{SURNAMES[(number * 3) % len(SURNAMES)]}演{COUNT[(number + 4) % 9]}"
+    return (*both, Party(kind="DEBTOR", name=surety, phone=f"000-4{number:07}", address=f"演示路{number}号附一"))
 
 
 # --- at every start ---------------------------------------------------------------------------------------------------------------
