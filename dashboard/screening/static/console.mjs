@@ -207,7 +207,10 @@ function keys(place) {
   button('begin').disabled = ready(said).some(([, good]) => !good);
   el('ready').hidden = !before(said);
   el('ready').replaceChildren(...ready(said).map(check));
-  for (const name of ['play', 'next', 'neutral', 'rest', 'object', 'end']) button(name).hidden = !on(said);
+  for (const name of ['play', 'next', 'neutral', 'rest', 'object', 'interviews']) button(name).hidden = !on(said);
+  button('end').hidden = !on(said) && said.state !== 'INTERVIEWS';
+  button('close').hidden = said.state !== 'ENDED';
+  el('to-results').hidden = before(said) || !said.people.invited;
   const name = button('play').querySelector('b');
   if (name) name.textContent = said.playing ? texts.pause : texts.go_on;
   button('play').disabled = said.black || place?.kind !== 'CLIP';
@@ -262,6 +265,8 @@ button('begin').addEventListener('click', () => act('begin'));
 button('play').addEventListener('click', pause);
 button('next').addEventListener('click', next);
 button('neutral').addEventListener('click', () => act('show', { position: null }));
+button('interviews').addEventListener('click', () => act('interviews'));
+button('close').addEventListener('click', () => act('close').then(look));
 button('end').addEventListener('click', () => /** @type {HTMLDialogElement} */ (el('sure')).showModal());
 el('sure').addEventListener('close', () => { if (/** @type {HTMLDialogElement} */ (el('sure')).returnValue === 'yes') void act('end'); });
 /** Somebody has recognised himself: black at once, and with the second press the clip is withdrawn everywhere; looked at later. */
