@@ -42,8 +42,7 @@ from data.rules.permissions import Verb
 from data.rules.promises import FOLLOWED
 from data.rules.release import Audience, ReleaseState
 from data.rules.screening import Item, ItemKind, People, ScreeningKind, ScreeningState
-from data.tables import AttendeeRow, CaseRow, ClipRow, LivePermitRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
-from data.tables import AttendeeRow, CaseRow, ClipRow, PromiseRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
+from data.tables import AttendeeRow, CaseRow, ClipRow, LivePermitRow, PromiseRow, ReleaseRow, ScreeningItemRow, ScreeningRow, WallRow
 
 MISSING = "not_found.screening"
 STAGE_LASTS = timedelta(hours=12)
@@ -285,12 +284,13 @@ def lift_blackout(work: Work, screening_id: str) -> bool:
 
 
 def begin_interviews(work: Work, screening_id: str) -> None:
-    """The film is over: the stage shows the court's card, and people are spoken to one by one. Raises TransitionRefused."""
+    """The film is over, anything live too: the stage shows the court's card, people are spoken to one by one. Raises TransitionRefused."""
     row = hosted(work, screening_id)
     screening.check_step(ScreeningState(row.state), ScreeningState.INTERVIEWS)
     row.state = ScreeningState.INTERVIEWS
     _show(row, None, work)
     work.record(InterviewsBegan(screening_id=row.id))
+    end_with_screening(work, row.id)
 
 
 def close_screening(work: Work, screening_id: str) -> None:
