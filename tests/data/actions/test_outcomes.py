@@ -20,12 +20,14 @@ from data.actions.timers import run_due
 from data.errors import BadInput, NotPermitted, RuleBroken, TransitionRefused
 from data.journal import entries_after
 from data.queries.outcomes import ResultsView, one_person, results
+from data.queries.screening_figures import held_sessions
 from data.queries.timers import due
 from data.queries.wall import sight_of
 from data.rules.cases import CaseEvent
 from data.rules.civil import civil_day
 from data.rules.permissions import SYSTEM, Clearance, Role, Sight
 from data.rules.screening import ScreeningState
+from data.rules.screening_figures import Figure, counts
 from data.rules.timers import Timer
 from data.tables import AttendeeRow, AuditRow, CasePartyRow, CaseRow, ScreeningRow
 from streaming.deadline_watch import do_due
@@ -301,3 +303,18 @@ def test_interviews_begin_after_the_film_and_a_session_is_closed_when_nobody_wai
     pay(court, REST)
     court.do(court.duty, close_screening, screening)
     assert view(court, screening).state == "CLOSED"
+
+
+def test_a_wall_may_show_the_figures_and_an_audience_gets_nothing(court: SmallCourt, screening: str) -> None:
+    with court.journal.work(court.duty, court.now) as work:
+        work.session.get_one(ScreeningRow, screening).began_at = court.now
+    court.do(court.duty, settle, person(court, screening), REST, "付清", "LATER")
+    with court.database.reading() as session:
+        for clearance in (Clearance.DESK, Clearance.WALL, Clearance.VISITORS):
+            told = counts(held_sessions(session, Sight(clearance, Role.WALL, COURT), 2026, OFFSET))
+            assert (told[Figure.SESSIONS].n, told[Figure.PRESENT].n, told[Figure.SETTLED].n) == (1, 1, 0), "nobody has said yes"
+        for clearance in (Clearance.FIELD, Clearance.PARTY, Clearance.STAGE, Clearance.NOTHING):
+            with pytest.raises(NotPermitted):
+                held_sessions(session, Sight(clearance, Role.WALL, COURT), 2026, OFFSET)
+        assert held_sessions(session, Sight(Clearance.WALL, Role.WALL, COURT), 2025, OFFSET) == []
+        assert held_sessions(session, Sight(Clearance.WALL, Role.WALL, "another"), 2026, OFFSET) == []
