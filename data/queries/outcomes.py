@@ -1,7 +1,7 @@
 """What a session has led to, as its host sees it: by seat and number, without a name."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from data.errors import NotFound, NotPermitted
 from data.rules import follow_up
-from data.rules.civil import civil_day
+from data.rules.civil import civil_day, day_start
 from data.rules.follow_up import Followed, Look, Standing
 from data.rules.permissions import Clearance, Sight
 from data.rules.promises import PromiseState
 from data.rules.screening import HAS_RESULTS
-from data.tables import AttendeeRow, CaseRow, InterviewRow, PromiseRow, ScreeningRow, SettlementRow, SpotPaymentRow
+from data.tables import AttendeeRow, CaseRow, InterviewRow, PromiseRow, RecoveryRow, ScreeningRow, SettlementRow, SpotPaymentRow
 
 Outcome = TypeVar("Outcome", PromiseRow, SettlementRow, SpotPaymentRow)
 
@@ -136,7 +136,7 @@ def results(session: Session, sight: Sight, screening_id: str, now: datetime, ci
         .where(AttendeeRow.screening_id == row.id, AttendeeRow.taken_off_at.is_(None))
         .order_by(AttendeeRow.seat, AttendeeRow.number)
     ).all()
-    people = _people(session, row.id, [(attendee, case) for attendee, case in came if attendee.checked_in_at is not None])
+    people = _people(session, row.id, [(attendee, case) for attendee, case in came if attendee.checked_in_at is not None], civil_offset_s)
     return ResultsView(
         row.id, row.number, row.title, row.kind, row.state, row.place, row.began_at, row.ended_at, row.state in HAS_RESULTS,
         len(came), people, _looks(row, people, now, civil_offset_s),
@@ -164,7 +164,9 @@ def of_attendee(session: Session, sight: Sight, attendee_id: str) -> str:
 # --- the parts --------------------------------------------------------------------------------------------------------------------------
 
 
-def _people(session: Session, screening_id: str, came: Sequence[tuple[AttendeeRow, CaseRow | None]]) -> tuple[PersonView, ...]:
+def _people(
+    session: Session, screening_id: str, came: Sequence[tuple[AttendeeRow, CaseRow | None]], civil_offset_s: int
+) -> tuple[PersonView, ...]:
     talked = set(
         session.scalars(select(InterviewRow.attendee_id).join(AttendeeRow, AttendeeRow.id == InterviewRow.attendee_id).where(
             AttendeeRow.screening_id == screening_id
@@ -173,10 +175,11 @@ def _people(session: Session, screening_id: str, came: Sequence[tuple[AttendeeRo
     promises = _by_attendee(session, PromiseRow, screening_id)
     settlements = _by_attendee(session, SettlementRow, screening_id)
     payments = _by_attendee(session, SpotPaymentRow, screening_id)
+    untold = _untold(session, payments, civil_offset_s)
     return tuple(
         PersonView(
             who.id, who.number, who.seat, who.left_at is not None, case.case_no if case else "", case.cause if case else "",
-            _rest(case, payments[who.id]), who.id in talked,
+            _rest(case, untold), who.id in talked,
             tuple(_promise(each) for each in promises[who.id]), tuple(_settlement(each) for each in settlements[who.id]),
             tuple(_payment(each) for each in payments[who.id]),
         )
@@ -191,12 +194,20 @@ def _by_attendee(session: Session, table: type[Outcome], screening_id: str) -> d
     return found
 
 
-def _rest(case: CaseRow | None, payments: Sequence[SpotPaymentRow]) -> int:
-    """The case system tells of a payment on the spot some hours later: until it has changed the case, what was paid counts here."""
-    if case is None:
-        return 0
-    untold = sum(each.cents for each in payments if each.at > case.changed_at)
-    return max(0, case.claim_cents - case.recovered_cents - untold)
+def _untold(session: Session, payments: Mapping[str, Sequence[SpotPaymentRow]], civil_offset_s: int) -> dict[str, int]:
+    """Of each case what was paid on the spot and has not come in by the case system's own word, which is some hours later."""
+    paid: dict[str, list[SpotPaymentRow]] = defaultdict(list)
+    for each in (one for of in payments.values() for one in of):
+        paid[each.case_id].append(each)
+    found = {}
+    for row in session.execute(select(RecoveryRow.case_id, RecoveryRow.at, RecoveryRow.cents).where(RecoveryRow.case_id.in_(paid))):
+        if row.at >= day_start(min(each.at for each in paid[row.case_id]), civil_offset_s):
+            found[row.case_id] = found.get(row.case_id, 0) + row.cents
+    return {case_id: max(0, sum(each.cents for each in of) - max(0, found.get(case_id, 0))) for case_id, of in paid.items()}
+
+
+def _rest(case: CaseRow | None, untold: Mapping[str, int]) -> int:
+    return 0 if case is None else max(0, case.claim_cents - case.recovered_cents - untold.get(case.id, 0))
 
 
 def _promise(row: PromiseRow) -> PromiseView:

@@ -118,7 +118,11 @@ def test_a_promise_paid_next_day_is_kept_at_that_very_report(court: SmallCourt, 
     court.do(court.duty, pay_on_the_spot, who, SPOT, "0007")
     promised(court, screening)
     court.later(3_600)
+    court.report(CaseEvent.NODE, node=7)
+    assert view(court, screening).people[0].rest_cents == REST, "a report that says nothing of money changes nothing"
+    court.later(60)
     pay(court, SPOT)
+    assert view(court, screening).people[0].rest_cents == REST, "and it is not counted twice"
     assert promise_state(court, screening) == "OPEN", "what was paid on the spot is no part of it"
     end(court, screening)
     court.now = AFTERNOON + timedelta(hours=18, minutes=20)  # 10:20 next day
