@@ -199,7 +199,7 @@ def _untold(session: Session, payments: Mapping[str, Sequence[SpotPaymentRow]], 
     paid: dict[str, list[SpotPaymentRow]] = defaultdict(list)
     for each in (one for of in payments.values() for one in of):
         paid[each.case_id].append(each)
-    found = {}
+    found: dict[str, int] = {}
     for row in session.execute(select(RecoveryRow.case_id, RecoveryRow.at, RecoveryRow.cents).where(RecoveryRow.case_id.in_(paid))):
         if row.at >= day_start(min(each.at for each in paid[row.case_id]), civil_offset_s):
             found[row.case_id] = found.get(row.case_id, 0) + row.cents
