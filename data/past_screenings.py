@@ -5,10 +5,9 @@ become visible: a wall would show sixty cases closed of old as news. One session
 start, so that no start waits for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
 
 from sqlalchemy import select
 from ulid import ULID
@@ -137,10 +136,10 @@ class _Session:
         screening_id, people = self._gather(sums)
         present = people[: self._past.present]
         self._let_in(screening_id, present)
-        self._at(15, 0, partial(begin_screening, screening_id=screening_id))
-        self._at(15, 50, partial(begin_interviews, screening_id=screening_id))
+        self._at(15, 0, begin_screening, screening_id)
+        self._at(15, 50, begin_interviews, screening_id)
         self._agree(present, sums)
-        self._at(16, 50, partial(end_screening, screening_id=screening_id))
+        self._at(16, 50, end_screening, screening_id)
         for day in (2, 8, 31):
             if self._midnight + timedelta(days=day) < self._now:
                 self._as(SYSTEM, timedelta(days=day, minutes=1))
@@ -214,7 +213,7 @@ class _Session:
         return [row.id for row in rows if row.kind == PartyKind.DEBTOR]
 
     def _let_in(self, screening_id: str, present: Sequence[str]) -> None:
-        self._at(14, 30, partial(open_check_in, screening_id=screening_id))
+        self._at(14, 30, open_check_in, screening_id)
         secret = invite_stage(self._work, screening_id)
         self._as(NOBODY, timedelta(hours=14, minutes=31))
         open_stage(self._work, secret)
@@ -280,6 +279,6 @@ class _Session:
         """After the midnight with which its day begins."""
         self._work.actor, self._work.now = actor, self._midnight + after
 
-    def _at(self, hour: int, minute: int, action: partial[object]) -> None:
+    def _at(self, hour: int, minute: int, action: Callable[[Work, str], object], screening_id: str) -> None:
         self._as(self._host, timedelta(hours=hour, minutes=minute))
-        action.func(self._work, **action.keywords)
+        action(self._work, screening_id)
