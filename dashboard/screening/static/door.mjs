@@ -30,10 +30,11 @@ function answer(kind, word, seat = null) {
 }
 
 function draw() {
-  const open = OPEN.includes(said.state);
+  const open = OPEN.includes(said.state), opens = open && el('scan').hidden;
   el('count').textContent = `${said.present}/${said.invited}`;
   el('scan').hidden = !open;
   el('closed').hidden = open;
+  if (opens) field.focus();
   el('what').textContent = leaving ? texts.what_leave : texts.what_in;
   button('go').textContent = leaving ? texts.go_leave : texts.go_in;
   button('mode').textContent = leaving ? texts.to_in : texts.to_leave;
@@ -111,3 +112,4 @@ setInterval(look, 2_000);
 document.addEventListener('click', (event) => { if (!(event.target instanceof HTMLButtonElement)) field.focus(); }); // a scanner types wherever the focus is
 answer('none', '');
 draw();
+field.focus();
