@@ -33,6 +33,7 @@ STARTING_S = 20.0  # the same before its first sign of life: a loaded machine ne
 HOPELESS_S = 60.0  # killed and started again; a paused machine or a breakpoint is often back before
 STEADY_S = 30.0  # after so long alive the next failure counts as the first one
 BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+CAME_UP_MOST_S = 1.0  # what had come up and worked is started again soon, however often it ends: a court without it has nothing
 FAREWELL_S = 10.0
 AFTER_WEB = frozenset(
     {"relay"}
@@ -173,6 +174,12 @@ class Watched:
     said_silent: bool = False
 
 
+def pause_s(failures: int, came_up: bool) -> float:
+    """How long a part is left alone that ended. failures: before this one; came_up: it gave a sign of life this time."""
+    wait_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
+    return min(wait_s, CAME_UP_MOST_S) if came_up else wait_s
+
+
 class Supervisor:
     """Keeps the parts of one home alive until it is told to end. Lives in the main thread: children die with the thread that began them."""
 
@@ -249,7 +256,7 @@ class Supervisor:
     def _ended(self, watched: Watched, code: int, now: float) -> None:
         watched.running = False
         watched.failures = 0 if now - watched.started_at > STEADY_S else watched.failures
-        wait_s = BACKOFF_S[min(watched.failures, len(BACKOFF_S) - 1)]
+        wait_s = pause_s(watched.failures, watched.heard)
         watched.failures += 1
         watched.start_at = now + wait_s
         if code == MISCONFIGURED:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 import websockets
 
-from dashboard.supervise import Program, held_back, wait_until_prepared
+from dashboard.supervise import Program, held_back, pause_s, wait_until_prepared
 from data.errors import Misconfigured
 from data.settings import Settings, as_environ
 from tests.dashboard.test_live import call, end_call, viewer
@@ -68,6 +68,12 @@ def test_1_a_password_that_everybody_knows_refuses_the_start_in_one_sentence(tmp
 def test_the_supervisor_stays_small(product: Product) -> None:
     """It must be there when everything else is not: nothing heavy is imported into it."""
     assert psutil.Process(product.pids()["supervisor"]).memory_info().rss < 60 * 1024 * 1024
+
+
+def test_what_came_up_is_back_soon_however_often_it_is_killed_and_what_never_does_is_left_alone_longer() -> None:
+    assert max(pause_s(failures, came_up=True) for failures in range(20)) == 1.0
+    never = [pause_s(failures, came_up=False) for failures in range(20)]
+    assert (never[0], never[-1], sorted(never)) == (0.0, 30.0, never)
 
 
 async def test_the_web_process_killed_is_back_and_lost_nothing(product: Product) -> None:
