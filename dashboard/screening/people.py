@@ -52,7 +52,7 @@ class People(Doors):
         def found(session: Any, sight: Sight) -> tuple[ScreeningView, list[Proposed], list[str], list[tuple[str, str]], list[Any]]:
             view = one_screening(session, sight, screening_id, self.now())
             proposed = read.candidates(session, sight, screening_id, wanted) if view.state in BEFORE else []
-            shared = read.shared_with_clips(session, sight, self.journal.sealing, screening_id)
+            shared = read.shared_with_clips(session, sight, self.journal.sealing, screening_id) if view.state in BEFORE else []
             return view, proposed, read.causes(session, sight), read.areas(session, sight), shared
 
         view, proposed, causes, areas, shared = await self.read(actor, found)

@@ -70,7 +70,7 @@ async def test_from_the_list_of_debtors_to_a_seat(context: BrowserContext, hall:
     await desk.goto(f"{hall.product.origin}/centre/desk")
     await door.locator("#help").click()
     await expect(desk.locator("#helps")).to_contain_text("二楼报告厅")
-    await desk.locator("#helps button").click()
+    await desk.keyboard.press("x")
     await expect(desk.locator("#helps")).to_contain_text("王值班员已在处理")
     await expect(desk.locator("#helps button")).to_have_count(0)
     await expect(door.locator("#helped")).to_contain_text("已经在处理")

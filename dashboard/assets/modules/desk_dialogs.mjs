@@ -39,7 +39,7 @@ export function askLine(name, send) {
 }
 
 const SHEET = /** @type {[key: string, says: string][]} */ ([
-  ['1–9', 'verbs'], ['4–7', 'admit'], ['D', 'party'], ['↑ ↓', 'arrows'], ['Q', 'queue'], ['M', 'missions'], ['C', 'cases'], ['F', 'find'], ['W 1–9', 'walls'], ['R J B', 'layouts'], ['V', 'grid'], ['G', 'visitors'], ['8', 'show'], ['9', 'take_off'],
+  ['1–9', 'verbs'], ['4–7', 'admit'], ['D', 'party'], ['↑ ↓', 'arrows'], ['Q', 'queue'], ['M', 'missions'], ['C', 'cases'], ['F', 'find'], ['W 1–9', 'walls'], ['R J B', 'layouts'], ['V', 'grid'], ['G', 'visitors'], ['8', 'show'], ['9', 'take_off'], ['X', 'bailiff'],
   ['L', 'lock'], ['P', 'pair'], ['Esc', 'escape'], ['?', 'help']]);
 
 export function openHelp() {

@@ -19,10 +19,10 @@ export function drawHelps() {
   const place = document.getElementById('helps');
   const list = shown();
   if (place) place.hidden = !list.length;
-  keep(place, list, () => list.map((row) => {
+  keep(place, list, () => list.map((row, first) => {
     const where = h('span', {}, `${row.place ?? t('desk.help_place_none')} · ${row.number} · ${hms(row.asked_at)}`);
     if (row.taken_at) return h('div', { 'data-taken': '' }, h('b', {}, t('desk.help_taken', { who: row.taken_by })), where);
-    const take = h('button', { type: 'button', 'data-help': row.id }, t('desk.help_take'));
+    const take = h('button', { type: 'button', 'data-help': row.id, 'data-key': first ? null : 'x' }, first ? null : h('kbd', {}, 'X'), t('desk.help_take'));
     take.onclick = () => void ask({ verb: 'take_help', id: row.id });
     return h('div', {}, h('b', {}, t('desk.help_ask')), where, take);
   }));
