@@ -75,7 +75,7 @@ class Afternoon:
         }
         bearer = {"authorization": f"Bearer {self.court.product.seeded.case_system}"}
         answer = self.court.web.post("/ingest/cases", json={"cases": [report]}, headers=bearer).json()
-        assert answer["accepted"] == 1, answer
+        assert answer["accepted"] == [case_no(0)], answer
 
     def let_a_night_pass(self) -> None:
         """What a clock that went on by a day would leave: everything that was written is a day older."""
