@@ -7,9 +7,12 @@ from datetime import timedelta
 import pytest
 
 from dashboard.screening.money import capital, wan, yuan
+from data.journal import entries_after
 from data.rules.civil import civil_day
+from data.tables import PromiseRow, ScreeningRow
 from tests.results import CLAIM, Room
 from tests.running import Product
+from tests.servers import wait_until
 
 REST, SPOT = 12_600_000, 3_900_000
 
@@ -149,3 +152,25 @@ def test_kinds_apart_and_nonsense(room: Room) -> None:
     for way in ("/figures?year=20x6", "/figures?kind=NONE", "/figures/list", "/figures/list?figure=NAMES"):
         assert room.ask(way).status_code == 400, way
     assert room.ask("/figures", cookie=f"ecc_wall={room.product.seeded.wall}").status_code in (303, 401)
+
+
+def test_a_jobs_process_that_is_killed_follows_all_the_same_and_once(room: Room) -> None:
+    """Last in this file: the session is over afterwards, two days ago, with one promise whose day has gone by."""
+    who = room.people[0]
+    overdue = room.told(f"/attendees/{who}/promise", {"cents": 5, "due_on": day(room, 0)})["id"]
+    with room.journal.work(room.duty, room.now()) as work:
+        work.session.get_one(PromiseRow, overdue).due_on -= timedelta(days=2)
+        row = work.session.get_one(ScreeningRow, room.screening)
+        row.state, row.ended_at = "ENDED", room.now() - timedelta(days=2)
+    for _ in range(2):
+        room.product.until_started_again("jobs", room.product.kill("jobs"))
+    wait_until(lambda: len(told_of(room, "promise.broken", "screening.followed_up")) >= 2, "not followed", 60)
+    assert sorted(told_of(room, "promise.broken", "screening.followed_up")) == ["promise.broken", "screening.followed_up"]
+    called = page(room)
+    assert "请打电话了解情况" in called
+    assert "赵演一" not in called
+
+
+def told_of(room: Room, *kinds: str) -> list[str]:
+    with room.database.reading() as session:
+        return [each.kind for each in entries_after(session, 0, 5_000) if each.kind in kinds]
