@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-WIDTH, HEIGHT, FPS, PICTURES = 640, 360, 12, 24
+WIDTH, HEIGHT, FPS, PICTURES = 640, 360, 6, 12
 
 
 def film_of_a_camera(path: Path) -> Path:

@@ -1,5 +1,6 @@
 """What tests stand on: real servers, a fresh database, a clock that is set, a real browser. The running product: `running.py`."""
 
+import gc
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -34,6 +35,7 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+gc.disable()  # until everything is imported and collected, which stays for good: looking it through again and again is no test
 expect.set_options(timeout=20_000)  # ms; the five seconds of Playwright are too few when a shared machine starts a second Chromium
 
 
@@ -45,6 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if fixture in asked:
                 item.add_marker(mark)
     items[:] = mixed(items)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def mixed(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -219,7 +227,7 @@ def database(request: pytest.FixtureRequest, _engines: Engines, _sqlite_folder: 
 
 @pytest.fixture(scope="session")
 def _scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What every camera sees: a quarter of the pixels that a phone asks for, twelve times a second.
+    """What every camera sees: a quarter of the pixels that a phone asks for, six times a second.
 
     Drawing, encoding, decoding and showing 1280x720 was most of what these journeys cost; the benches measure with all of it.
     """

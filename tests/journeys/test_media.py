@@ -82,7 +82,7 @@ async def seen(page: Page) -> dict[str, Any]:
     return said
 
 
-async def until_more(page: Page, frames: int = 30, seconds: float = 30.0) -> dict[str, Any]:
+async def until_more(page: Page, frames: int = 15, seconds: float = 30.0) -> dict[str, Any]:
     """Wait until so many new frames were shown."""
     before = (await seen(page))["frames"]
     async with asyncio.timeout(seconds):

@@ -842,7 +842,7 @@ async def test_a_newer_build_replaces_the_page_when_nothing_is_under_way(browser
 # --- what it looks like -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [(390, 844), (360, 740), (360, 640)])
+@pytest.mark.parametrize("size", [(390, 844), pytest.param((360, 740), marks=pytest.mark.long), (360, 640)])
 async def test_the_two_zones_are_large_and_in_the_thumbs_reach(browser: Browser, centre: Centre, size: tuple[int, int]) -> None:
     centre.rows["mission"] = json.loads(json.dumps(MISSIONS))
     async with a_phone(browser, size) as phone:
@@ -875,7 +875,7 @@ SPILLS = """() => [...document.querySelectorAll('#phone *')].filter((e) => e.che
     && e.clientWidth && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== 'visible').map((e) => e.id || e.className)"""
 
 
-@pytest.mark.parametrize("size", [(390, 844), (360, 740)])
+@pytest.mark.parametrize("size", [pytest.param((390, 844), marks=pytest.mark.long), (360, 740)])
 async def test_no_text_is_smaller_than_15_px_and_nothing_spills(browser: Browser, centre: Centre, size: tuple[int, int]) -> None:
     centre.rows["mission"] = json.loads(json.dumps(MISSIONS))
     centre.watchers = 1
@@ -904,7 +904,7 @@ CUT = """() => {
 }"""
 
 
-@pytest.mark.parametrize("size", [(390, 844), (360, 740), (360, 640)])
+@pytest.mark.parametrize("size", [(390, 844), pytest.param((360, 740), marks=pytest.mark.long), (360, 640)])
 async def test_while_an_alarm_is_open_what_does_not_fit_goes_as_a_whole_row(
     browser: Browser, centre: Centre, size: tuple[int, int]
 ) -> None:

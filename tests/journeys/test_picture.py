@@ -55,7 +55,7 @@ async def wall(browser: Browser, product: Product) -> Page:
     return await centre_page(browser, product, "wall")
 
 
-async def until_it_plays(page: Page, where: str, frames: int = 15, seconds: float = 60) -> None:
+async def until_it_plays(page: Page, where: str, frames: int = 8, seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         before = 0
         while not before:

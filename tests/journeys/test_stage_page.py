@@ -45,7 +45,7 @@ SILENT = {"muted": True, "paused": True, "src": None, "network": 0, "ready": 0}
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("media")
-    film(folder / "whole", list(range(0, FILM_MS, 100)), (480, 270))
+    film(folder / "whole", list(range(0, FILM_MS, 200)), (320, 180))
     (folder / "broken").write_bytes(bytes(range(256)) * 400)
     return folder
 

@@ -79,7 +79,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-async def until_frames(page: Page, count: int = 30) -> dict[str, Any]:
+async def until_frames(page: Page, count: int = 15) -> dict[str, Any]:
     async with asyncio.timeout(40):
         while True:
             said: dict[str, Any] = await page.evaluate(STANDS)

@@ -19,4 +19,4 @@ async def until_true(page: Page, expression: str, arg: Any = None, seconds: floa
 
     async with asyncio.timeout(seconds):
         while not await is_true():
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
