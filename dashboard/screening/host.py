@@ -29,10 +29,13 @@ from data.errors import BadInput, CommandCentreError, NotPermitted, Unavailable
 from data.queries import screenings as read
 from data.queries.live_permits import MissionChoice, PermitView, clear_stream, missions_to_choose, permits_of
 from data.queries.people import shared_with_clips
+from data.queries.screening_figures import held_sessions
 from data.queries.screenings import ClipView, ScreeningView, WallView
+from data.rules.civil import civil_day
 from data.rules.live_permits import DELAY_S
 from data.rules.permissions import SYSTEM, Actor, Sight, Verb, may
 from data.rules.screening import BEFORE, ON, missing
+from data.rules.screening_figures import Count, Figure, counts
 from streaming.incoming_videos import IncomingVideos
 
 STATIC = HERE / "static"
@@ -86,7 +89,14 @@ class Host(Doors):
 
         sessions, cut, of_clips = await self.read(actor, found)
         given = {"sessions": sessions, "clips": cut, "recordings": of_clips.recordings, "brought": of_clips.brought}
+        given["led_to"] = await self._led_to(actor)
         return self.page("index.html", **given, time=self._time, may=may(actor, Verb.CLEAR_CLIP), texts=in_script(t.alone("bring")))
+
+    async def _led_to(self, actor: Actor) -> dict[str, dict[Figure, Count]]:
+        """What the sessions of this year and the last have led to, by session."""
+        year, offset_s = civil_day(self.now(), self.settings.civil_offset_s).year, self.settings.civil_offset_s
+        held = [each for of in (year, year - 1) for each in await self.read(actor, held_sessions, of, offset_s)]
+        return {each.id: counts([each]) for each in held}
 
     async def _console(self, request: Request) -> Response:
         actor, screening_id = actor_of(request), one_id(request)

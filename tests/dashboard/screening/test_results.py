@@ -154,6 +154,12 @@ def test_kinds_apart_and_nonsense(room: Room) -> None:
     assert room.ask("/figures", cookie=f"ecc_wall={room.product.seeded.wall}").status_code in (303, 401)
 
 
+def test_the_list_says_what_a_session_led_to(room: Room) -> None:
+    told = room.ask("/").text
+    assert "到场 3 人 · 和解 1 · 承诺兑现 1/3" in told
+    assert not any(name in told for name in room.names)
+
+
 def test_a_jobs_process_that_is_killed_follows_all_the_same_and_once(room: Room) -> None:
     """Last in this file: the session is over afterwards, two days ago, with one promise whose day has gone by."""
     who = room.people[0]
