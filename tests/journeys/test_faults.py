@@ -277,6 +277,7 @@ async def test_57_a_wall_pc_that_slept_ten_minutes_begins_again(browser: Browser
     await page.context.close()
 
 
+@pytest.mark.long  # a clock that is wrong all along, either way: test_wall.py
 async def test_57_a_clock_that_is_set_back_ten_minutes_changes_nothing(browser: Browser, site: Site) -> None:
     page = await opened(browser, site.product, script=MOVES_ITS_CLOCK)
     await page.evaluate("() => { window.ahead -= 600000; }")

@@ -120,6 +120,7 @@ async def test_nothing_on_the_wall_is_too_small_or_outside(faces: tuple[Page, Pa
         assert await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [1920, 1080]
 
 
+@pytest.mark.long  # as test_wall.py
 async def test_a_layout_that_is_not_in_use_says_so(faces: tuple[Page, Page]) -> None:
     wall = faces[0]
     await wall.keyboard.press("4")

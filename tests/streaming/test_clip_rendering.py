@@ -23,6 +23,10 @@ from tests.conftest import Clock
 from tests.data.small_court import SmallCourt, ulid
 from tests.streaming.films import film
 
+# What is rendered is the same whatever keeps the words about it; both: --long.
+on_sqlite = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.long])], indirect=True
+)
 OPEN = {"windows": [[[0, 0.25, 0.25, 0.5, 0.5]]], "sounds": []}
 
 
@@ -62,6 +66,7 @@ def house(court: SmallCourt, tmp_path: Path) -> House:
     return House(court, tmp_path)
 
 
+@on_sqlite
 def test_it_is_rendered_under_its_digest_and_nothing_else_is_left(house: House) -> None:
     assert house.renderings().once()
     view = house.view()
@@ -73,6 +78,7 @@ def test_it_is_rendered_under_its_digest_and_nothing_else_is_left(house: House) 
     assert not house.renderings().once()
 
 
+@on_sqlite
 def test_an_original_that_was_changed_is_refused(house: House) -> None:
     with house.original.open("r+b") as file:
         file.seek(-1, 2)
@@ -84,6 +90,7 @@ def test_an_original_that_was_changed_is_refused(house: House) -> None:
     assert not house.clips.exists()
 
 
+@on_sqlite
 def test_a_process_that_ends_leaves_it_to_the_next(house: House) -> None:
     ending = house.renderings()
     ending.close()
@@ -93,6 +100,7 @@ def test_a_process_that_ends_leaves_it_to_the_next(house: House) -> None:
     assert house.view().rendering == Rendering.DONE
 
 
+@on_sqlite
 def test_what_is_cancelled_stops_and_leaves_no_file(court: SmallCourt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streaming.clip_rendering.TOLD_S", 0.0)
     house = House(court, tmp_path, seconds=12)
