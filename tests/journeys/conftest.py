@@ -59,6 +59,11 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
         HOUSE.close()
 
 
+def pytest_sessionfinish() -> None:
+    """Where no file with a product of its own came after them."""
+    HOUSE.close()
+
+
 def cleared(product: Product) -> None:
     """As officers and a desk would leave it: calls taken back or ended by whose they are, alarms resolved, the wall as it was."""
     settings, officer = product.settings, product.seeded.officers[1001]
