@@ -95,7 +95,8 @@ export function livePart(texts, missions, act, add) {
     item.append(title, about, ...signature(permit));
     if (!isOpen(permit)) return item;
     if (before(screening) && !inProgramme(screening, permit)) item.append(button(texts.live_add ?? '', 'add', () => add(permit)));
-    item.append(button(texts.live_stop ?? '', 'stop', () => stop(permit.id)));
+    const label = permit.state === 'LIVE' ? texts.live_stop : texts.live_withdraw;
+    item.append(button(label ?? '', 'stop', () => stop(permit.id)));
     return item;
   }
 
@@ -108,6 +109,7 @@ export function livePart(texts, missions, act, add) {
     draw(screening) {
       said = screening;
       el('live-now').hidden = !livePlace(screening);
+      el('clear').closest('section')?.classList.toggle('live-now', Boolean(livePlace(screening) && screening.clear));
       watch(screening);
       const now = JSON.stringify([screening.state, screening.permits, screening.places.map((place) => place.permit)]);
       if (now === drawn) return;
