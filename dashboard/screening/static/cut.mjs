@@ -220,4 +220,5 @@ connectKeys({
 }, () => false);
 addEventListener('resize', () => { stale = true; });
 write('length', `/ ${clock(length_ms)}`);
+button('look').disabled = false; // pressed before, nobody would have heard it
 requestAnimationFrame(frame);
