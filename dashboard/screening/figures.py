@@ -25,6 +25,8 @@ WIDEST = 1000  # of the funnel's picture, in its own units
 
 
 class Figures(Doors):
+    """Below `/centre/screening/figures`."""
+
     def routes(self) -> list[Route]:
         return [
             Route("/figures", in_sentences(self._page, self.settings.demo), methods=["GET"]),

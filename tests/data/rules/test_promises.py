@@ -147,3 +147,22 @@ def test_three_looks_each_once_and_when_its_day_is_over() -> None:
     assert follow_up.next_look(TODAY, 30, TODAY + 99 * DAY) is None
     assert follow_up.is_last(30)
     assert not follow_up.is_last(7)
+
+
+followed = st.builds(
+    follow_up.Followed,
+    st.integers(1, 10**9),
+    st.integers(0, 40).map(lambda days: TODAY + days * DAY),
+    st.none() | st.integers(0, 40).map(lambda days: TODAY + days * DAY),
+)
+
+
+@given(st.lists(followed, max_size=8), st.integers(0, 40), st.integers(0, 5))
+def test_by_every_evening_each_promise_is_kept_broken_or_open_and_what_is_kept_stays_kept(
+    made: list[follow_up.Followed], day: int, more: int
+) -> None:
+    on, later = follow_up.standing(made, TODAY + day * DAY), follow_up.standing(made, TODAY + (day + more) * DAY)
+    assert on.kept + on.broken + on.open == on.promised == len(made)
+    assert later.kept >= on.kept
+    assert later.kept_cents >= on.kept_cents
+    assert later.open <= on.open
