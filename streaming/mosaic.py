@@ -1,4 +1,4 @@
-"""A picture reduced to its few cells: the mean of each cell's area, then a little of its neighbours, then nothing else is left of it."""
+"""A picture reduced to its few cells: the mean of each cell's area, mixed with its neighbours'; nothing else is left of it."""
 
 from typing import Any
 
@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from streaming.cells import COLUMNS, ROWS
 
 FINER = 8  # the scaler's filters reach no further than some 200 pixels; the rest is plain means, so that each cell is the mean of its area
-_KERNEL = (1 / 6, 4 / 6, 1 / 6)  # without it a cascade finds the eyes' dark band of a face that fills the picture in 15 of 100
+# Along and across. Without it a cascade finds the dark band of the eyes of a face that fills the picture in 15 of 100, and with half of it a
+# plate half as wide as the picture in 18 of 100, by its bright edge.
+_KERNEL = (1 / 4, 1 / 2, 1 / 4)
 
 
 def cells_of(picture: Any) -> bytes:

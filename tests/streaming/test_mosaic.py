@@ -141,7 +141,7 @@ def test_in_a_thousand_pictures(what: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (161, 97), (4096, 2176), (90, 160)])
-def test_each_cell_is_the_mean_of_its_area_and_a_little_of_its_neighbours(size: tuple[int, int]) -> None:
+def test_each_cell_is_the_mean_of_its_area_mixed_with_its_neighbours(size: tuple[int, int]) -> None:
     width, height = size
     left_dark = np.zeros((height, width, 3), np.uint8)
     left_dark[:, width // 2 :] = 200
