@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from streaming.cells import COLUMNS, ROWS
 
 FINER = 8  # the scaler's filters reach no further than some 200 pixels; the rest is plain means, so that each cell is the mean of its area
-# Along and across. Without it a cascade finds the dark band of the eyes of a face that fills the picture in 15 of 100, and with half of it a
+# Along and across. Without it a cascade finds the eyes of a face that fills the picture in 15 of 100, by their dark band; with half of it a
 # plate half as wide as the picture in 18 of 100, by its bright edge.
 _KERNEL = (1 / 4, 1 / 2, 1 / 4)
 
