@@ -110,6 +110,16 @@ class CourtFounded(Event):
 
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CourtChanged(Event):
+    """Its name, place or office number was set."""
+
+    kind = "court.changed"
+    subject = "court"
+    court_code: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfficerAdded(Event):
     kind = "officer.added"
     subject = "officer"

@@ -88,10 +88,11 @@ def report_case(work: Work, report: CaseReport) -> bool:
     if not first_time(work, _SENDER, message_id):  # asked again now that the case is held: of two at once one is second
         return False
     if case is None:
-        case = _file(work, case_no, report, happened_at)
+        case = file_case(work, case_no, report, happened_at)
+        work.session.flush()
     else:
-        _apply(work, case, event, report, happened_at)
-    work.record(_EVENTS[event](case, report), happened_at)
+        apply_report(work, case, event, report, happened_at)
+    work.record(EVENT_OF[event](case, report), happened_at)
     return True
 
 
@@ -146,7 +147,7 @@ def _opened(work: Work, row: CasePartyRow, fields: Iterable[str]) -> dict[str, A
 
 # --- one report -------------------------------------------------------------------------------------------------------------------
 
-_EVENTS: dict[CaseEvent, Callable[[CaseRow, CaseReport], Event]] = {
+EVENT_OF: dict[CaseEvent, Callable[[CaseRow, CaseReport], Event]] = {
     CaseEvent.FILED: lambda case, _: CaseFiled(case_id=case.id, area_id=case.area_id),
     CaseEvent.ASSIGNED: lambda case, _: CaseAssigned(case_id=case.id, area_id=case.area_id),
     CaseEvent.STAGE: lambda case, report: CaseStageChanged(case_id=case.id, area_id=case.area_id, stage=str(report.stage)),
@@ -181,7 +182,8 @@ def _held_case(work: Work, case_no: str, filing: bool) -> CaseRow | None:
     return case
 
 
-def _file(work: Work, case_no: str, report: CaseReport, at: datetime) -> CaseRow:
+def file_case(work: Work, case_no: str, report: CaseReport, at: datetime) -> CaseRow:
+    """The row of a case that was not here, added and not yet sent to the database. For verbs that have asked all they must ask."""
     if report.cause is None:
         raise BadInput("cause missing", code="case.no_cause")
     case = CaseRow(
@@ -197,12 +199,11 @@ def _file(work: Work, case_no: str, report: CaseReport, at: datetime) -> CaseRow
     )
     work.session.add(case)
     _set_fields(work, case, report, at)
-    work.session.flush()
     return case
 
 
-def _apply(work: Work, case: CaseRow, event: CaseEvent, report: CaseReport, at: datetime) -> None:
-    """Change the row by one report."""
+def apply_report(work: Work, case: CaseRow, event: CaseEvent, report: CaseReport, at: datetime) -> None:
+    """Change the row by one report. For verbs that have asked all they must ask."""
     if event is CaseEvent.NODE:
         cases.node(report.node)
     stage = _stage(report.stage) if event is CaseEvent.STAGE else None
@@ -230,7 +231,7 @@ def _set_fields(work: Work, case: CaseRow, report: CaseReport, at: datetime) -> 
     if report.matter is not None:
         case.matter = words.word(report.matter, "matter", 64)
     if report.judge is not None:
-        judge = _judge(work, report.judge)
+        judge = judge_named(work, report.judge)
         case.judge_id, case.team_id = judge.id, judge.team_id
     if (claim := words.cents(report.claim_cents, "claim_cents")) is not None:
         case.claim_cents = claim
@@ -261,23 +262,16 @@ def _set_area(work: Work, case: CaseRow, area_id: str | None) -> None:
 
 
 def _set_parties(work: Work, case: CaseRow, parties: Sequence[Party]) -> None:
-    if len(parties) > MOST_PARTIES:
-        raise BadInput("parties", code="case.too_many_parties", most=MOST_PARTIES)
-    names = [words.word(party.name, "party", 120) for party in parties]
-    masked = masking.mask_parties((party.natural, name) for party, name in zip(parties, names, strict=True))
+    rows = party_rows(work, case.id, parties)
     work.session.flush()
     known = _parties(work, case.id)
     before = {(old.kind, work.sealing.open(old.name)): old for old in known}
     for old in known:
         work.session.delete(old)
-    first = int(ULID.from_datetime(work.now))
     now_is: dict[str, CasePartyRow] = {}
-    for place, party in enumerate(parties):
-        if party.kind not in list(PartyKind):
-            raise BadInput("party kind", code="case.bad_party")
-        party_id = str(ULID.from_int(first + place * APART))  # in the order in which they were named
-        row = _party_row(work, case, party, party_id, names[place], masked[place])
-        was = before.get((party.kind, names[place]))
+    for party, made in zip(parties, rows, strict=True):
+        row = CasePartyRow(**made)
+        was = before.get((party.kind, work.sealing.open(row.name)))
         if was is not None:
             now_is[was.id] = row
             row.minor, row.unfit = _said(party.minor, was.minor), _said(party.unfit, was.unfit)
@@ -286,34 +280,50 @@ def _set_parties(work: Work, case: CaseRow, parties: Sequence[Party]) -> None:
     follow_parties(work, case.id, now_is)
 
 
+def party_rows(work: Work, case_id: str, parties: Sequence[Party]) -> list[dict[str, Any]]:
+    """The parties of a case, sealed, in the order in which they were named. Raises BadInput."""
+    if len(parties) > MOST_PARTIES:
+        raise BadInput("parties", code="case.too_many_parties", most=MOST_PARTIES)
+    names = [words.word(party.name, "party", 120) for party in parties]
+    masked = masking.mask_parties((party.natural, name) for party, name in zip(parties, names, strict=True))
+    first = int(ULID.from_datetime(work.now))
+    rows = []
+    for place, party in enumerate(parties):
+        if party.kind not in list(PartyKind):
+            raise BadInput("party kind", code="case.bad_party")
+        rows.append(_party_row(work, case_id, party, str(ULID.from_int(first + place * APART)), names[place], masked[place]))
+    return rows
+
+
 def _said(told: bool | None, known: bool) -> bool:
     return known if told is None else told
 
 
-def _party_row(work: Work, case: CaseRow, party: Party, party_id: str, name: str, masked: str) -> CasePartyRow:
+def _party_row(work: Work, case_id: str, party: Party, party_id: str, name: str, masked: str) -> dict[str, Any]:
     seal = work.sealing.seal
     sealed_name = seal(name)
     assert sealed_name is not None
-    return CasePartyRow(
-        id=party_id,
-        case_id=case.id,
-        kind=party.kind,
-        natural=party.natural,
-        name=sealed_name,
-        masked=masked,
-        id_no=seal(words.word_or_none(party.id_no, "id_no", 32)),
-        phone=seal(words.word_or_none(party.phone, "phone", 32)),
-        address=seal(words.word_or_none(party.address, "address", 200)),
-        minor=party.minor is True,
-        unfit=party.unfit is True,
-    )
+    return {
+        "id": party_id,
+        "case_id": case_id,
+        "kind": party.kind,
+        "natural": party.natural,
+        "name": sealed_name,
+        "masked": masked,
+        "id_no": seal(words.word_or_none(party.id_no, "id_no", 32)),
+        "phone": seal(words.word_or_none(party.phone, "phone", 32)),
+        "address": seal(words.word_or_none(party.address, "address", 200)),
+        "minor": party.minor is True,
+        "unfit": party.unfit is True,
+    }
 
 
 def _parties(work: Work, case_id: str) -> list[CasePartyRow]:
     return list(work.session.scalars(select(CasePartyRow).where(CasePartyRow.case_id == case_id).order_by(CasePartyRow.id)))
 
 
-def _judge(work: Work, judge: str) -> OfficerRow:
+def judge_named(work: Work, judge: str) -> OfficerRow:
+    """An officer of ours by id, badge number or name. Raises NotFound not_found.judge, case.judge_ambiguous."""
     wanted = words.word(judge, "judge", 64)
     column = (OfficerRow.id == wanted) | (OfficerRow.badge_no == wanted) | (OfficerRow.name == wanted)
     known = list(work.session.scalars(select(OfficerRow).where(OfficerRow.court_code == work.court_code, column).limit(2)))

@@ -10,6 +10,7 @@ from data.actions.keeping import held
 from data.errors import BadInput, NotFound, RuleBroken
 from data.events import (
     AreaDrawn,
+    CourtChanged,
     CourtFounded,
     FenceDrawn,
     FenceRemoved,
@@ -56,6 +57,22 @@ def found_court(
     work.session.add(court)
     work.session.flush()
     work.record(CourtFounded(court_code=court.code))
+
+
+def change_court(
+    work: Work, *, name: str | None = None, lat: float | None = None, lon: float | None = None, duty_phone: str | None = None
+) -> None:
+    """Another name, place or office number of this court. Raises NotFound not_found.court, BadInput."""
+    allowed(work, Verb.MANAGE_PEOPLE)
+    court = held(work, CourtRow, work.court_code, "not_found.court")
+    lat, lon = words.place(lat, lon)
+    if name is not None:
+        court.name = words.word(name, "name", 64)
+    if lat is not None:
+        court.lat, court.lon = lat, lon
+    if duty_phone is not None:
+        court.duty_phone = words.word(duty_phone, "duty_phone", 32)
+    work.record(CourtChanged(court_code=court.code))
 
 
 def form_team(work: Work, name: str, position: int | None = None) -> str:

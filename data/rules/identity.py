@@ -64,6 +64,8 @@ class Act(StrEnum):
     HOLD = "hold"  # a recording is kept, or is no longer
     BRING = "bring"  # an outside video was brought, as a source of clips
     RELEASE = "release"  # a clip was certified or revoked
+    IMPORT = "import"  # rows of a workbook came in
+    EXPORT = "export"  # everything that a workbook holds was written to a file
     PURGE = "purge"  # positions or recordings older than promised were removed
 
 

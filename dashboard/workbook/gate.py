@@ -1,0 +1,59 @@
+"""What is refused before it is opened: files that are too large, bombs, files in files, what is no workbook at all.
+
+An .xlsx is a ZIP: its directory says what it will become, and Python's own reader never unpacks more of a part than the directory said.
+"""
+
+import zipfile
+from pathlib import Path
+
+from data.errors import BadInput, TooLarge
+
+MIB = 1 << 20
+MOST_FILE = 64 * MIB
+MOST_UNPACKED = 512 * MIB
+MOST_STRINGS = 96 * MIB  # the list of words is held in memory; rows are not
+MOST_PARTS = 1_000
+MOST_RATIO = 150  # rows of a real court: 8 to 30
+SMALL = MIB  # below this the ratio says nothing
+ENDINGS = (".xlsx", ".csv")
+_ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+
+
+def check(path: Path) -> None:
+    """Raises BadInput workbook.missing, workbook.kind, workbook.old, workbook.broken, workbook.nested; TooLarge workbook.too_large, workbook.bomb."""
+    if not path.is_file():
+        raise BadInput("missing", code="workbook.missing", file=path.name)
+    if path.suffix.lower() not in ENDINGS:
+        raise BadInput("kind", code="workbook.kind", file=path.name)
+    if path.stat().st_size > MOST_FILE:
+        raise TooLarge("file", code="workbook.too_large", file=path.name, most=MOST_FILE // MIB)
+    with path.open("rb") as file:
+        begins = file.read(4)
+    if path.suffix.lower() == ".csv":
+        if begins in (_ZIP, _OLD):
+            raise BadInput("kind", code="workbook.kind", file=path.name)
+        return
+    if begins == _OLD:
+        raise BadInput("old or locked", code="workbook.old", file=path.name)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_parts(archive, path.name)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+        raise BadInput("broken", code="workbook.broken", file=path.name) from error
+
+
+def _check_parts(archive: zipfile.ZipFile, name: str) -> None:
+    parts = archive.infolist()
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+        raise TooLarge("bomb", code="workbook.bomb", file=name)
+    for part in parts:
+        if part.flag_bits & 1:
+            raise BadInput("locked", code="workbook.old", file=name)
+        if part.file_size > SMALL and part.file_size > MOST_RATIO * max(1, part.compress_size):
+            raise TooLarge("bomb", code="workbook.bomb", file=name)
+        if part.filename.lower().endswith("sharedstrings.xml") and part.file_size > MOST_STRINGS:
+            raise TooLarge("strings", code="workbook.bomb", file=name)
+        if part.file_size:
+            with archive.open(part) as opened:
+                if opened.read(4) == _ZIP:
+                    raise BadInput("nested", code="workbook.nested", file=name)

@@ -1,0 +1,259 @@
+"""A court's own list of cases, put in by many at once: the same rules as a report of the case system, with few questions to the database.
+
+The court's row is held meanwhile: nobody else files a case that stands on the list.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import insert, select
+from ulid import ULID
+
+from data.actions.allowed import allowed
+from data.actions.cases import (
+    EVENT_OF,
+    CaseReport,
+    Party,
+    apply_report,
+    file_case,
+    judge_named,
+    party_rows,
+    place_case,
+    report_case,
+)
+from data.actions.keeping import held
+from data.errors import BadInput, CommandCentreError, NotFound, TransitionRefused
+from data.journal import Work
+from data.rules import words
+from data.rules.cases import CaseEvent, Stage
+from data.rules.permissions import Verb
+from data.tables import AreaRow, CasePartyRow, CaseRow, CourtRow, OfficerRow, RecoveryRow
+
+T = TypeVar("T")
+_ORDER = list(Stage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCase:
+    """A case as it stands on the list; a field that is None says nothing. closed_at: with closing_kind, or neither."""
+
+    case_no: str
+    filed_at: datetime
+    cause: str
+    matter: str | None = None
+    judge: str | None = None
+    stage: str | None = None
+    side_state: str | None = None
+    claim_cents: int | None = None
+    recovered_cents: int | None = None
+    area_id: str | None = None
+    parties: Sequence[Party] = ()
+    address: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    closed_at: datetime | None = None
+    closing_kind: str | None = None
+
+
+@dataclass
+class _Here:
+    """What the list stands on, asked once for all of its rows."""
+
+    cases: dict[str, CaseRow]
+    parties: dict[str, list[CasePartyRow]]
+    areas: dict[str, AreaRow]
+    judges: dict[str, OfficerRow | CommandCentreError] = field(default_factory=dict)
+    new_parties: list[dict[str, object]] = field(default_factory=list)
+    recoveries: list[dict[str, object]] = field(default_factory=list)
+
+
+def put_in_cases(work: Work, listed: Sequence[ListedCase]) -> list[bool | None | CommandCentreError]:
+    """Each case of the list: True if it is new, None if it has changed, False if all of it was known, or why it cannot be taken.
+
+    A list rewinds nothing: a case that has gone on meanwhile is refused with case.gone_on, its row stays as it is.
+    """
+    allowed(work, Verb.CHANGE_CASE)
+    held(work, CourtRow, work.court_code, "not_found.court")
+    here = _look(work, listed)
+    found: list[bool | None | CommandCentreError] = []
+    with work.session.no_autoflush:
+        for each in listed:
+            found.append(_file(work, here, each) if each.case_no not in here.cases else False)
+    work.session.flush()
+    for table, rows in ((CasePartyRow, here.new_parties), (RecoveryRow, here.recoveries)):
+        if rows:
+            work.session.execute(insert(table), rows)
+    return [_update(work, here, each) if taken is False else taken for each, taken in zip(listed, found, strict=True)]
+
+
+def _look(work: Work, listed: Sequence[ListedCase]) -> _Here:
+    numbers = [each.case_no for each in listed]
+    cases = {case.case_no: case for case in work.session.scalars(select(CaseRow).where(CaseRow.case_no.in_(numbers)).with_for_update())}
+    wanted = {each.area_id for each in listed if each.area_id is not None}
+    areas = {area.id: area for area in work.session.scalars(select(AreaRow).where(AreaRow.id.in_(wanted)))} if wanted else {}
+    parties: dict[str, list[CasePartyRow]] = {}
+    ids = [case.id for case in cases.values()]
+    for row in work.session.scalars(select(CasePartyRow).where(CasePartyRow.case_id.in_(ids)).order_by(CasePartyRow.id)) if ids else ():
+        parties.setdefault(row.case_id, []).append(row)
+    here = _Here(cases, parties, areas)
+    for judge in {each.judge for each in listed if each.judge is not None}:
+        try:
+            here.judges[judge] = judge_named(work, judge)
+        except CommandCentreError as error:
+            here.judges[judge] = error
+    return here
+
+
+# --- a case that was not here -----------------------------------------------------------------------------------------------------
+
+
+def _file(work: Work, here: _Here, listed: ListedCase) -> bool | CommandCentreError:
+    told, before = len(work.recorded), set(work.session.new)
+    try:
+        return _file_checked(work, here, listed)
+    except CommandCentreError as error:
+        del work.recorded[told:]
+        for added in set(work.session.new) - before:
+            work.session.expunge(added)
+        return error
+
+
+def _file_checked(work: Work, here: _Here, listed: ListedCase) -> bool:
+    filed_at = words.moment(listed.filed_at, "filed_on", work.now)
+    report = CaseReport(
+        case_no=listed.case_no,
+        event=CaseEvent.FILED,
+        at=filed_at,
+        cause=listed.cause,
+        matter=listed.matter,
+        claim_cents=listed.claim_cents,
+    )
+    judge = _judge(here, listed.judge)
+    if listed.area_id is not None and listed.area_id not in here.areas:
+        raise NotFound("area", code="not_found.area")
+    case = file_case(work, listed.case_no, report, filed_at)
+    case.area_id = listed.area_id
+    if judge is not None:
+        case.judge_id, case.team_id = judge.id, judge.team_id
+    case.lat, case.lon = words.place(listed.lat, listed.lon)
+    case.address = work.sealing.seal(words.word_or_none(listed.address, "address", 200))
+    parties = party_rows(work, case.id, listed.parties)
+    work.record(EVENT_OF[CaseEvent.FILED](case, report), filed_at)
+    for each in _steps(work, listed):
+        apply_report(work, case, each.event, each, each.at)
+        work.record(EVENT_OF[each.event](case, each), each.at)
+    recovered = words.cents(listed.recovered_cents, "recovered")
+    if recovered:
+        case.recovered_cents = recovered
+        money = {"id": str(ULID.from_datetime(work.now)), "case_id": case.id, "at": filed_at, "cents": recovered}
+        here.recoveries.append(money)
+    here.new_parties += parties
+    here.cases[listed.case_no] = case
+    return True
+
+
+def _steps(work: Work, listed: ListedCase) -> Iterable[CaseReport]:
+    """The reports by which a case that has just been filed comes to where it stands. Raises BadInput."""
+    said = CaseReport(case_no=listed.case_no, event=CaseEvent.STAGE, at=listed.filed_at)
+    if listed.stage is not None and listed.stage != Stage.FILED:
+        yield replace(said, stage=listed.stage)
+    if listed.side_state is not None:
+        yield replace(said, event=CaseEvent.SUSPENDED, side_state=listed.side_state)
+    if _closed(work, listed):
+        assert listed.closed_at is not None
+        yield replace(said, event=CaseEvent.CLOSED, at=listed.closed_at, closing_kind=listed.closing_kind)
+
+
+def _closed(work: Work, listed: ListedCase) -> bool:
+    if (listed.closed_at is None) != (listed.closing_kind is None):
+        raise BadInput("closing", code="case.half_closed")
+    if listed.closed_at is None:
+        return False
+    if words.moment(listed.closed_at, "closed_on", work.now) < listed.filed_at:
+        raise BadInput("closing", code="case.closed_before_filed")
+    return True
+
+
+def _judge(here: _Here, judge: str | None) -> OfficerRow | None:
+    found = None if judge is None else here.judges[judge]
+    if isinstance(found, CommandCentreError):
+        raise found
+    return found
+
+
+# --- a case that is here ----------------------------------------------------------------------------------------------------------
+
+
+def _update(work: Work, here: _Here, listed: ListedCase) -> bool | None | CommandCentreError:
+    """False when the list says nothing new, None when the case has changed by it."""
+    told, point = len(work.recorded), work.session.begin_nested()
+    try:
+        changed = _bring_up(work, here, here.cases[listed.case_no], listed)
+    except CommandCentreError as error:
+        del work.recorded[told:]
+        point.rollback()
+        return error
+    point.commit()
+    return None if changed else False
+
+
+def _bring_up(work: Work, here: _Here, case: CaseRow, listed: ListedCase) -> bool:
+    parties = None if not listed.parties or _same_parties(work, here.parties.get(case.id, []), listed.parties) else listed.parties
+    judge = _judge(here, listed.judge)
+    news = CaseReport(
+        case_no=case.case_no,
+        event=CaseEvent.STAGE,
+        at=work.now,
+        stage=_stage(case, listed),
+        cause=_new(listed.cause, case.cause),
+        matter=_new(listed.matter, case.matter),
+        judge=None if judge is None or judge.id == case.judge_id else judge.id,
+        claim_cents=_new(listed.claim_cents, case.claim_cents),
+        recovered_cents=_new(listed.recovered_cents, case.recovered_cents),
+        area_id=_new(listed.area_id, case.area_id),
+        parties=parties,
+    )
+    said = (news.cause, news.matter, news.judge, news.claim_cents, news.recovered_cents, news.area_id, news.parties)
+    changed = news.stage != case.stage or any(each is not None for each in said)
+    if changed:
+        report_case(work, news)
+    side = _new(listed.side_state, case.side_state)
+    if side is not None:
+        report_case(work, CaseReport(case_no=case.case_no, event=CaseEvent.SUSPENDED, at=work.now, side_state=side))
+    closing = _closed(work, listed) and case.closed_at is None
+    if closing and listed.closed_at is not None:
+        end = CaseReport(case_no=case.case_no, event=CaseEvent.CLOSED, at=listed.closed_at, closing_kind=listed.closing_kind)
+        report_case(work, end)
+    placed = _place(work, case, listed)
+    return changed or side is not None or closing or placed
+
+
+def _place(work: Work, case: CaseRow, listed: ListedCase) -> bool:
+    moved = listed.lat is not None and (case.lat, case.lon) != (listed.lat, listed.lon)
+    address = _new(listed.address, work.sealing.open(case.address) if listed.address is not None else None)
+    if moved or address is not None:
+        place_case(work, case.id, lat=listed.lat if moved else None, lon=listed.lon if moved else None, address=address)
+        return True
+    return False
+
+
+def _stage(case: CaseRow, listed: ListedCase) -> str:
+    """The stage that the list says, never one that lies behind. Raises TransitionRefused case.gone_on."""
+    if listed.stage is None or listed.stage == case.stage or listed.closed_at is not None:
+        return case.stage
+    if _ORDER.index(Stage(listed.stage)) < _ORDER.index(Stage(case.stage)):
+        raise TransitionRefused("gone on", code="case.gone_on")
+    return listed.stage
+
+
+def _same_parties(work: Work, known: Sequence[CasePartyRow], listed: Sequence[Party]) -> bool:
+    unseal = work.sealing.open
+    here = [(row.kind, row.natural, unseal(row.name), unseal(row.id_no), unseal(row.phone), unseal(row.address)) for row in known]
+    return here == [(each.kind, each.natural, each.name, each.id_no, each.phone, each.address) for each in listed]
+
+
+def _new(listed: T | None, known: T | None) -> T | None:
+    """What the list says, if that is something else."""
+    return None if listed is None or listed == known else listed

@@ -1,0 +1,328 @@
+"""The rows of a court's workbook, each through the verb that a page or a command would use; what is there already stays as it is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+
+from data.actions.accounts import first_account, set_role
+from data.actions.audit import record_audit
+from data.actions.case_list import ListedCase, put_in_cases
+from data.actions.cases import Party
+from data.actions.devices import enrol_device
+from data.actions.organisation import (
+    add_officer,
+    add_unit,
+    add_vehicle,
+    change_court,
+    change_officer,
+    draw_area,
+    draw_fence,
+    form_team,
+    found_court,
+    remove_fence,
+)
+from data.errors import BadInput, CommandCentreError, NotFound, RuleBroken
+from data.journal import Work
+from data.rules import workbook
+from data.rules.identity import Act
+from data.rules.permissions import Actor, Role
+from data.rules.units import UnitKind
+from data.tables import AccountRow, AreaRow, CourtRow, DeviceRow, FenceRow, OfficerRow, TeamRow, UnitRow, VehicleRow
+from geo.coordinates import Crs, to_wgs84_arrays
+
+# Whoever runs the machine brings the case system's list: the right to change cases is the case system's, nobody gains one by a file.
+LIST = Actor(kind="MACHINE", id="workbook", role=Role.CASE_SYSTEM, court_code="")
+
+
+class Done(StrEnum):
+    """What became of a row."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row. given: a secret that exists nowhere else: (`account` or `device`, whose, the secret)."""
+
+    done: Done
+    error: CommandCentreError | None = None
+    given: tuple[str, str, str] | None = None
+
+
+Row = Mapping[str, Any]
+Verb = Callable[[Work, Row], Outcome]
+
+
+def bring_in(work: Work, sheet: str, rows: Sequence[Row], file_digest: str) -> list[Outcome]:
+    """The rows of one sheet, what each became, in their order; a bad one never harms another. What changes something leaves a trace.
+
+    rows: as `rules.workbook.read_row` reads them. file_digest: SHA-256 of the file, for the trace.
+    """
+    outcomes = _cases(work, rows) if sheet == "cases" else [_alone(work, _VERBS[sheet], row) for row in rows]
+    done = [outcome.done for outcome in outcomes]
+    counts = [f"{what}:{done.count(what)}" for what in (Done.ADDED, Done.CHANGED) if what in done]
+    if counts:
+        record_audit(work, Act.IMPORT, "workbook", file_digest[:32], fields=(f"sheet:{sheet}", *counts))
+    return outcomes
+
+
+def _alone(work: Work, verb: Verb, row: Row) -> Outcome:
+    """One row, taken whole or not at all."""
+    told, point = len(work.recorded), work.session.begin_nested()
+    try:
+        outcome = verb(work, row)
+    except CommandCentreError as error:
+        del work.recorded[told:]
+        point.rollback()
+        return Outcome(Done.REFUSED, error)
+    point.commit()
+    return outcome
+
+
+# --- the court and its people -----------------------------------------------------------------------------------------------------
+
+
+def _court(work: Work, row: Row) -> Outcome:
+    lat, lon = _place(row)
+    court = work.session.get(CourtRow, row["code"])
+    if court is None:
+        found_court(work, row["code"], row["name"], lat=lat, lon=lon, duty_phone=row.get("duty_phone"))
+        return Outcome(Done.ADDED)
+    news = {"name": row["name"], "lat": lat, "lon": lon, "duty_phone": row.get("duty_phone")}
+    changed = {name: value for name, value in news.items() if value is not None and value != getattr(court, name)}
+    if not changed:
+        return Outcome(Done.UNCHANGED)
+    if "lat" in changed or "lon" in changed:
+        changed |= {"lat": lat, "lon": lon}
+    change_court(work, **changed)
+    return Outcome(Done.CHANGED)
+
+
+def _team(work: Work, row: Row) -> Outcome:
+    if work.session.scalar(_team_named(work, row["name"])) is not None:
+        return Outcome(Done.UNCHANGED)
+    form_team(work, row["name"])
+    return Outcome(Done.ADDED)
+
+
+def _officer(work: Work, row: Row) -> Outcome:
+    of_badge = select(OfficerRow).where(OfficerRow.court_code == work.court_code, OfficerRow.badge_no == row["badge_no"])
+    officer = work.session.scalar(of_badge)
+    team_id = _team_id(work, row)
+    done = Done.ADDED
+    if officer is None:
+        words = {"badge_no": row["badge_no"], "sex": row.get("sex"), "phone": row.get("phone")}
+        leads = bool(row.get("leader"))
+        officer_id = add_officer(work, row["name"], row["title"], Role(row["role"]), team_id=team_id, leader=leads, **words)
+    else:
+        officer_id = officer.id
+        done = Done.CHANGED if _change_officer(work, officer, row, team_id) else Done.UNCHANGED
+    if _number(work, row, officer_id):
+        done = done if done is Done.ADDED else Done.CHANGED
+    if row.get("account") is None or work.session.get(AccountRow, officer_id) is not None:
+        return Outcome(done)
+    account = first_account(work, officer_id, row["account"])
+    return Outcome(done if done is Done.ADDED else Done.CHANGED, given=("account", account.username, account.password))
+
+
+def _change_officer(work: Work, officer: OfficerRow, row: Row, team_id: str | None) -> bool:
+    """Name, title, phone and role follow the sheet; team and sex are changed by a person, not by a file. Raises RuleBroken."""
+    if (team_id or officer.team_id) != officer.team_id:
+        raise RuleBroken("team", code="workbook.differs", field="team")
+    if row.get("sex", officer.sex) != officer.sex and officer.sex is not None:
+        raise RuleBroken("sex", code="workbook.differs", field="sex")
+    news = {"name": row["name"], "title": row["title"], "phone": row.get("phone")}
+    known = {"name": officer.name, "title": officer.title, "phone": work.sealing.open(officer.phone)}
+    changed = {name: value for name, value in news.items() if value is not None and value != known[name]}
+    if changed:
+        change_officer(work, officer.id, **changed)
+    if row["role"] != officer.role:
+        set_role(work, officer.id, Role(row["role"]))
+        return True
+    return bool(changed)
+
+
+def _number(work: Work, row: Row, officer_id: str) -> bool:
+    """Whether he got his number on the map by this row. Raises RuleBroken unit.exists, workbook.differs."""
+    no = row.get("unit_no")
+    known = work.session.scalar(select(UnitRow.no).where(UnitRow.officer_id == officer_id))
+    if no is None or known == no:
+        return False
+    if known is not None:
+        raise RuleBroken("unit_no", code="workbook.differs", field="unit_no")
+    add_unit(work, no, UnitKind.OFFICER, officer_id=officer_id)
+    return True
+
+
+def _vehicle(work: Work, row: Row) -> Outcome:
+    unit = work.session.get(UnitRow, row["unit_no"])
+    team_id = _team_id(work, row)
+    if unit is None:
+        vehicle_id = add_vehicle(work, row["kind"], row.get("plate"), team_id)
+        add_unit(work, row["unit_no"], UnitKind.VEHICLE, vehicle_id=vehicle_id)
+        return Outcome(Done.ADDED)
+    vehicle = work.session.get(VehicleRow, unit.vehicle_id) if unit.vehicle_id else None
+    if vehicle is None:
+        raise RuleBroken("unit", code="unit.exists")
+    known = {"kind": vehicle.kind, "plate": work.sealing.open(vehicle.plate), "team": vehicle.team_id}
+    _same(known, {"kind": row["kind"], "plate": row.get("plate"), "team": team_id})
+    return Outcome(Done.UNCHANGED)
+
+
+def _device(work: Work, row: Row) -> Outcome:
+    """A vehicle set or body camera gets its identifier; phones come by their own link."""
+    no, kind = row["unit_no"], row["device"]
+    known = select(DeviceRow.no).where(DeviceRow.unit_no == no, DeviceRow.kind == kind, DeviceRow.revoked_at.is_(None))
+    if work.session.scalar(known) is not None:
+        return Outcome(Done.UNCHANGED)
+    enrolment = enrol_device(work, no, kind)
+    work.session.flush()
+    return Outcome(Done.ADDED, given=("device", str(no), enrolment.osmand_id))
+
+
+# --- the map ----------------------------------------------------------------------------------------------------------------------
+
+
+def _area(work: Work, row: Row) -> Outcome:
+    lat, lon = _place(row)
+    assert lat is not None and lon is not None
+    area = work.session.get(AreaRow, row["id"])
+    if area is None:
+        draw_area(work, row["id"], row["street"], row["name"], lat, lon)
+        return Outcome(Done.ADDED)
+    _same({"street": area.street, "name": area.name, "lat": area.lat, "lon": area.lon}, row | {"lat": lat, "lon": lon})
+    return Outcome(Done.UNCHANGED)
+
+
+def _fence(work: Work, row: Row) -> Outcome:
+    corners = _degrees(workbook.line(row["line"]), row)
+    live = select(FenceRow).where(FenceRow.court_code == work.court_code, FenceRow.name == row["name"], FenceRow.removed_at.is_(None))
+    fence = work.session.scalars(live).first()
+    if fence is not None and (fence.kind, fence.ring) == (row["fence"], corners):
+        return Outcome(Done.UNCHANGED)
+    if fence is not None:
+        remove_fence(work, fence.id)
+    draw_fence(work, row["name"], row["fence"], corners)
+    return Outcome(Done.ADDED if fence is None else Done.CHANGED)
+
+
+def _place(row: Row) -> tuple[float | None, float | None]:
+    """WGS 84. Raises BadInput place.not_a_degree."""
+    if row.get("lat") is None:
+        return None, None
+    [[lat, lon]] = _degrees([(row["lat"], row["lon"])], row)
+    return lat, lon
+
+
+def _degrees(places: Sequence[tuple[float, float]], row: Row) -> list[list[float]]:
+    """From the datum that the row names to WGS 84, to a centimetre: the same file gives the same places for ever."""
+    try:
+        true = to_wgs84_arrays(places, Crs(row.get("src_crs", Crs.WGS84)))
+    except ValueError as error:
+        raise BadInput("place", code="place.not_a_degree") from error
+    return [[round(float(lat), 7), round(float(lon), 7)] for lat, lon in true]
+
+
+# --- cases ------------------------------------------------------------------------------------------------------------------------
+
+
+def _cases(work: Work, rows: Sequence[Row]) -> list[Outcome]:
+    listed, places = [], []
+    outcomes: list[Outcome] = [Outcome(Done.UNCHANGED)] * len(rows)
+    for place, row in enumerate(rows):
+        try:
+            listed.append(_listed(row))
+            places.append(place)
+        except CommandCentreError as error:
+            outcomes[place] = Outcome(Done.REFUSED, error)
+    former, work.actor = work.actor, LIST
+    try:
+        found = put_in_cases(work, listed)
+    finally:
+        work.actor = former
+    for place, what in zip(places, found, strict=True):
+        if isinstance(what, CommandCentreError):
+            outcomes[place] = Outcome(Done.REFUSED, what)
+        else:
+            outcomes[place] = Outcome({True: Done.ADDED, None: Done.CHANGED, False: Done.UNCHANGED}[what])
+    return outcomes
+
+
+def _listed(row: Row) -> ListedCase:
+    lat, lon = _place(row)
+    return ListedCase(
+        case_no=row["case_no"],
+        filed_at=row["filed_on"],
+        cause=row["cause"],
+        matter=row.get("matter"),
+        judge=row.get("judge"),
+        stage=row.get("stage"),
+        side_state=row.get("side_state"),
+        claim_cents=row.get("claim"),
+        recovered_cents=row.get("recovered"),
+        area_id=row.get("area"),
+        parties=_parties(row),
+        address=row.get("address"),
+        lat=lat,
+        lon=lon,
+        closed_at=row.get("closed_on"),
+        closing_kind=row.get("closing_kind"),
+    )
+
+
+def _parties(row: Row) -> list[Party]:
+    """Names of one side in one cell; number, phone and address belong to the first of them."""
+    parties = [
+        Party(kind="APPLICANT", name=name, natural=_natural(name), phone=row.get("applicant_phone") if place == 0 else None)
+        for place, name in enumerate(row.get("applicant", ()))
+    ]
+    said = row.get("debtor_kind")
+    for place, name in enumerate(row.get("debtor", ())):
+        natural = said == "person" if said else _natural(name)
+        more = {key: row.get(f"debtor_{key}") for key in ("id_no", "phone", "address")} if place == 0 else {}
+        parties.append(Party(kind="DEBTOR", name=name, natural=natural, **more))
+    return parties
+
+
+def _natural(name: str) -> bool:
+    return workbook.COMPANY.fullmatch(name) is None
+
+
+# --- what rows share --------------------------------------------------------------------------------------------------------------
+
+
+def _team_named(work: Work, name: str) -> Any:
+    return select(TeamRow.id).where(TeamRow.court_code == work.court_code, TeamRow.name == name)
+
+
+def _team_id(work: Work, row: Row) -> str | None:
+    if row.get("team") is None:
+        return None
+    team_id: str | None = work.session.scalar(_team_named(work, row["team"]))
+    if team_id is None:
+        raise NotFound("team", code="not_found.team")
+    return team_id
+
+
+def _same(known: Row, news: Row) -> None:
+    """Raises RuleBroken workbook.differs for the first column in which the sheet says something else than what is here."""
+    for name, value in known.items():
+        if news.get(name) is not None and news[name] != value:
+            raise RuleBroken(name, code="workbook.differs", field=name)
+
+
+_VERBS: dict[str, Verb] = {
+    "court": _court,
+    "teams": _team,
+    "officers": _officer,
+    "vehicles": _vehicle,
+    "devices": _device,
+    "places": _area,
+    "fences": _fence,
+}
