@@ -1,4 +1,4 @@
-"""`ecc`: serve, demo, migrate, doctor, verify, openapi, turn-config, version; officer, team and unit add, enrol, token, revoke."""
+"""`ecc`: serve, demo, migrate, doctor, verify, openapi, turn-config; officer, team and unit add, import, export, enrol, token, revoke."""
 
 import argparse
 import gc
@@ -14,6 +14,7 @@ from data.settings import Settings, load
 
 if TYPE_CHECKING:  # everything heavy is imported by the command that needs it: the supervisor must start at once and stay small
     from dashboard.supervise import Pids, Program
+    from dashboard.workbook.importing import Report
 
 Command = Callable[[Settings, argparse.Namespace], int]
 
@@ -58,8 +59,17 @@ def _parser() -> argparse.ArgumentParser:
     unit = commands.add_parser("unit", help=t("command.unit")).add_subparsers(required=True, metavar="COMMAND")
     _add_unit_options(unit.add_parser("add", help=t("command.unit_add"), description=t("command.unit_add")))
     enrolled = add("enrol", enrol)
-    enrolled.add_argument("which", metavar="UNIT|ACCOUNT", help=t("command.whose"))
+    enrolled.add_argument("which", nargs="?", metavar="UNIT|ACCOUNT", help=t("command.whose"))
     enrolled.add_argument("--tracker", action="store_true", help=t("command.tracker"))
+    enrolled.add_argument("--sheet", type=Path, metavar="FILE.html", help=t("command.enrol_sheet"))
+    enrolled.add_argument("--team", help=t("command.of_team"))
+    enrolled.add_argument("--all", action="store_true", help=t("command.enrol_all"))
+    enrolled.add_argument("--hours", type=int, default=24, help=t("command.enrol_hours"))
+    brought = add("import", bring_in)
+    brought.add_argument("files", nargs="*", type=Path, metavar="FILE", help=t("command.import_files"))
+    brought.add_argument("--dry-run", action="store_true", help=t("command.import_dry"))
+    brought.add_argument("--template", type=Path, metavar="FILE.xlsx", help=t("command.import_template"))
+    add("export", export).add_argument("file", type=Path, metavar="FILE.xlsx", help=t("command.export_file"))
     issued = add("token", token)
     issued.add_argument("machine", choices=["case-system"], help=t("command.machine"))
     issued.add_argument("--revoke", action="store_true", help=t("command.token_end"))
@@ -283,6 +293,11 @@ def enrol(settings: Settings, options: argparse.Namespace) -> int:
     from dashboard import people
 
     settings.make_folders()
+    if options.sheet is not None:
+        return _print_codes(settings, options)
+    if options.which is None:
+        print(t("command.whose_missing"), file=sys.stderr)
+        return 2
     if options.tracker:
         print(t("command.tracker_key", address=f"{settings.origin}/ingest/osmand", key=people.tracker_key(settings, options.which)))
         return 0
@@ -295,6 +310,78 @@ def enrol(settings: Settings, options: argparse.Namespace) -> int:
     print(t("command.enrolled", link=link), code.getvalue(), sep="\n")
     if not settings.origin.startswith("https://"):
         print(t("command.phones_need_https"))
+    return 0
+
+
+def _print_codes(settings: Settings, options: argparse.Namespace) -> int:
+    """A sheet of one-time links, a code an officer."""
+    from dashboard.people import enrolment_sheet
+
+    made = enrolment_sheet(settings, options.sheet, options.team, options.all, options.hours)
+    print(t("workbook.codes_written", count=made, path=options.sheet) if made else t("workbook.codes_none"))
+    if made and not settings.origin.startswith("https://"):
+        print(t("command.phones_need_https"))
+    return 0
+
+
+def bring_in(settings: Settings, options: argparse.Namespace) -> int:
+    """A workbook's rows, or the empty form. 1: something was not taken, and named; 130: stopped by the person, whole batches are in."""
+    if options.template is not None:
+        from dashboard.workbook.writing import write_form
+
+        write_form(options.template)
+        print(t("workbook.form_written", path=options.template))
+        return 0
+    if not options.files:
+        print(t("command.files_missing"), file=sys.stderr)
+        return 2
+    from dashboard.workbook.importing import Report, import_files
+
+    settings.make_folders()
+    gc.freeze()  # as for serve: what is imported stays, and rows come and go in their thousands
+    gc.set_threshold(20_000, 20, 50)
+    report = Report(tell=lambda sentence: print(sentence, flush=True), progress=_progress)
+    try:
+        import_files(settings, options.files, report, options.dry_run)
+    except KeyboardInterrupt:
+        print(f"\n{t('workbook.stopped')}", file=sys.stderr)
+        return 130
+    finally:
+        _tell_counts(report)
+    if options.dry_run:
+        print(t("workbook.dry"))
+    return 0 if report.good else 1
+
+
+def _progress(sheet: str, count: int) -> None:
+    """On a terminal only, one line that is written over."""
+    if sys.stderr.isatty():
+        print(f"\r{t('workbook.progress', sheet=sheet, count=count)}  ", end="", file=sys.stderr, flush=True)
+
+
+def _tell_counts(report: "Report") -> None:
+    from dashboard.workbook.titles import title
+    from data.actions.workbook import Done
+    from data.rules.workbook import SHEETS
+
+    if sys.stderr.isatty() and report.counts:
+        print(file=sys.stderr)
+    for name, counts in report.counts.items():
+        print(t("workbook.count", sheet=title(SHEETS[name]), **{done.value: counts[done] for done in Done}))
+    if report.complaints:
+        print(t("workbook.complaints", count=report.complaints))
+    if report.counts:
+        nothing = report.total(Done.ADDED) + report.total(Done.CHANGED) == 0
+        print(t("workbook.done_nothing" if nothing else "workbook.done"))
+
+
+def export(settings: Settings, options: argparse.Namespace) -> int:
+    """What the court holds, as the workbook that it came in by."""
+    from dashboard.workbook.exporting import export as write
+
+    settings.make_folders()
+    counts = write(settings, options.file)
+    print(t("workbook.exported", path=options.file, rows=sum(counts.values())))
     return 0
 
 

@@ -6,7 +6,8 @@ A running centre knows of each change within five seconds.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -74,6 +75,19 @@ def enrolment_link(settings: Settings, which: str) -> str:
     """The address with which one phone becomes this unit's device, once, within 24 hours. which: its number, or an officer's account."""
     with _working(settings) as work:
         return f"{settings.origin}/link/{make_link(work, Purpose.ENROL, unit_no=_unit(work, which))}"
+
+
+def enrolment_sheet(settings: Settings, path: Path, team: str | None, everybody: bool, hours: int) -> int:
+    """A printable page with a code for each officer who has no phone yet. Returns how many. Raises BadInput, NotFound."""
+    from dashboard.workbook.phones import codes, write_sheet
+
+    lasts = timedelta(hours=hours)
+    with _working(settings) as work:
+        _team(work, team)
+        made = codes(work, settings.origin, lasts, team, everybody)
+        if made:  # before the commit: a page that cannot be written leaves no links behind
+            write_sheet(path, settings.court_name, made, work.now + lasts + timedelta(seconds=settings.civil_offset_s))
+    return len(made)
 
 
 def tracker_key(settings: Settings, which: str) -> str:

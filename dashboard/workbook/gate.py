@@ -3,6 +3,7 @@
 An .xlsx is a ZIP: its directory says what it will become, and Python's own reader never unpacks more of a part than the directory said.
 """
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -16,11 +17,15 @@ MOST_PARTS = 1_000
 MOST_RATIO = 150  # rows of a real court: 8 to 30
 SMALL = MIB  # below this the ratio says nothing
 ENDINGS = (".xlsx", ".csv")
+PROLOG = 4_096
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+# What may stand before the first element: nothing that declares. Entities that multiply need a DOCTYPE, which stands here or nowhere;
+# a part in another script than UTF-8 does not fit either, and no spreadsheet writes one.
+_ELEMENT = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?[^>]*\?>|<!--(?:(?!-->).)*-->)*<[A-Za-z_]", re.DOTALL)
 
 
 def check(path: Path) -> None:
-    """Raises BadInput workbook.missing, workbook.kind, workbook.old, workbook.broken, workbook.nested; TooLarge workbook.too_large, workbook.bomb."""
+    """Raises BadInput workbook.missing, kind, old, broken, nested; TooLarge workbook.too_large, workbook.bomb."""
     if not path.is_file():
         raise BadInput("missing", code="workbook.missing", file=path.name)
     if path.suffix.lower() not in ENDINGS:
@@ -55,5 +60,8 @@ def _check_parts(archive: zipfile.ZipFile, name: str) -> None:
             raise TooLarge("strings", code="workbook.bomb", file=name)
         if part.file_size:
             with archive.open(part) as opened:
-                if opened.read(4) == _ZIP:
-                    raise BadInput("nested", code="workbook.nested", file=name)
+                begins = opened.read(PROLOG)
+            if begins.startswith(_ZIP):
+                raise BadInput("nested", code="workbook.nested", file=name)
+            if part.filename.lower().endswith((".xml", ".rels", ".vml")) and not _ELEMENT.match(begins):
+                raise BadInput("declares", code="workbook.broken", file=name)

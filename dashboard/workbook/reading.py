@@ -1,4 +1,4 @@
-"""Rows out of .xlsx and .csv, one after the other, never all at once. Formulas are named and never computed, hidden sheets not looked into."""
+"""Rows out of .xlsx and .csv, one after the other, never all at once. Formulas are named, never computed; hidden sheets stay shut."""
 
 import csv
 import hashlib
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
@@ -23,7 +22,7 @@ from data.rules.workbook import Fault, Formula
 MOST_COLUMNS = 64
 _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref=["']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})["']""")
 _ENCODINGS = ("utf-8-sig", "gb18030")  # GBK is a part of the second; what is valid UTF-8 is never GBK by chance over a whole file
-_BROKEN = (ParseError, DefusedXmlException, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, OSError, EOFError)
+_BROKEN = (ParseError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, OSError, EOFError)
 
 
 @dataclass(frozen=True, slots=True)

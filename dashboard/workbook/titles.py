@@ -15,7 +15,7 @@ def title(sheet: Sheet) -> str:
 
 
 def heading(column: Column) -> str:
-    return t(f"workbook.column.{column.key}")
+    return t(column.heading)
 
 
 def word(column: Column, value: str) -> str:
@@ -42,7 +42,7 @@ def said(name: str) -> dict[str, dict[str, str]]:
 @cache
 def _headings(name: str) -> dict[str, str]:
     columns = SHEETS[name].columns
-    return {fold(typed): each.key for each in columns for typed in (each.key, *_in_words(f"workbook.column.{each.key}"))}
+    return {fold(typed): each.key for each in columns for typed in (each.key, *_in_words(each.heading))}
 
 
 def columns_of(sheet: Sheet, cells: Sequence[Any]) -> dict[int, str]:

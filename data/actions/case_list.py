@@ -27,7 +27,7 @@ from data.actions.keeping import held
 from data.errors import BadInput, CommandCentreError, NotFound, TransitionRefused
 from data.journal import Work
 from data.rules import words
-from data.rules.cases import CaseEvent, Stage
+from data.rules.cases import CaseEvent, PartyKind, Stage
 from data.rules.permissions import Verb
 from data.tables import AreaRow, CasePartyRow, CaseRow, CourtRow, OfficerRow, RecoveryRow
 
@@ -50,6 +50,7 @@ class ListedCase:
     recovered_cents: int | None = None
     area_id: str | None = None
     parties: Sequence[Party] = ()
+    kind_said: bool = False  # whether debtors are people was said, not guessed by their names
     address: str | None = None
     lat: float | None = None
     lon: float | None = None
@@ -69,7 +70,7 @@ class _Here:
     recoveries: list[dict[str, object]] = field(default_factory=list)
 
 
-def put_in_cases(work: Work, listed: Sequence[ListedCase]) -> list[bool | None | CommandCentreError]:
+def put_in_cases(work: Work, listed: Sequence[ListedCase]) -> list[bool | CommandCentreError | None]:
     """Each case of the list: True if it is new, None if it has changed, False if all of it was known, or why it cannot be taken.
 
     A list rewinds nothing: a case that has gone on meanwhile is refused with case.gone_on, its row stays as it is.
@@ -77,7 +78,7 @@ def put_in_cases(work: Work, listed: Sequence[ListedCase]) -> list[bool | None |
     allowed(work, Verb.CHANGE_CASE)
     held(work, CourtRow, work.court_code, "not_found.court")
     here = _look(work, listed)
-    found: list[bool | None | CommandCentreError] = []
+    found: list[bool | CommandCentreError | None] = []
     with work.session.no_autoflush:
         for each in listed:
             found.append(_file(work, here, each) if each.case_no not in here.cases else False)
@@ -186,7 +187,7 @@ def _judge(here: _Here, judge: str | None) -> OfficerRow | None:
 # --- a case that is here ----------------------------------------------------------------------------------------------------------
 
 
-def _update(work: Work, here: _Here, listed: ListedCase) -> bool | None | CommandCentreError:
+def _update(work: Work, here: _Here, listed: ListedCase) -> bool | CommandCentreError | None:
     """False when the list says nothing new, None when the case has changed by it."""
     told, point = len(work.recorded), work.session.begin_nested()
     try:
@@ -200,7 +201,7 @@ def _update(work: Work, here: _Here, listed: ListedCase) -> bool | None | Comman
 
 
 def _bring_up(work: Work, here: _Here, case: CaseRow, listed: ListedCase) -> bool:
-    parties = None if not listed.parties or _same_parties(work, here.parties.get(case.id, []), listed.parties) else listed.parties
+    parties = _parties(work, here.parties.get(case.id, []), listed)
     judge = _judge(here, listed.judge)
     news = CaseReport(
         case_no=case.case_no,
@@ -248,10 +249,28 @@ def _stage(case: CaseRow, listed: ListedCase) -> str:
     return listed.stage
 
 
-def _same_parties(work: Work, known: Sequence[CasePartyRow], listed: Sequence[Party]) -> bool:
+def _parties(work: Work, known: Sequence[CasePartyRow], listed: ListedCase) -> list[Party] | None:
+    """Who is in the case now, None if nobody and nothing is new. What the list does not say of somebody stays; so do third parties."""
     unseal = work.sealing.open
-    here = [(row.kind, row.natural, unseal(row.name), unseal(row.id_no), unseal(row.phone), unseal(row.address)) for row in known]
-    return here == [(each.kind, each.natural, each.name, each.id_no, each.phone, each.address) for each in listed]
+    here = [
+        Party(
+            kind=row.kind, name=unseal(row.name) or "", natural=row.natural,
+            id_no=unseal(row.id_no), phone=unseal(row.phone), address=unseal(row.address),
+        )
+        for row in known
+    ]  # fmt: skip
+    by_name = {(party.kind, party.name): party for party in here}
+    told = [_filled(party, by_name.get((party.kind, party.name)), listed.kind_said) for party in listed.parties]
+    told += [party for party in here if party.kind == PartyKind.THIRD_PARTY]
+    return None if not listed.parties or told == here else told
+
+
+def _filled(party: Party, known: Party | None, kind_said: bool) -> Party:
+    if known is None:
+        return party
+    natural = party.natural if kind_said and party.kind == PartyKind.DEBTOR else known.natural
+    id_no, phone, address = party.id_no or known.id_no, party.phone or known.phone, party.address or known.address
+    return replace(party, natural=natural, id_no=id_no, phone=phone, address=address)
 
 
 def _new(listed: T | None, known: T | None) -> T | None:

@@ -191,7 +191,8 @@ def _device(work: Work, row: Row) -> Outcome:
 
 def _area(work: Work, row: Row) -> Outcome:
     lat, lon = _place(row)
-    assert lat is not None and lon is not None
+    assert lat is not None
+    assert lon is not None
     area = work.session.get(AreaRow, row["id"])
     if area is None:
         draw_area(work, row["id"], row["street"], row["name"], lat, lon)
@@ -268,6 +269,7 @@ def _listed(row: Row) -> ListedCase:
         recovered_cents=row.get("recovered"),
         area_id=row.get("area"),
         parties=_parties(row),
+        kind_said="debtor_kind" in row,
         address=row.get("address"),
         lat=lat,
         lon=lon,

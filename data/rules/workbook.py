@@ -40,13 +40,19 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its key, which is its heading in English too. needed: a row without it is refused."""
+    """One column: its key, accepted as a heading too. needed: a row without it is refused. said: its heading's text, if not by key."""
 
     key: str
     kind: Kind = Kind.TEXT
     needed: bool = False
     longest: int = 64
     values: tuple[str, ...] = ()
+    said: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The key of the heading's text."""
+        return f"workbook.column.{self.said or self.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ SHEETS: dict[str, Sheet] = {
             "officers",
             (
                 Column("badge_no", needed=True, longest=32),
-                Column("name", needed=True),
+                Column("name", needed=True, said="person"),
                 Column("title", needed=True, longest=16),
                 _choice("role", *(role.value for role in OF_PEOPLE), needed=True),
                 Column("team", longest=32),
@@ -333,7 +339,9 @@ def line(typed: str) -> list[tuple[float, float]]:
 
 # --- days -------------------------------------------------------------------------------------------------------------------------
 
-_DAY = re.compile(r"(\d{4})(?:([-/.年])(\d{1,2})([-/.月])(\d{1,2})日?|(\d{2})(\d{2}))(?:[ T]*\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?)?[秒分Z]?)?")
+_DAY = re.compile(
+    r"(\d{4})(?:([-/.年])(\d{1,2})([-/.月])(\d{1,2})日?|(\d{2})(\d{2}))(?:[ T]*\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?)?[秒分Z]?)?"
+)
 _FIGURES = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _TENS = re.compile(r"([一二三四五六七八九]?)十([一二三四五六七八九]?)")
 

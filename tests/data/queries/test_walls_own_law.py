@@ -46,6 +46,7 @@ from data.actions.organisation import (
     add_officer,
     add_unit,
     add_vehicle,
+    change_court,
     change_officer,
     draw_area,
     draw_fence,
@@ -415,6 +416,7 @@ def asked_to_pair(scene: Scene) -> None:
 
 
 law("officer.added", lambda c: c.do(SYSTEM, add_officer, "钱测九", "法官", Role.JUDGE, team_id=c.reserve, leader=True))
+law("court.changed", lambda c: c.do(SYSTEM, change_court, name="某某区人民法院", lat=40.5, lon=101.5))
 law("officer.changed", lambda c: c.do(SYSTEM, change_officer, c.judge, name="欧阳演一"), lambda c: (c.ring(), c.cry()))
 law("team.formed", lambda c: c.do(SYSTEM, form_team, "综合组"))
 law("vehicle.added", lambda c: c.do(SYSTEM, add_vehicle, "TOW", "岭A99999", c.team))

@@ -1,0 +1,364 @@
+"""`ecc import`: the files' rows through the actions, whole batches at a time; what was committed stays, whatever happens next.
+
+Others write between two batches: a batch holds the database for a part of a second. Stopped at any instant, the next run goes on, for
+rows that are there already change nothing.
+"""
+
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from dashboard.i18n import of_error, t
+from dashboard.upgrade import upgrade
+from dashboard.workbook.reading import Book, Merged, Table, opened
+from dashboard.workbook.titles import TITLE_ROWS, best_sheet, columns_of, heading, said, sheet_of, title
+from data.actions.organisation import found_court
+from data.actions.workbook import Done, Outcome, bring_in
+from data.engines import Database, foreign_errors, open_database
+from data.errors import BadInput, CommandCentreError, DatabaseUnavailable
+from data.journal import Journal, Work
+from data.rules.permissions import SYSTEM
+from data.rules.workbook import EXAMPLE, SHEETS, CellRefused, Sheet, read_row
+from data.sealing import load_sealing
+from data.settings import Settings
+from data.tables import CourtRow
+
+TRIES = 12  # of a batch, when somebody else holds the database for longer than five seconds
+Say = Callable[[str], None]
+
+
+@dataclass
+class Report:
+    """What came of it: of each sheet how many rows became what. tell: hears each refused row and each secret at once: they may be many."""
+
+    tell: Say
+    progress: Callable[[str, int], None] = lambda _, __: None
+    counts: dict[str, Counter[Done]] = field(default_factory=dict)
+    complaints: int = 0
+
+    def complain(self, sentence: str) -> None:
+        self.complaints += 1
+        self.tell(sentence)
+
+    def total(self, done: Done) -> int:
+        return sum(counts[done] for counts in self.counts.values())
+
+    @property
+    def good(self) -> bool:
+        return self.complaints == 0
+
+
+def import_files(settings: Settings, files: Sequence[Path], report: Report, dry_run: bool = False) -> None:
+    """Everything that these files hold. Raises BadInput and TooLarge for a file that cannot be read at all, before any row is taken."""
+    with ExitStack() as stack:
+        books = [stack.enter_context(opened(file)) for file in files]
+        found = [(sheet, book, table) for book in books for sheet, table in _sheets(book, report)]
+        found.sort(key=lambda each: list(SHEETS).index(each[0].name))  # teams before officers, whatever stands where
+        court = stack.enter_context(_copy(settings) if dry_run else _itself(settings))
+        for _, group in groupby(found, key=lambda each: each[0].name):
+            seen: dict[Any, str] = {}
+            for sheet, book, table in group:
+                _Import(court, report, sheet, book, table, seen, settings.civil_offset_s).run()
+
+
+def _sheets(book: Book, report: Report) -> Iterator[tuple[Sheet, Table]]:
+    """The sheets of a file that are ours; hidden ones and strangers are named."""
+    for table in book.tables:
+        if table.hidden:
+            report.tell(t("workbook.hidden", file=book.name, sheet=table.title))
+        elif (sheet := sheet_of(table.title) or (_first_fit(table) if len(book.tables) == 1 else None)) is not None:
+            yield sheet, table
+        elif table.title != t("workbook.notes"):
+            report.complain(t("workbook.unknown_sheet", file=book.name, sheet=table.title))
+
+
+def _first_fit(table: Table) -> Sheet | None:
+    """A file with one sheet may be called as it likes: its headings say what it is."""
+    begun = []
+    found = None
+    for row in table.rows:
+        begun.append(row)
+        found = best_sheet(row[1])
+        if found is not None or len(begun) >= TITLE_ROWS:
+            break
+    table.rows = _again(begun, table.rows)
+    return found
+
+
+def _again(begun: list[tuple[int, list[Any]]], rest: Iterator[tuple[int, list[Any]]]) -> Iterator[tuple[int, list[Any]]]:
+    yield from begun
+    yield from rest
+
+
+# --- one sheet --------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Row:
+    number: int
+    columns: dict[str, int]
+    values: dict[str, Any]
+
+
+@dataclass
+class _Import:
+    """The rows of one sheet of one file."""
+
+    court: "_Court"
+    report: Report
+    sheet: Sheet
+    book: Book
+    table: Table
+    seen: dict[Any, str]  # the row that named a key first
+    civil_offset_s: int
+
+    def run(self) -> None:
+        counts = self.report.counts.setdefault(self.sheet.name, Counter())
+        batch: list[_Row] = []
+        for row in self._read(counts):
+            batch.append(row)
+            if len(batch) == self.sheet.batch:
+                self._take(batch, counts)
+                batch = []
+        if batch:
+            self._take(batch, counts)
+
+    def _read(self, counts: Counter[Done]) -> Iterator[_Row]:
+        columns: dict[int, str] = {}
+        for place, (number, cells) in enumerate(self.table.rows):
+            if not columns:
+                columns = columns_of(self.sheet, cells)
+                if columns and not self._heading(columns, number, cells):
+                    return
+                if not columns and place >= TITLE_ROWS:
+                    break
+                continue
+            if not _is_example(cells):
+                row = self._row(columns, number, cells)
+                if row is None:
+                    counts[Done.REFUSED] += 1
+                else:
+                    yield row
+        if not columns:
+            self.report.complain(t("workbook.no_heading", **self._where()))
+
+    def _heading(self, columns: dict[int, str], number: int, cells: Sequence[Any]) -> bool:
+        """Whether every needed column is there; columns that are not ours are named."""
+        self.table.merged = [merged for merged in self.table.merged if merged.last > number]
+        missing = [heading(self.sheet.column(key)) for key in self.sheet.needed if key not in columns.values()]
+        if missing:
+            self.report.complain(t("workbook.missing_columns", columns="、".join(missing), **self._where()))
+            return False
+        strange = [str(cell)[:32] for place, cell in enumerate(cells) if cell is not None and place not in columns]
+        if strange:
+            self.report.tell(t("workbook.strange_columns", columns="、".join(strange), **self._where()))
+        return True
+
+    def _row(self, columns: dict[int, str], number: int, cells: Sequence[Any]) -> _Row | None:
+        places = {key: place for place, key in columns.items()}
+        merged = _in(self.table.merged, number)
+        if merged is not None:
+            self._refuse(number, None, BadInput("merged", code="workbook.merged", ref=merged.ref))
+            return None
+        typed = {key: cells[place] for key, place in places.items() if place < len(cells)}
+        try:
+            values = read_row(self.sheet, typed, said(self.sheet.name), self.civil_offset_s)
+        except CellRefused as refused:
+            self._refuse(number, refused.column, refused.error, places)
+            return None
+        return _Row(number, places, values) if self._first(number, values, places) else None
+
+    def _first(self, number: int, values: dict[str, Any], places: dict[str, int]) -> bool:
+        """Whether no row before it has said the same key; of two the first counts."""
+        key = values[self.sheet.key]
+        key = (key, values["device"]) if self.sheet.name == "devices" else key
+        before = self.seen.setdefault(key, f"{self.book.name} {self.table.title} {number}")
+        if before != f"{self.book.name} {self.table.title} {number}":
+            self._refuse(number, self.sheet.key, BadInput("twice", code="workbook.twice", row=before), places)
+            return False
+        return True
+
+    def _take(self, batch: Sequence[_Row], counts: Counter[Done]) -> None:
+        outcomes = self.court.take(self.sheet.name, [row.values for row in batch], self.book.digest)
+        for row, outcome in zip(batch, outcomes, strict=True):
+            counts[outcome.done] += 1
+            if outcome.error is not None:
+                self._refuse(row.number, _column_of(self.sheet, outcome.error), outcome.error, row.columns)
+            if outcome.given is not None and not self.court.dry:
+                kind, whose, secret = outcome.given
+                self.report.tell(t(f"workbook.given_{kind}", whose=whose, secret=secret))
+        self.report.progress(title(self.sheet), sum(counts.values()))
+
+    def _refuse(self, number: int, column: str | None, error: CommandCentreError, places: dict[str, int] | None = None) -> None:
+        why = _sentence(self.sheet, error)
+        if column is None:
+            self.report.complain(t("workbook.refused_row", row=number, why=why, **self._where()))
+            return
+        at = places.get(column) if places else None
+        sign = "" if at is None else f"{_letters(at)}{number}"
+        self.report.complain(
+            t("workbook.refused", row=number, column=heading(self.sheet.column(column)), cell=sign, why=why, **self._where())
+        )
+
+    def _where(self) -> dict[str, str]:
+        return {"file": self.book.name, "sheet": self.table.title}
+
+
+_COLUMN_OF = {
+    "not_found.team": "team",
+    "not_found.judge": "judge",
+    "case.judge_ambiguous": "judge",
+    "not_found.area": "area",
+    "unit.exists": "unit_no",
+    "unit.has_number": "unit_no",
+    "unit.bad_number": "unit_no",
+    "not_found.unit": "unit_no",
+    "identity.username_taken": "account",
+    "identity.bad_username": "account",
+    "geo.not_a_fence": "line",
+    "workbook.line": "line",
+    "place.not_a_degree": "lat",
+    "case.gone_on": "stage",
+    "case.closed": "stage",
+    "case.suspended": "stage",
+    "case.half_closed": "closed_on",
+    "case.closed_before_filed": "closed_on",
+    "court.other": "code",
+}
+
+
+def _column_of(sheet: Sheet, error: CommandCentreError) -> str | None:
+    """The column that an action's refusal is about, if it is about one."""
+    names = [str(error.params.get("field", "")), _COLUMN_OF.get(error.code, "")]
+    keys = {column.key for column in sheet.columns}
+    return next((name for name in names if name in keys), None)
+
+
+def _sentence(sheet: Sheet, error: CommandCentreError) -> str:
+    """Why, with the column's heading where the sentence names a field."""
+    name = error.params.get("field")
+    known = next((column for column in sheet.columns if column.key == name), None)
+    if known is None:
+        return of_error(error)
+    return of_error(type(error)(code=error.code, **(error.params | {"field": heading(known)})))
+
+
+def _is_example(cells: Sequence[Any]) -> bool:
+    first = next((cell for cell in cells if cell is not None), None)
+    return isinstance(first, str) and first.startswith(EXAMPLE)
+
+
+def _in(merged: Sequence[Merged], number: int) -> Merged | None:
+    return next((each for each in merged if each.first <= number <= each.last), None)
+
+
+def _letters(place: int) -> str:
+    """A, B … Z, AA, as spreadsheets count columns."""
+    found = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        found = chr(ord("A") + rest) + found
+    return found
+
+
+# --- where the rows go ------------------------------------------------------------------------------------------------------------
+
+
+class _Court:
+    """Takes batches, each as one transaction."""
+
+    dry = False
+
+    def __init__(self, journal: Journal, settings: Settings) -> None:
+        self._journal = journal
+        self._settings = settings
+
+    def take(self, sheet: str, rows: Sequence[dict[str, Any]], digest: str) -> list[Outcome]:
+        """What each row became; tried again while somebody else holds the database. Raises DatabaseUnavailable, StorageFull."""
+        for left in range(TRIES, 0, -1):
+            try:
+                with self._work() as work:
+                    self._be_founded(work, sheet)
+                    return bring_in(work, sheet, rows, digest)
+            except DatabaseUnavailable:
+                if left == 1:
+                    raise
+                time.sleep(0.5)
+        raise AssertionError("not reached")
+
+    @contextmanager
+    def _work(self) -> Iterator[Work]:
+        with self._journal.work(SYSTEM, datetime.now(UTC)) as work:
+            yield work
+
+    def _be_founded(self, work: Work, sheet: str) -> None:
+        """The settings name a court before its own sheet does."""
+        own = self._settings
+        if sheet != "court" and work.session.get(CourtRow, own.court_code) is None:
+            found_court(work, own.court_code, own.court_name, duty_phone=own.duty_phone or None)
+
+
+class _DryCourt(_Court):
+    """The same on a copy that is thrown away."""
+
+    dry = True
+
+
+class _UncommittedCourt(_DryCourt):
+    """The same in one transaction that never ends well: for PostgreSQL, which keeps what is not committed apart. Uses no number."""
+
+    def __init__(self, journal: Journal, settings: Settings, session: Session) -> None:
+        super().__init__(journal, settings)
+        self._session = session
+
+    @contextmanager
+    def _work(self) -> Iterator[Work]:
+        own = self._settings
+        yield Work(self._session, SYSTEM, datetime.now(UTC), self._journal.sealing, own.court_code, own.civil_offset_s)
+        self._session.flush()
+
+
+@contextmanager
+def _itself(settings: Settings) -> Iterator[_Court]:
+    upgrade(settings)
+    with closing(open_database(settings.database_url)) as database:
+        yield _Court(_journal(database, settings), settings)
+
+
+@contextmanager
+def _copy(settings: Settings) -> Iterator[_Court]:
+    """What an import would do, shown on a copy of the database that is gone afterwards; the real one is only read."""
+    if not settings.database_url.startswith("sqlite"):
+        upgrade(settings)
+        with closing(open_database(settings.database_url)) as database, foreign_errors(), Session(database.writes) as session:
+            yield _UncommittedCourt(_journal(database, settings), settings, session)  # left without a commit: taken back
+        return
+    for left in settings.run.glob("rehearsal-*"):  # of one that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=settings.run) as folder:
+        there = Path(folder) / "ecc.db"
+        here = make_url(settings.database_url).database
+        if here and Path(here).exists():
+            with closing(sqlite3.connect(f"file:{here}?mode=ro", uri=True)) as source, closing(sqlite3.connect(there)) as target:
+                source.backup(target)
+        copied = settings.but(database_url=f"sqlite:///{there}")
+        upgrade(copied)
+        with closing(open_database(copied.database_url)) as database:
+            yield _DryCourt(_journal(database, copied), copied)
+
+
+def _journal(database: Database, settings: Settings) -> Journal:
+    return Journal(database, load_sealing(settings.keys), settings.court_code, civil_offset_s=settings.civil_offset_s)

@@ -1,0 +1,174 @@
+"""Rows of a workbook through the court's own verbs, on both databases: bad ones harm no other, known ones change nothing."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from data.actions import workbook
+from data.actions.cases import CaseReport, Party, report_case
+from data.actions.workbook import Outcome, bring_in
+from data.errors import NotPermitted
+from data.queries import wall
+from data.queries.workbook import court_rows
+from data.rules.cases import CaseEvent
+from data.rules.permissions import SYSTEM
+from data.tables import AuditRow, CasePartyRow, CaseRow, EntryRow, FenceRow, OfficerRow, UnitRow
+from tests.data.small_court import CASE_SYSTEM, COURT, SmallCourt, say
+
+FILED = datetime(2026, 3, 1, tzinfo=UTC)
+NEW = {"case_no": f"（2026）{COURT}执77号", "cause": "买卖合同纠纷", "filed_on": FILED}
+
+
+def put(court: SmallCourt, sheet: str, *rows: dict[str, Any]) -> list[Outcome]:
+    return court.do(SYSTEM, bring_in, sheet, rows, "ab" * 32)
+
+
+def done(outcomes: list[Outcome]) -> list[str]:
+    return [f"{each.done}:{each.error.code}" if each.error else str(each.done) for each in outcomes]
+
+
+def count(court: SmallCourt, table: Any) -> int:
+    with court.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def case(court: SmallCourt, number: str = NEW["case_no"]) -> CaseRow:
+    with court.database.reading() as session:
+        found = session.scalar(select(CaseRow).where(CaseRow.case_no == number))
+    assert found is not None
+    return found
+
+
+def test_a_bad_row_leaves_nothing_and_the_others_go_in(court: SmallCourt) -> None:
+    before = count(court, OfficerRow)
+    rows = [
+        {"badge_no": "N1", "name": "甲", "title": "法官", "role": "judge", "unit_no": 5001},
+        {"badge_no": "N2", "name": "乙", "title": "法警", "role": "field", "unit_no": 5001},  # the number is taken: no officer either
+        {"badge_no": "N3", "name": "丙", "title": "法警", "role": "field", "team": "没有的组"},
+        {"badge_no": "N4", "name": "丁", "title": "法警", "role": "field", "unit_no": 5002},
+    ]
+    assert done(put(court, "officers", *rows)) == ["added", "refused:unit.exists", "refused:not_found.team", "added"]
+    assert count(court, OfficerRow) == before + 2
+    assert court.journal.verify() is None
+
+
+def test_the_same_rows_again_change_nothing_not_even_the_trace(court: SmallCourt) -> None:
+    rows = {
+        "officers": {"badge_no": "N1", "name": "甲", "title": "法官", "role": "judge", "phone": "000-1", "unit_no": 5001, "account": "jia"},
+        "vehicles": {"unit_no": 5003, "kind": "POLICE", "plate": "岭A1"},
+        "devices": {"unit_no": 5003, "device": "VEHICLE"},
+        "places": {"id": "Z1", "street": "东街", "name": "东社区", "lat": 23.1, "lon": 112.5, "src_crs": "BD09"},
+        "fences": {"name": "仓库", "fence": "WATCH", "line": "23.10,112.50; 23.10,112.51; 23.11,112.51", "src_crs": "GCJ02"},
+        "cases": NEW | {"stage": "CONTROLLED", "claim": 100, "recovered": 50, "applicant": ("张三",), "debtor": ("某某公司", "李四")},
+    }
+    assert [done(put(court, sheet, row)) for sheet, row in rows.items()] == [["added"]] * len(rows)
+    with court.database.reading() as session:
+        trace = session.scalars(select(AuditRow).where(AuditRow.act == "import", AuditRow.fields.is_not(None))).all()
+        assert {"sheet:cases", "added:1"} in [set(each.fields) for each in trace]
+    told = count(court, EntryRow)
+    assert [done(put(court, sheet, row)) for sheet, row in rows.items()] == [["unchanged"]] * len(rows)
+    assert count(court, EntryRow) == told
+    assert count(court, CasePartyRow) == 3 + _parties_of_the_small_court(court)
+
+
+def _parties_of_the_small_court(court: SmallCourt) -> int:
+    with court.database.reading() as session:
+        query = select(func.count()).select_from(CasePartyRow).where(CasePartyRow.case_id != case(court).id)
+        return session.scalar(query) or 0
+
+
+def test_what_is_new_is_told_by_the_same_events_as_by_the_case_system(court: SmallCourt) -> None:
+    closed = NEW | {"case_no": f"（2026）{COURT}执78号", "closed_on": FILED + timedelta(days=9), "closing_kind": "FULLY"}
+    put(court, "cases", NEW | {"stage": "CONTROLLED", "side_state": "SUSPENDED"}, closed)
+    kinds = [each.kind for each in court.announced[-6:]]
+    assert kinds == ["case.filed", "case.stage_changed", "case.suspended", "case.filed", "case.closed", "audit.recorded"]
+    assert (case(court).stage, case(court).side_state) == ("CONTROLLED", "SUSPENDED")
+
+
+def test_a_list_never_takes_a_case_back(court: SmallCourt) -> None:
+    put(court, "cases", NEW | {"stage": "DISPOSING"})
+    assert done(put(court, "cases", NEW | {"stage": "INVESTIGATING"})) == ["refused:case.gone_on"]
+    assert done(put(court, "cases", NEW | {"stage": "FUNDS", "claim": 500})) == ["changed"]
+    assert (case(court).stage, case(court).claim_cents) == ("FUNDS", 500)
+    assert done(put(court, "cases", NEW | {"closed_on": court.now, "closing_kind": "FULLY"})) == ["changed"]
+    assert done(put(court, "cases", NEW | {"cause": "别的"})) == ["refused:case.closed"]
+
+
+def test_what_the_list_does_not_say_of_a_party_stays(court: SmallCourt) -> None:
+    put(court, "cases", NEW)
+    everybody = [
+        Party(kind="APPLICANT", name="张三", phone="000-9", id_no="X1"),
+        Party(kind="DEBTOR", name="服务部", natural=False),
+        Party(kind="THIRD_PARTY", name="王五"),
+    ]
+    report = CaseReport(case_no=NEW["case_no"], event=CaseEvent.ASSIGNED, at=court.now, parties=everybody)
+    court.do(CASE_SYSTEM, report_case, report)
+    assert done(put(court, "cases", NEW | {"applicant": ("张三",), "debtor": ("服务部",)})) == ["unchanged"]
+    assert done(put(court, "cases", NEW | {"applicant": ("张三",), "debtor": ("服务部", "李四")})) == ["changed"]
+    with court.database.reading() as session:
+        [row] = [row for row in court_rows(session, SYSTEM, COURT, court.journal.sealing)["cases"] if row["case_no"] == NEW["case_no"]]
+        kinds = session.scalars(select(CasePartyRow.kind).where(CasePartyRow.case_id == case(court).id)).all()
+    assert (row["applicant_phone"], row["debtor"], row["debtor_kind"]) == ("000-9", ["服务部", "李四"], None)
+    assert sorted(kinds) == ["APPLICANT", "DEBTOR", "DEBTOR", "THIRD_PARTY"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"judge": "没有"}, "not_found.judge"),
+        ({"area": "没有"}, "not_found.area"),
+        ({"filed_on": datetime(2999, 1, 1, tzinfo=UTC)}, "time.future"),
+        ({"closed_on": FILED}, "case.half_closed"),
+        ({"closed_on": FILED - timedelta(days=1), "closing_kind": "FULLY"}, "case.closed_before_filed"),
+        ({"debtor": ("丁",) * 301}, "case.too_many_parties"),
+    ],
+)
+def test_a_case_that_cannot_be_is_refused_alone(court: SmallCourt, more: dict[str, Any], code: str) -> None:
+    before, parties = count(court, CaseRow), count(court, CasePartyRow)
+    good = NEW | {"case_no": f"（2026）{COURT}执79号"}
+    assert done(put(court, "cases", NEW | more, good)) == [f"refused:{code}", "added"]
+    assert (count(court, CaseRow), count(court, CasePartyRow)) == (before + 1, parties)
+    assert court.journal.verify() is None
+
+
+def test_a_fence_drawn_anew_takes_the_place_of_the_old_one(court: SmallCourt) -> None:
+    line = "23.10,112.50; 23.10,112.51; 23.11,112.51"
+    row = {"name": "仓库", "fence": "WATCH", "line": line}
+    put(court, "fences", row)
+    assert done(put(court, "fences", row | {"line": line + "; 23.11,112.50"})) == ["changed"]
+    assert done(put(court, "fences", row | {"line": "1,1; 1,1; 1,1"})) == ["refused:geo.not_a_fence"]
+    with court.database.reading() as session:
+        live = session.scalars(select(FenceRow).where(FenceRow.name == "仓库", FenceRow.removed_at.is_(None))).all()
+    assert [len(each.ring) for each in live] == [4]
+
+
+def test_a_number_that_is_somebody_elses_is_no_vehicle(court: SmallCourt) -> None:
+    assert done(put(court, "vehicles", {"unit_no": 1001, "kind": "POLICE"})) == ["refused:unit.exists"]
+    assert done(put(court, "vehicles", {"unit_no": 5003, "kind": "POLICE"}, {"unit_no": 5003, "kind": "TOW"})) == [
+        "added",
+        "refused:workbook.differs",
+    ]
+
+
+def test_only_who_may_is_taken_and_only_the_machine_exports(court: SmallCourt) -> None:
+    [outcome] = court.do(court.duty, bring_in, "teams", [{"name": "九组"}], "ab")
+    assert isinstance(outcome.error, NotPermitted)
+    with court.database.reading() as session, pytest.raises(NotPermitted):
+        court_rows(session, court.commander, COURT, court.journal.sealing)
+
+
+def test_every_sheet_has_its_verb() -> None:
+    assert {*workbook._VERBS, "cases"} == set(workbook.workbook.SHEETS)
+
+
+def test_what_came_in_stands_on_the_wall(court: SmallCourt) -> None:
+    put(court, "officers", {"badge_no": "N1", "name": "欧阳甲", "title": "法官", "role": "judge", "team": "三组", "unit_no": 5001})
+    put(court, "places", {"id": "Z1", "street": "东街", "name": "东社区", "lat": 23.1, "lon": 112.5})
+    put(court, "cases", NEW | {"area": "Z1", "judge": "N1"})
+    with court.database.reading() as session:
+        shown = wall.snapshot(session, court.sights()["wall"], court.now, say=say).rows
+        assert session.get(UnitRow, 5001) is not None
+    assert shown["area"]["Z1"]["cases"] == 1
+    assert "5001" in shown["unit"]
