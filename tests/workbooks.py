@@ -41,15 +41,15 @@ def court(officers: int = 3, cases: int = 5, code: str = COURT) -> "dict[str, It
             ("W2", "西街", "西社区", 23.12, 112.52),
         ],
         "围栏": [("名称", "围栏种类", "边线"), ("仓库", "关注区域", "23.10,112.50; 23.10,112.51; 23.11,112.51")],
-        "案件": [CASE, *(case(number, officers, code) for number in range(1, cases + 1))],
+        "案件": [CASE, *(case(number, officers) for number in range(1, cases + 1))],
     }
 
 
-def case(number: int, officers: int = 3, code: str = COURT) -> tuple[Any, ...]:
+def case(number: int, officers: int = 3) -> tuple[Any, ...]:
     filed = DAY + timedelta(days=number % 200)
     debtor = f"演示{number}号建材有限公司" if number % 3 == 0 else f"样{number}"
     judge = f"J{number % officers}" if officers else None
     return (
-        f"（2026）{code}执{number}号", "民间借贷纠纷", filed, judge, STAGES[number % 4], 1000.5 + number, f"W{1 + number % 2}",
+        f"（2026）{COURT}执{number}号", "民间借贷纠纷", filed, judge, STAGES[number % 4], 1000.5 + number, f"W{1 + number % 2}",
         f"演{number}", f"000-1{number:06}", debtor, f"000-2{number:06}",
     )  # fmt: skip

@@ -100,7 +100,7 @@ def _cell(page: Any, value: Any, faint: bool = False) -> Any:
     cell = WriteOnlyCell(page, value)
     if isinstance(value, str):
         cell.data_type = "s"
-        cell.quotePrefix = value[:1] in ("=", "+", "-", "@")  # type: ignore[attr-defined]
+        cell.quotePrefix = value[:1] in ("=", "+", "-", "@")
     elif isinstance(value, datetime):
         cell.number_format = "yyyy-mm-dd"
     if faint:

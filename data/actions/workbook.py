@@ -197,7 +197,7 @@ def _area(work: Work, row: Row) -> Outcome:
     if area is None:
         draw_area(work, row["id"], row["street"], row["name"], lat, lon)
         return Outcome(Done.ADDED)
-    _same({"street": area.street, "name": area.name, "lat": area.lat, "lon": area.lon}, row | {"lat": lat, "lon": lon})
+    _same({"street": area.street, "name": area.name, "lat": area.lat, "lon": area.lon}, {**row, "lat": lat, "lon": lon})
     return Outcome(Done.UNCHANGED)
 
 

@@ -14,11 +14,12 @@ from data.queries import wall
 from data.queries.workbook import court_rows
 from data.rules.cases import CaseEvent
 from data.rules.permissions import SYSTEM
+from data.rules.workbook import SHEETS
 from data.tables import AuditRow, CasePartyRow, CaseRow, EntryRow, FenceRow, OfficerRow, UnitRow
 from tests.data.small_court import CASE_SYSTEM, COURT, SmallCourt, say
 
 FILED = datetime(2026, 3, 1, tzinfo=UTC)
-NEW = {"case_no": f"（2026）{COURT}执77号", "cause": "买卖合同纠纷", "filed_on": FILED}
+NEW: dict[str, Any] = {"case_no": f"（2026）{COURT}执77号", "cause": "买卖合同纠纷", "filed_on": FILED}
 
 
 def put(court: SmallCourt, sheet: str, *rows: dict[str, Any]) -> list[Outcome]:
@@ -43,7 +44,7 @@ def case(court: SmallCourt, number: str = NEW["case_no"]) -> CaseRow:
 
 def test_a_bad_row_leaves_nothing_and_the_others_go_in(court: SmallCourt) -> None:
     before = count(court, OfficerRow)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"badge_no": "N1", "name": "甲", "title": "法官", "role": "judge", "unit_no": 5001},
         {"badge_no": "N2", "name": "乙", "title": "法警", "role": "field", "unit_no": 5001},  # the number is taken: no officer either
         {"badge_no": "N3", "name": "丙", "title": "法警", "role": "field", "team": "没有的组"},
@@ -55,7 +56,7 @@ def test_a_bad_row_leaves_nothing_and_the_others_go_in(court: SmallCourt) -> Non
 
 
 def test_the_same_rows_again_change_nothing_not_even_the_trace(court: SmallCourt) -> None:
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         "officers": {"badge_no": "N1", "name": "甲", "title": "法官", "role": "judge", "phone": "000-1", "unit_no": 5001, "account": "jia"},
         "vehicles": {"unit_no": 5003, "kind": "POLICE", "plate": "岭A1"},
         "devices": {"unit_no": 5003, "device": "VEHICLE"},
@@ -160,7 +161,7 @@ def test_only_who_may_is_taken_and_only_the_machine_exports(court: SmallCourt) -
 
 
 def test_every_sheet_has_its_verb() -> None:
-    assert {*workbook._VERBS, "cases"} == set(workbook.workbook.SHEETS)
+    assert {*workbook._VERBS, "cases"} == set(SHEETS)
 
 
 def test_what_came_in_stands_on_the_wall(court: SmallCourt) -> None:
