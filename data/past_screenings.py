@@ -182,7 +182,7 @@ class _Session:
             self._work.session.add(case)
             self._work.session.flush()
             left = self._past.invited - len(debtors)
-            two = left > 1 and (left > CASES - len(self._cases) if self._past.in_detail else len(self._cases) % EVERY_THIRD == 1)
+            two = left > 1 and (left >= 2 * (CASES - len(self._cases)) if self._past.in_detail else len(self._cases) % EVERY_THIRD == 1)
             debtors += self._parties(case.id, number, 2 if two else 1)
             self._cases.append(case)
         return debtors

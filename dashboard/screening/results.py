@@ -19,7 +19,7 @@ from data.actions import outcomes
 from data.errors import BadInput
 from data.queries.outcomes import ResultsView, of_attendee, one_person, results
 from data.rules import promises, settlements
-from data.rules.civil import civil_day
+from data.rules.civil import civil_day, clock_text
 from data.rules.permissions import Actor
 from data.rules.settlements import Yes
 
@@ -125,6 +125,9 @@ class Results(Doors):
             return ""
         civil = moment + timedelta(seconds=self.settings.civil_offset_s)
         return t("sheet.time", date=day_text(civil.date()), time=f"{civil:%H:%M}")
+
+    def _clock(self, moment: datetime) -> str:
+        return clock_text(moment, self.settings.civil_offset_s)
 
 
 def day_text(day: date) -> str:

@@ -77,7 +77,7 @@ class LookView:
 
 @dataclass(frozen=True, slots=True)
 class ResultsView:
-    """people: by seat. looks: empty before the session is over. invited: how many are; who did not come is not told apart."""
+    """people: by seat. looks: empty before the session is over. invited: how many are, of so many cases; who did not come is not told."""
 
     id: str
     number: str
@@ -89,16 +89,13 @@ class ResultsView:
     ended_at: datetime | None
     open: bool
     invited: int
+    cases: int
     people: tuple[PersonView, ...]
     looks: tuple[LookView, ...]
 
     @property
     def present(self) -> int:
         return len(self.people)
-
-    @property
-    def cases(self) -> int:
-        return len({person.case_no for person in self.people})
 
     @property
     def payments(self) -> list[PaymentView]:
@@ -139,7 +136,7 @@ def results(session: Session, sight: Sight, screening_id: str, now: datetime, ci
     people = _people(session, row.id, [(attendee, case) for attendee, case in came if attendee.checked_in_at is not None], civil_offset_s)
     return ResultsView(
         row.id, row.number, row.title, row.kind, row.state, row.place, row.began_at, row.ended_at, row.state in HAS_RESULTS,
-        len(came), people, _looks(row, people, now, civil_offset_s),
+        len(came), len({case.id for _, case in came if case}), people, _looks(row, people, now, civil_offset_s),
     )  # fmt: skip
 
 
