@@ -250,9 +250,9 @@ def _sentence(sheet: Sheet, error: CommandCentreError) -> str:
     """Why, with the column's heading where the sentence names a field."""
     name = error.params.get("field")
     known = next((column for column in sheet.columns if column.key == name), None)
-    if known is None:
-        return of_error(error)
-    return of_error(type(error)(code=error.code, **(error.params | {"field": heading(known)})))
+    if known is not None:
+        error.params["field"] = heading(known)
+    return of_error(error)
 
 
 def _is_example(cells: Sequence[Any]) -> bool:

@@ -214,7 +214,7 @@ def test_a_file_called_as_one_likes_is_known_by_its_headings(settings: Settings,
 
 
 def test_what_a_sheet_lacks_or_has_too_much_is_named(settings: Settings, tmp_path: Path) -> None:
-    sheets = {
+    sheets: dict[str, Iterable[Sequence[Any]]] = {
         "人员": [("工号", "姓名"), ("J1", "甲")],
         "队组": [("名称", "口号"), ("一组", "快")],
         "杂记": [("x",)],
