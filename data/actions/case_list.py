@@ -18,7 +18,6 @@ from data.actions.cases import (
     Party,
     apply_report,
     file_case,
-    judge_named,
     party_rows,
     place_case,
     report_case,
@@ -65,7 +64,7 @@ class _Here:
     cases: dict[str, CaseRow]
     parties: dict[str, list[CasePartyRow]]
     areas: dict[str, AreaRow]
-    judges: dict[str, OfficerRow | CommandCentreError] = field(default_factory=dict)
+    judges: dict[str, OfficerRow | CommandCentreError]
     new_parties: list[dict[str, object]] = field(default_factory=list)
     recoveries: list[dict[str, object]] = field(default_factory=list)
 
@@ -98,13 +97,20 @@ def _look(work: Work, listed: Sequence[ListedCase]) -> _Here:
     ids = [case.id for case in cases.values()]
     for row in work.session.scalars(select(CasePartyRow).where(CasePartyRow.case_id.in_(ids)).order_by(CasePartyRow.id)) if ids else ():
         parties.setdefault(row.case_id, []).append(row)
-    here = _Here(cases, parties, areas)
-    for judge in {each.judge for each in listed if each.judge is not None}:
-        try:
-            here.judges[judge] = judge_named(work, judge)
-        except CommandCentreError as error:
-            here.judges[judge] = error
-    return here
+    return _Here(cases, parties, areas, _judges(work, {each.judge for each in listed if each.judge is not None}))
+
+
+def _judges(work: Work, named: set[str]) -> dict[str, OfficerRow | CommandCentreError]:
+    """Each by id, badge number or name, or why there is not exactly one: as a single report finds him, asked once."""
+    if not named:
+        return {}
+    called = OfficerRow.id.in_(named) | OfficerRow.badge_no.in_(named) | OfficerRow.name.in_(named)
+    found: dict[str, list[OfficerRow]] = {name: [] for name in named}
+    for officer in work.session.scalars(select(OfficerRow).where(OfficerRow.court_code == work.court_code, called)):
+        for name in {officer.id, officer.badge_no, officer.name} & named:
+            found[str(name)].append(officer)
+    missing, many = NotFound("judge", code="not_found.judge"), NotFound("judge", code="case.judge_ambiguous")
+    return {name: those[0] if len(those) == 1 else many if those else missing for name, those in found.items()}
 
 
 # --- a case that was not here -----------------------------------------------------------------------------------------------------

@@ -231,7 +231,7 @@ def _set_fields(work: Work, case: CaseRow, report: CaseReport, at: datetime) -> 
     if report.matter is not None:
         case.matter = words.word(report.matter, "matter", 64)
     if report.judge is not None:
-        judge = judge_named(work, report.judge)
+        judge = _judge(work, report.judge)
         case.judge_id, case.team_id = judge.id, judge.team_id
     if (claim := words.cents(report.claim_cents, "claim_cents")) is not None:
         case.claim_cents = claim
@@ -322,8 +322,7 @@ def _parties(work: Work, case_id: str) -> list[CasePartyRow]:
     return list(work.session.scalars(select(CasePartyRow).where(CasePartyRow.case_id == case_id).order_by(CasePartyRow.id)))
 
 
-def judge_named(work: Work, judge: str) -> OfficerRow:
-    """An officer of ours by id, badge number or name. Raises NotFound not_found.judge, case.judge_ambiguous."""
+def _judge(work: Work, judge: str) -> OfficerRow:
     wanted = words.word(judge, "judge", 64)
     column = (OfficerRow.id == wanted) | (OfficerRow.badge_no == wanted) | (OfficerRow.name == wanted)
     known = list(work.session.scalars(select(OfficerRow).where(OfficerRow.court_code == work.court_code, column).limit(2)))

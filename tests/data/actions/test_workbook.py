@@ -119,6 +119,7 @@ def test_what_the_list_does_not_say_of_a_party_stays(court: SmallCourt) -> None:
     ("more", "code"),
     [
         ({"judge": "没有"}, "not_found.judge"),
+        ({"judge": "同名"}, "case.judge_ambiguous"),
         ({"area": "没有"}, "not_found.area"),
         ({"filed_on": datetime(2999, 1, 1, tzinfo=UTC)}, "time.future"),
         ({"closed_on": FILED}, "case.half_closed"),
@@ -127,6 +128,7 @@ def test_what_the_list_does_not_say_of_a_party_stays(court: SmallCourt) -> None:
     ],
 )
 def test_a_case_that_cannot_be_is_refused_alone(court: SmallCourt, more: dict[str, Any], code: str) -> None:
+    put(court, "officers", *({"badge_no": badge, "name": "同名", "title": "法官", "role": "judge"} for badge in ("N8", "N9")))
     before, parties = count(court, CaseRow), count(court, CasePartyRow)
     good = NEW | {"case_no": f"（2026）{COURT}执79号"}
     assert done(put(court, "cases", NEW | more, good)) == [f"refused:{code}", "added"]
