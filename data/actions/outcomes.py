@@ -1,6 +1,7 @@
 """What a screening leads to: an interview, a promise, a settlement with the applicant's own yes, money on the spot; by attendee.
 
 Whoever opens a name leaves a trace. What was written down wrongly is taken back with its reason and stays in the journal.
+Held in one order, as reports of money do: the session, its case, then what is changed.
 """
 
 from collections.abc import Mapping
@@ -65,6 +66,7 @@ class Opened:
 def hold_interview(work: Work, attendee_id: str) -> bool:
     """Somebody sat down with him. Returns False if that stands already."""
     row, by = _attendee(work, attendee_id)
+    held(work, AttendeeRow, row.id, MISSING)  # of two at once the second sees the first
     if work.session.get(InterviewRow, row.id) is not None:
         return False
     work.session.add(InterviewRow(attendee_id=row.id, at=work.now, by=by))
@@ -136,9 +138,9 @@ def confirm_settlement(work: Work, settlement_id: str, yes: str) -> None:
 def pay_on_the_spot(work: Work, attendee_id: str, cents: int, receipt_no: str) -> str:
     """Paid during the session, against this receipt. Returns its id. Raises RuleBroken spot_payment.receipt: it stands already."""
     row, by = _attendee(work, attendee_id)
-    case = held(work, CaseRow, row.case_id, "not_found.case")
     receipt = words.word(receipt_no, "receipt", settlements.RECEIPT_LONGEST)
     held(work, ScreeningRow, row.screening_id, "not_found.screening")  # of two with one receipt the second sees the first
+    case = held(work, CaseRow, row.case_id, "not_found.case")
     same = select(SpotPaymentRow.id).where(SpotPaymentRow.screening_id == row.screening_id, SpotPaymentRow.receipt_no == receipt)
     if work.session.scalar(same.where(SpotPaymentRow.withdrawn_at.is_(None)).limit(1)) is not None:
         raise RuleBroken("receipt", code="spot_payment.receipt")
@@ -195,7 +197,7 @@ def _attendee(work: Work, attendee_id: str) -> tuple[AttendeeRow, str]:
     allowed(work, Verb.HOST_SCREENING)
     if work.actor.officer_id is None:
         raise NotPermitted("nobody", verb=Verb.HOST_SCREENING.value)
-    row = held(work, AttendeeRow, words.ulid(attendee_id), MISSING)
+    row = found(work, AttendeeRow, words.ulid(attendee_id), MISSING)
     screening = found(work, ScreeningRow, row.screening_id, "not_found.screening")
     if ScreeningState(screening.state) not in HAS_RESULTS:
         raise TransitionRefused(screening.state, code="result.state")
@@ -211,9 +213,10 @@ def _case(row: AttendeeRow) -> str:
 
 
 def _take_promise_back(work: Work, promise_id: str, why: str) -> None:
-    row = held(work, PromiseRow, promise_id, "not_found.promise")
+    row = found(work, PromiseRow, promise_id, "not_found.promise")
     _attendee(work, row.attendee_id)
     held(work, CaseRow, row.case_id, "not_found.case")
+    row = held(work, PromiseRow, row.id, "not_found.promise")
     promises.check_withdrawable(PromiseState(row.state))
     row.state, row.withdrawn_at, row.withdrawn_why = PromiseState.WITHDRAWN, work.now, why
     work.record(PromiseWithdrawn(promise_id=row.id, screening_id=row.screening_id, case_id=row.case_id, cents=row.cents))
@@ -229,9 +232,10 @@ def _take_settlement_back(work: Work, settlement_id: str, why: str) -> None:
 
 
 def _take_payment_back(work: Work, payment_id: str, why: str) -> None:
-    row = held(work, SpotPaymentRow, payment_id, "not_found.spot_payment")
+    row = found(work, SpotPaymentRow, payment_id, "not_found.spot_payment")
     _attendee(work, row.attendee_id)
     held(work, CaseRow, row.case_id, "not_found.case")
+    row = held(work, SpotPaymentRow, row.id, "not_found.spot_payment")
     _check_there(row.withdrawn_at, "spot_payment.state")
     row.withdrawn_at, row.withdrawn_why = work.now, why
     work.record(SpotPaymentWithdrawn(spot_payment_id=row.id, screening_id=row.screening_id, case_id=row.case_id, cents=row.cents))

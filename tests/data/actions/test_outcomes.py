@@ -31,7 +31,7 @@ from data.rules.screening_figures import Figure, counts
 from data.rules.timers import Timer
 from data.tables import AttendeeRow, AuditRow, CasePartyRow, CaseRow, ScreeningRow
 from streaming.deadline_watch import do_due
-from tests.data.small_court import CASE_SYSTEM, COURT, SmallCourt
+from tests.data.small_court import CASE_SYSTEM, COURT, SmallCourt, at_once
 
 OFFSET = 28_800
 AFTERNOON = datetime(2026, 1, 12, 8, tzinfo=UTC)  # 16:00 in Shanghai
@@ -322,3 +322,21 @@ def test_a_wall_may_show_the_figures_and_an_audience_gets_nothing(court: SmallCo
                 held_sessions(session, Sight(clearance, Role.WALL, COURT), 2026, OFFSET)
         assert held_sessions(session, Sight(Clearance.WALL, Role.WALL, COURT), 2025, OFFSET) == []
         assert held_sessions(session, Sight(Clearance.WALL, Role.WALL, "another"), 2026, OFFSET) == []
+
+
+def test_money_and_those_who_write_meet_without_waiting_for_each_other_for_ever(court: SmallCourt, screening: str) -> None:
+    """A report, a promise, one that is taken back, a payment and an interview at once: each is done or refused by its rule."""
+    who, wrong = person(court, screening), promised(court, screening)
+    court.later(1)
+    results_ = at_once(
+        lambda: pay(court, REST),
+        lambda: promised(court, screening, 3),
+        lambda: court.do(court.duty, take_back, "promise", wrong, "写错"),
+        lambda: court.do(court.duty, pay_on_the_spot, who, 100, "0009"),
+        lambda: court.do(court.duty, hold_interview, who),
+        lambda: court.do(court.duty, hold_interview, who),
+    )
+    failed = [each for each in results_ if isinstance(each, Exception)]
+    assert all(isinstance(each, TransitionRefused) and each.code == "promise.state" for each in failed), "it was judged before"
+    assert sorted(str(each) for each in results_[4:]) == ["False", "True"]
+    assert court.journal.verify() is None
