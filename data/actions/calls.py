@@ -133,7 +133,7 @@ def close_call(work: Work, call: CallRow, wanted: CallStep) -> None:
             order_ids=orders,
         )
     )
-    end_with_call(work, call.mission_id)
+    end_with_call(work, call)
 
 
 def mark_missed(work: Work, call_id: str) -> bool:

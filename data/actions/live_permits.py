@@ -1,6 +1,6 @@
 """The live picture of a mission before a stage: proposed, permitted by two, over the moment that anybody or anything says so."""
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from ulid import ULID
 
 from data.actions.allowed import allowed
@@ -9,13 +9,13 @@ from data.actions.keeping import found, held, next_number
 from data.errors import NotPermitted
 from data.events import LiveCertified, LiveEnded, LivePermitted, LiveProposed
 from data.journal import Work
-from data.rules import live_permits, words
+from data.rules import calls, live_permits, words
 from data.rules.identity import Act
 from data.rules.live_permits import Cause, PermitState
 from data.rules.missions import MissionState
 from data.rules.permissions import Verb
 from data.rules.screening import ScreeningState
-from data.tables import LivePermitRow, MissionRow, ScreeningRow
+from data.tables import CallRow, LivePermitRow, MissionRow, ScreeningRow
 
 MISSING = "not_found.permit"
 
@@ -93,10 +93,20 @@ def end_with_picture(work: Work, mission_id: str | None) -> None:
         _over(work, row, Cause.PICTURE_CLOSED)
 
 
-def end_with_call(work: Work, mission_id: str | None) -> None:
-    for row in _of_mission(work, mission_id):
+def end_with_call(work: Work, call: CallRow) -> None:
+    """A call is over. The picture that is permitted is that of the first call of its mission that was answered; no other takes its place."""
+    if call.answered_at is None or _was_answered_before(work, call):
+        return
+    for row in _of_mission(work, call.mission_id):
         if live_permits.ends_with_a_call(PermitState(row.state)):
             _over(work, row, Cause.CALL_OVER)
+
+
+def _was_answered_before(work: Work, call: CallRow) -> bool:
+    """Whether another one that still goes on was answered before this one."""
+    first = or_(CallRow.answered_at < call.answered_at, and_(CallRow.answered_at == call.answered_at, CallRow.id < call.id))
+    others = select(CallRow.id).where(CallRow.mission_id == call.mission_id, CallRow.state.in_(sorted(calls.TALKING)), first)
+    return work.session.scalar(others.limit(1)) is not None
 
 
 def end_with_mission(work: Work, mission_id: str) -> None:

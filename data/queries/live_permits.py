@@ -109,7 +109,10 @@ def _mission(team: str | None, matter: str) -> str:
 
 
 def on_air(session: Session) -> OnAir | None:
-    """For the relay: the one live picture that may be reduced now. A blackout, a closed picture, the end of anything: None."""
+    """For the relay: the one live picture that may be reduced now. A blackout, a closed picture, the end of anything: None.
+
+    Of several calls of the mission the first that was answered: another one never takes its place; its end is the end (`end_with_call`).
+    """
     found = session.execute(
         select(
             LivePermitRow.id, LivePermitRow.screening_id, LivePermitRow.delay_s, ScreeningItemRow.permit_id, CallRow.id, ParticipantRow.id
@@ -125,7 +128,7 @@ def on_air(session: Session) -> OnAir | None:
             ScreeningRow.state == ScreeningState.RUNNING,
             *_SENDS,
         )
-        .order_by(LivePermitRow.second_at.desc(), CallRow.answered_at.desc(), CallRow.id)
+        .order_by(LivePermitRow.second_at.desc(), CallRow.answered_at, CallRow.id)
         .limit(1)
     ).one_or_none()
     if found is None:
@@ -142,7 +145,7 @@ def clear_stream(session: Session, sight: Sight, screening_id: str) -> StreamNam
         .join(LivePermitRow, LivePermitRow.mission_id == CallRow.mission_id)
         .join(ParticipantRow, ParticipantRow.call_id == CallRow.id)
         .where(LivePermitRow.screening_id == screening_id, LivePermitRow.state == PermitState.LIVE, *_SENDS)
-        .order_by(LivePermitRow.second_at.desc(), CallRow.answered_at.desc(), CallRow.id)
+        .order_by(LivePermitRow.second_at.desc(), CallRow.answered_at, CallRow.id)
         .limit(1)
     ).one_or_none()
     return None if found is None else StreamName(*found)

@@ -168,6 +168,27 @@ def test_what_is_not_permitted_yet_waits_for_the_next_call_but_not_behind_a_clos
     assert live.state() == ("ENDED", "PICTURE_CLOSED")
 
 
+def test_another_call_of_the_same_mission_neither_takes_its_place_nor_ends_it(court: SmallCourt) -> None:
+    live = Live(court)
+    live.show()
+    shown = live.on_air()
+    colleague = court._phone(1002, 2, court.bailiff, court.team)
+    for answered in (False, True):
+        other = ulid()
+        court.do(colleague, place_call, other, court.now)
+        if answered:
+            court.later(1)
+            court.do(court.duty, answer_call, other)
+        assert live.on_air() == shown
+        court.do(colleague, end_call, other)
+        assert live.on_air() == shown
+    other = ulid()
+    court.do(colleague, place_call, other, court.now)
+    court.do(court.duty, answer_call, other)
+    court.do(court.phone, end_call, live.call)
+    assert live.state() == ("ENDED", "CALL_OVER"), "nobody chose the other one's picture"
+
+
 def test_while_it_is_black_nothing_is_on_air(court: SmallCourt) -> None:
     live = Live(court)
     live.show()
