@@ -123,6 +123,7 @@ class _Import:
     table: Table
     seen: dict[Any, str]  # the row that named a key first
     civil_offset_s: int
+    _merged: dict[int, Merged] = field(default_factory=dict)  # by row
 
     def run(self) -> None:
         counts = self.report.counts.setdefault(self.sheet.name, Counter())
@@ -156,7 +157,7 @@ class _Import:
 
     def _heading(self, columns: dict[int, str], number: int, cells: Sequence[Any]) -> bool:
         """Whether every needed column is there; columns that are not ours are named."""
-        self.table.merged = [merged for merged in self.table.merged if merged.last > number]
+        self._merged = {row: each for each in self.table.merged for row in range(max(each.first, number + 1), each.last + 1)}
         missing = [heading(self.sheet.column(key)) for key in self.sheet.needed if key not in columns.values()]
         if missing:
             self.report.complain(t("workbook.missing_columns", columns="、".join(missing), **self._where()))
@@ -168,7 +169,7 @@ class _Import:
 
     def _row(self, columns: dict[int, str], number: int, cells: Sequence[Any]) -> _Row | None:
         places = {key: place for place, key in columns.items()}
-        merged = _in(self.table.merged, number)
+        merged = self._merged.get(number)
         if merged is not None:
             self._refuse(number, None, BadInput("merged", code="workbook.merged", ref=merged.ref))
             return None
@@ -260,10 +261,6 @@ def _is_example(cells: Sequence[Any]) -> bool:
     return isinstance(first, str) and first.startswith(EXAMPLE)
 
 
-def _in(merged: Sequence[Merged], number: int) -> Merged | None:
-    return next((each for each in merged if each.first <= number <= each.last), None)
-
-
 def _letters(place: int) -> str:
     """A, B … Z, AA, as spreadsheets count columns."""
     found = ""
@@ -352,7 +349,10 @@ def _copy(settings: Settings) -> Iterator[_Court]:
         there = Path(folder) / "ecc.db"
         here = make_url(settings.database_url).database
         if here and Path(here).exists():
-            with closing(sqlite3.connect(f"file:{here}?mode=ro", uri=True)) as source, closing(sqlite3.connect(there)) as target:
+            with (
+                closing(sqlite3.connect(f"{Path(here).absolute().as_uri()}?mode=ro", uri=True)) as source,
+                closing(sqlite3.connect(there)) as target,
+            ):
                 source.backup(target)
         copied = settings.but(database_url=f"sqlite:///{there}")
         upgrade(copied)

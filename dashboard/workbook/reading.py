@@ -4,6 +4,7 @@ import csv
 import hashlib
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,24 @@ from data.rules.workbook import Fault, Formula
 MOST_COLUMNS = 64
 _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref=["']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})["']""")
 _ENCODINGS = ("utf-8-sig", "gb18030")  # GBK is a part of the second; what is valid UTF-8 is never GBK by chance over a whole file
-_BROKEN = (ParseError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, OSError, EOFError)
+MOST_ROWS = 1_048_576  # of a spreadsheet; a file that names a later one would have us count up to it
+MOST_MERGED = 200_000  # rows in merged cells
+_TAG = 65_536  # no tag is longer
+# Whatever a made-up file brings the library to: there is no list of it, and none of it is ours.
+_BROKEN: tuple[type[Exception], ...] = (
+    ParseError,
+    zipfile.BadZipFile,
+    zlib.error,
+    InvalidFileException,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    OSError,
+    EOFError,
+    NotImplementedError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +78,7 @@ def opened(path: Path) -> Iterator[Book]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if path.suffix.lower() == ".csv":
-        yield Book(path.name, digest, [Table(path.stem, _csv_rows(path))])
+        yield Book(path.name, digest, [Table(path.stem, _csv_rows(path, _encoding(path)))])
         return
     try:
         workbook = load_workbook(path, read_only=True, data_only=False, keep_links=False)
@@ -85,7 +103,7 @@ def _table(path: Path, sheet: Any) -> Table:
 def _rows(file: str, sheet: Any) -> Iterator[tuple[int, list[Any]]]:
     sheet.reset_dimensions()  # a file says what it likes about its own size
     try:
-        for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), 1):
+        for number, cells in enumerate(sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS), 1):
             if any(cell.value is not None for cell in cells):
                 yield number, [_value(cell) for cell in cells]
     except _BROKEN as error:
@@ -112,10 +130,10 @@ def _merged(path: Path, sheet: Any) -> list[Merged]:
                 for match in _MERGED.finditer(rest):
                     first, second = int(match[2]), int(match[4])
                     found.append(Merged(f"{match[1].decode()}{first}:{match[3].decode()}{second}", first, second))
-                if len(found) > 10_000:
+                if sum(each.last - each.first + 1 for each in found) > MOST_MERGED:
                     raise BadInput("merged", code="workbook.broken", file=path.name)
                 begun = rest.rfind(b"<")  # a tag that the next piece will finish
-                rest = rest[begun:] if begun >= 0 and b">" not in rest[begun:] else b""
+                rest = rest[begun:] if begun >= len(rest) - _TAG and b">" not in rest[begun:] else b""
     except _BROKEN as error:
         raise BadInput("broken", code="workbook.broken", file=path.name) from error
     return found
@@ -124,8 +142,8 @@ def _merged(path: Path, sheet: Any) -> list[Merged]:
 # --- .csv -------------------------------------------------------------------------------------------------------------------------
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, list[Any]]]:
-    with path.open(encoding=_encoding(path), newline="") as file:
+def _csv_rows(path: Path, encoding: str) -> Iterator[tuple[int, list[Any]]]:
+    with path.open(encoding=encoding, newline="") as file:
         begin = file.readline(65_536)
         divider = max(",\t;", key=begin.count)
         file.seek(0)
@@ -146,14 +164,13 @@ def _typed(cell: str) -> Any:
 def _encoding(path: Path) -> str:
     """Read whole once, so that no row is taken in a wrong script. Raises BadInput workbook.encoding."""
     with path.open("rb") as file:
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            return "utf-16"
-    for encoding in _ENCODINGS:
+        marked = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-16",) if marked else _ENCODINGS:
         try:
             with path.open(encoding=encoding) as typed:
                 while typed.read(1 << 20):
                     pass
             return encoding
-        except UnicodeDecodeError:
+        except UnicodeError:
             continue
     raise BadInput("encoding", code="workbook.encoding", file=path.name)

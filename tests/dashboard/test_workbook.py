@@ -29,7 +29,7 @@ from data.rules.permissions import Clearance, Role, Sight
 from data.rules.workbook import SHEETS
 from data.sealing import load_sealing
 from data.settings import Settings, as_environ
-from data.tables import AuditRow, CaseRow, CounterRow, LinkRow, OfficerRow
+from data.tables import AuditRow, CaseRow, CounterRow, LinkRow, OfficerRow, TeamRow
 from tests.servers import wait_until
 from tests.workbooks import CASE, COURT, case, court, write
 
@@ -204,6 +204,8 @@ def test_csv_that_is_in_no_script_is_refused_whole(settings: Settings, tmp_path:
     file = tmp_path / "人员.csv"
     file.write_bytes("工号,姓名\n".encode() + b"\xff\xff\x81\n")
     assert refused(bring, settings, file) == "workbook.encoding"
+    file.write_bytes(b"\xff\xfe" + b"\x00\xd8" * 9)
+    assert refused(bring, settings, file) == "workbook.encoding"
     assert count(settings, OfficerRow) == 0
 
 
@@ -287,6 +289,41 @@ def test_a_workbook_cut_off_is_refused(settings: Settings, tmp_path: Path) -> No
     file = write(tmp_path / "a.xlsx", court())
     file.write_bytes(file.read_bytes()[:-200])
     assert refused(bring, settings, file) == "workbook.broken"
+
+
+SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData>{}</worksheet>'
+HEAD = '<row r="1"><c t="inlineStr"><is><t>name</t></is></c></row>'
+
+
+@pytest.mark.parametrize(
+    ("rows", "after"),
+    [
+        (HEAD + '<row r="2"><c t="s"><v>99</v></c></row>', ""),  # a word that is not in the list of words
+        (HEAD + '<row r="two"><c><v>1</v></c></row>', ""),
+        (HEAD + '<row r="2"><c r="??"><v>1</v></c></row>', ""),
+        (HEAD + '<row r="2"><c t="n"><v>' + "9" * 5_000 + "</v></c></row>", ""),
+        (HEAD + '<row r="2"><c s="77"><v>1</v></c></row>', ""),
+        (HEAD + "<row", ""),
+        (HEAD, '<mergeCells><mergeCell ref="A2:A9999999"/></mergeCells>'),
+        (HEAD, "<x a='" + "y" * 3_000_000 + "'/>"),
+        (HEAD + '<row r="999999999"><c><v>1</v></c></row>', ""),
+    ],
+)
+def test_a_made_up_file_ends_in_a_sentence_and_soon(settings: Settings, tmp_path: Path, rows: str, after: str) -> None:
+    file = write(tmp_path / "a.xlsx", {"teams": [("name",)]})
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = SHEET.format(rows, after).encode()
+    with zipfile.ZipFile(file, "w") as archive:  # stored: this is not about the ratio
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    said = None
+    try:
+        bring(settings, file)
+    except BadInput as error:
+        said = error.code
+    assert said in (None, "workbook.broken")
+    assert count(settings, TeamRow) <= 1
 
 
 # --- the form, the export, the codes ----------------------------------------------------------------------------------------------

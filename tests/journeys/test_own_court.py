@@ -1,5 +1,6 @@
 """A court without the demonstration: from an empty home, by commands and doors alone, to a unit that moves on the wall."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -13,12 +14,14 @@ import pytest
 from sqlalchemy import select
 
 from dashboard.__main__ import main
+from dashboard.i18n import t
 from data.settings import Settings, as_environ
 from data.tables import AuditRow
 from geo import packed
 from tests.dashboard.test_live import viewer
 from tests.journeys.senders import fix, iso
 from tests.running import Product
+from tests.workbooks import court, write
 
 pytestmark = pytest.mark.timeout(240)
 PASSWORD = "Qingxi-2026-xunjian"
@@ -116,13 +119,17 @@ async def test_from_an_empty_home_to_a_unit_that_moves_on_the_wall(product: Prod
                 await view.until(lambda lat=lat: positions(view.frames).get(1001) == (round(lat * 1e7), 1_125_000_000))
             assert view.rows["unit"]["1001"]["label"] == "一组 李法官"
             assert view.rows["unit"]["2001"]["on_duty"] is False
+            file = write(product.home / "court.xlsx", court(officers=2, cases=5, code=settings.court_code))
+            assert t("workbook.done") in await asyncio.to_thread(done, settings, "import", str(file))
+            await view.until(lambda: sum(area["cases"] for area in view.rows.get("area", {}).values()) == 5)
+            assert {"3001", "3002", "4001"} <= set(view.rows["unit"])
 
 
 def test_a_tracker_and_the_case_system_get_their_keys_which_are_good_for_nothing_else(product: Product) -> None:
     settings = product.settings
     key = done(settings, "enrol", "2001", "--tracker").strip().rpartition("：")[2]
     old, token = (done(settings, "token", "case-system").strip().rpartition("：")[2] for _ in range(2))
-    case: dict[str, Any] = {"case_no": "（2026）岭0108执1号", "event": "filed", "at": iso(datetime.now(UTC)), "cause": "借款合同纠纷"}
+    case: dict[str, Any] = {"case_no": "（2026）岭0108执9001号", "event": "filed", "at": iso(datetime.now(UTC)), "cause": "借款合同纠纷"}
     with httpx.Client(base_url=product.origin) as machine:
         assert machine.post(f"/ingest/osmand?id={key}&lat=23.1&lon=112.5&timestamp={int(datetime.now(UTC).timestamp())}").status_code == 200
         assert machine.post("/ingest/calls", json={}, headers={"authorization": f"Bearer {key}"}).status_code == 401
