@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from dashboard.i18n import t
 from dashboard.workbook.titles import heading, title, word
+from data.errors import BadInput
 from data.rules.workbook import EXAMPLE, SHEETS, Column, Kind, Sheet
 
 ROWS_CHECKED = 5_000  # of the form, by the spreadsheet's own list of allowed words
@@ -22,7 +24,13 @@ _MANY = "；"
 
 
 def write_form(path: Path) -> None:
-    """The empty form: a sheet of notes, then each sheet with its headings, one example and the words that are allowed."""
+    """The empty form: a sheet of notes, then each sheet with its headings, one example and the words that are allowed.
+
+    Raises BadInput workbook.exists: a form that somebody has filled in is never written over; workbook.form_kind, workbook.unwritable.
+    """
+    if path.exists():
+        raise BadInput("exists", code="workbook.exists", file=path.name)
+    _check(path)
     book = Workbook(write_only=True)
     _write_notes(book)
     for sheet in SHEETS.values():
@@ -33,7 +41,11 @@ def write_form(path: Path) -> None:
 
 
 def write_court(path: Path, sheets: Mapping[str, Iterator[Mapping[str, Any]]], civil_offset_s: int) -> dict[str, int]:
-    """What the court holds, by sheet; returns how many rows of each. A text that begins like a formula is written as text."""
+    """What the court holds, by sheet; returns how many rows of each. A text that begins like a formula is written as text.
+
+    Raises BadInput workbook.form_kind, workbook.unwritable.
+    """
+    _check(path)
     book = Workbook(write_only=True)
     counts = {}
     for name, rows in sheets.items():
@@ -125,6 +137,13 @@ def _typed(column: Column, value: Any, civil_offset_s: int) -> Any:
             return value
 
 
+def _check(path: Path) -> None:
+    if path.suffix.lower() != ".xlsx":
+        raise BadInput("kind", code="workbook.form_kind", file=path.name)
+    if not os.access(path.absolute().parent, os.W_OK):  # before the first row: a workbook begun and not saved leaves its temporary files
+        raise BadInput("folder", code="workbook.unwritable", file=path.name)
+
+
 def _save(book: Workbook, path: Path) -> None:
     """For its owner alone, whole or not at all: it holds names."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
@@ -134,5 +153,8 @@ def _save(book: Workbook, path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+    except OSError as error:
+        raise BadInput("file", code="workbook.unwritable", file=path.name) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()

@@ -1,23 +1,30 @@
 """A court's own workbook: 60 officers and 5,000 cases beside a running product until they stand on a wall's page, and 100,000 cases.
 
-The page is a real browser; what counts is the last case drawn: the sum of the communities' cases. `--cases` for the large workbook.
+What counts is a wall's socket: the rows in which the communities' cases sum up to all. Meanwhile a phone calls twice a second; how long
+the centre takes to keep that is told too. `--cases` of the large workbook.
 """
 
 import argparse
 import asyncio
+import itertools
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import websockets
+from ulid import ULID
 from websockets.typing import Origin
 
 from data.settings import Settings, as_environ
+from tests.bench.__main__ import percentile
 from tests.running import Product
 from tests.servers import free_port
 from tests.workbooks import court, write
@@ -34,7 +41,7 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
         small, large = Path(folder) / "small.xlsx", Path(folder) / "large.xlsx"
         with Product() as product:
             write(small, court(OFFICERS, FEW, product.settings.court_code))
-            seconds_5k, panel_s = asyncio.run(_beside(product, small))
+            seconds_5k, panel_s, calls = asyncio.run(_beside(product, small))
         settings = Settings.of(home=Path(folder) / "home", port=free_port(), media_port=free_port())
         settings.make_folders()
         write(large, court(OFFICERS, options.cases, settings.court_code))
@@ -43,6 +50,9 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
     return {
         "seconds_5k": round(seconds_5k, 1),
         "panel_s": round(panel_s, 2),
+        "calls": len(calls),
+        "call_p95_ms": percentile(calls, 95),
+        "call_longest_ms": round(max(calls), 1),
         "cases": options.cases,
         "seconds_100k": round(seconds, 1),
         "again_seconds": round(again, 1),
@@ -50,26 +60,42 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
     }
 
 
-async def _beside(product: Product, file: Path) -> tuple[float, float]:
-    """Seconds of the import, and from its end to the last case's row on a wall."""
+async def _beside(product: Product, file: Path) -> tuple[float, float, list[float]]:
+    """Seconds of the import, and from its end to the last case's row on a wall; milliseconds of each call meanwhile."""
     headers = {"Cookie": f"ecc_wall={product.seeded.wall}"}
     live, origin = f"{product.live}?face=wall", Origin(product.origin)
     counts: dict[str, int] = {}
     arrived = asyncio.Event()
     async with websockets.connect(live, additional_headers=headers, origin=origin, max_size=None) as viewer:
         reading = asyncio.create_task(_read(viewer, counts, arrived))
+        milliseconds: list[float] = []
+        calling = asyncio.create_task(_call(product, milliseconds))
         seconds, _ = await asyncio.to_thread(_import, product.settings, file)
         ended = time.monotonic()
+        calling.cancel()
         async with asyncio.timeout(120):
             await arrived.wait()
         waited = time.monotonic() - ended
         reading.cancel()
-    return seconds, max(0.0, waited)
+    return seconds, waited, milliseconds
+
+
+async def _call(product: Product, milliseconds: list[float]) -> None:
+    """From the POST to the answer that the call is kept; units by turns, each call ended at once."""
+    units = list(product.seeded.devices.items())
+    async with httpx.AsyncClient(base_url=product.origin, timeout=30) as phone:
+        for place in itertools.count():
+            _, token = units[place % len(units)]
+            headers = {"authorization": f"Bearer {token}"}
+            call = {"id": str(ULID()), "t": datetime.now(UTC).isoformat(), "fix": None}
+            began = time.monotonic()
+            (await phone.post("/ingest/calls", json=call, headers=headers)).raise_for_status()
+            milliseconds.append((time.monotonic() - began) * 1000)
+            (await phone.post("/ingest/calls/end", json={"id": call["id"]}, headers=headers)).raise_for_status()
+            await asyncio.sleep(0.5)
 
 
 async def _read(viewer: websockets.ClientConnection, counts: dict[str, int], arrived: asyncio.Event) -> None:
-    import json
-
     async for message in viewer:
         said: dict[str, Any] = json.loads(message) if isinstance(message, str) else {"type": "frame"}
         for kind, id_, row in said.get("rows", ()) if said["type"] == "rows" else ():

@@ -340,6 +340,17 @@ def test_the_empty_form_has_every_column_allowed_words_and_brings_in_nothing(set
     assert "警车" in str(vehicles.data_validations.dataValidation[0].formula1)
 
 
+def test_a_form_that_was_filled_in_is_never_written_over(settings: Settings, tmp_path: Path) -> None:
+    file = write(tmp_path / "form.xlsx", court())
+    before = file.read_bytes()
+    assert refused(write_form, file) == "workbook.exists"
+    assert file.read_bytes() == before
+    for where, code in (("form.xls", "form_kind"), ("no/where.xlsx", "unwritable")):
+        assert refused(write_form, tmp_path / where) == f"workbook.{code}"
+        assert refused(export, settings, tmp_path / where) == f"workbook.{code}"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["form.xlsx", "home"]
+
+
 def test_the_forms_own_examples_could_be_brought_in(settings: Settings, tmp_path: Path) -> None:
     """They show what is right; without the word that marks them they are rows like others."""
     write_form(tmp_path / "form.xlsx")
