@@ -94,7 +94,7 @@ def end_with_picture(work: Work, mission_id: str | None) -> None:
 
 
 def end_with_call(work: Work, call: CallRow) -> None:
-    """A call is over. The picture that is permitted is that of the first call of its mission that was answered; no other takes its place."""
+    """A call is over. What is permitted is the picture of the first call of its mission that was answered; none takes its place."""
     if call.answered_at is None or _was_answered_before(work, call):
         return
     for row in _of_mission(work, call.mission_id):
