@@ -234,6 +234,7 @@ _COLUMN_OF = {
     "case.gone_on": "stage",
     "case.closed": "stage",
     "case.suspended": "stage",
+    "case.less_recovered": "recovered",
     "case.half_closed": "closed_on",
     "case.closed_before_filed": "closed_on",
     "court.other": "code",

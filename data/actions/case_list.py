@@ -6,7 +6,7 @@ The court's row is held meanwhile: nobody else files a case that stands on the l
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import insert, select
 from ulid import ULID
@@ -23,7 +23,7 @@ from data.actions.cases import (
     report_case,
 )
 from data.actions.keeping import held
-from data.errors import BadInput, CommandCentreError, NotFound, TransitionRefused
+from data.errors import BadInput, CommandCentreError, NotFound, RuleBroken, TransitionRefused
 from data.journal import Work
 from data.rules import words
 from data.rules.cases import CaseEvent, PartyKind, Stage
@@ -72,7 +72,7 @@ class _Here:
 def put_in_cases(work: Work, listed: Sequence[ListedCase]) -> list[bool | CommandCentreError | None]:
     """Each case of the list: True if it is new, None if it has changed, False if all of it was known, or why it cannot be taken.
 
-    A list rewinds nothing: a case that has gone on meanwhile is refused with case.gone_on, its row stays as it is.
+    A list rewinds nothing: a case that has gone on meanwhile is refused (case.gone_on, case.less_recovered) and stays as it is.
     """
     allowed(work, Verb.CHANGE_CASE)
     held(work, CourtRow, work.court_code, "not_found.court")
@@ -195,55 +195,62 @@ def _judge(here: _Here, judge: str | None) -> OfficerRow | None:
 
 def _update(work: Work, here: _Here, listed: ListedCase) -> bool | CommandCentreError | None:
     """False when the list says nothing new, None when the case has changed by it."""
+    case = here.cases[listed.case_no]
+    try:
+        reports, place = _reports(work, here, case, listed), _place(work, case, listed)
+    except CommandCentreError as error:
+        return error
+    if not reports and not place:
+        return False  # nearly all of a list that comes again: no point to come back to is set for them
     told, point = len(work.recorded), work.session.begin_nested()
     try:
-        changed = _bring_up(work, here, here.cases[listed.case_no], listed)
+        for report in reports:
+            report_case(work, report)
+        if place:
+            place_case(work, case.id, **place)
     except CommandCentreError as error:
         del work.recorded[told:]
         point.rollback()
         return error
     point.commit()
-    return None if changed else False
+    return None
 
 
-def _bring_up(work: Work, here: _Here, case: CaseRow, listed: ListedCase) -> bool:
-    parties = _parties(work, here.parties.get(case.id, []), listed)
+def _reports(work: Work, here: _Here, case: CaseRow, listed: ListedCase) -> list[CaseReport]:
+    """What the list tells of a case that is here, as its case system would. Raises TransitionRefused case.gone_on,
+    case.less_recovered; RuleBroken workbook.differs; BadInput, NotFound.
+    """
+    if _new(listed.side_state, case.side_state) is not None:  # an old list would suspend again what has been resumed
+        raise RuleBroken("side state", code="workbook.differs", field="side_state")
+    if (listed.recovered_cents or case.recovered_cents) < case.recovered_cents:
+        raise TransitionRefused("less money", code="case.less_recovered")
     judge = _judge(here, listed.judge)
-    news = CaseReport(
-        case_no=case.case_no,
-        event=CaseEvent.STAGE,
-        at=work.now,
-        stage=_stage(case, listed),
+    said = CaseReport(case_no=case.case_no, event=CaseEvent.STAGE, at=work.now)
+    news = replace(
+        said,
         cause=_new(listed.cause, case.cause),
         matter=_new(listed.matter, case.matter),
         judge=None if judge is None or judge.id == case.judge_id else judge.id,
         claim_cents=_new(listed.claim_cents, case.claim_cents),
         recovered_cents=_new(listed.recovered_cents, case.recovered_cents),
         area_id=_new(listed.area_id, case.area_id),
-        parties=parties,
+        parties=_parties(work, here.parties.get(case.id, []), listed),
     )
-    said = (news.cause, news.matter, news.judge, news.claim_cents, news.recovered_cents, news.area_id, news.parties)
-    changed = news.stage != case.stage or any(each is not None for each in said)
-    if changed:
-        report_case(work, news)
-    side = _new(listed.side_state, case.side_state)
-    if side is not None:
-        report_case(work, CaseReport(case_no=case.case_no, event=CaseEvent.SUSPENDED, at=work.now, side_state=side))
-    closing = _closed(work, listed) and case.closed_at is None
-    if closing and listed.closed_at is not None:
-        end = CaseReport(case_no=case.case_no, event=CaseEvent.CLOSED, at=listed.closed_at, closing_kind=listed.closing_kind)
-        report_case(work, end)
-    placed = _place(work, case, listed)
-    return changed or side is not None or closing or placed
+    stage = _stage(case, listed)
+    reports = [replace(news, stage=stage)] if news != said or stage != case.stage else []
+    if _closed(work, listed) and case.closed_at is None and listed.closed_at is not None:
+        reports.append(replace(said, event=CaseEvent.CLOSED, at=listed.closed_at, closing_kind=listed.closing_kind))
+    return reports
 
 
-def _place(work: Work, case: CaseRow, listed: ListedCase) -> bool:
-    moved = listed.lat is not None and (case.lat, case.lon) != (listed.lat, listed.lon)
-    address = _new(listed.address, work.sealing.open(case.address) if listed.address is not None else None)
-    if moved or address is not None:
-        place_case(work, case.id, lat=listed.lat if moved else None, lon=listed.lon if moved else None, address=address)
-        return True
-    return False
+def _place(work: Work, case: CaseRow, listed: ListedCase) -> dict[str, Any]:
+    """What is new of where it lies."""
+    news: dict[str, Any] = {}
+    if listed.lat is not None and (case.lat, case.lon) != (listed.lat, listed.lon):
+        news |= {"lat": listed.lat, "lon": listed.lon}
+    if listed.address is not None and listed.address != work.sealing.open(case.address):
+        news["address"] = listed.address
+    return news
 
 
 def _stage(case: CaseRow, listed: ListedCase) -> str:

@@ -93,6 +93,10 @@ def test_a_list_never_takes_a_case_back(court: SmallCourt) -> None:
     assert done(put(court, "cases", NEW | {"stage": "INVESTIGATING"})) == ["refused:case.gone_on"]
     assert done(put(court, "cases", NEW | {"stage": "FUNDS", "claim": 500})) == ["changed"]
     assert (case(court).stage, case(court).claim_cents) == ("FUNDS", 500)
+    court.later(1)
+    old = NEW | {"side_state": "SUSPENDED"}
+    assert done(put(court, "cases", NEW | {"recovered": 500}, old)) == ["changed", "refused:workbook.differs"]
+    assert done(put(court, "cases", NEW | {"recovered": 400})) == ["refused:case.less_recovered"]
     assert done(put(court, "cases", NEW | {"closed_on": court.now, "closing_kind": "FULLY"})) == ["changed"]
     assert done(put(court, "cases", NEW | {"cause": "别的"})) == ["refused:case.closed"]
 
