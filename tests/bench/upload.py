@@ -28,7 +28,7 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--megabytes", type=float, default=20)
     parser.add_argument("--kills", type=int, default=5)
-    parser.add_argument("--part", type=int, default=512)
+    parser.add_argument("--part", type=int, default=128)
     parser.add_argument("--pace", type=float, default=0)
     options = parser.parse_args(words)
     with Product() as product:

@@ -9,7 +9,7 @@ import { t } from './page_parts.mjs';
 
 const HERE = '/centre/screening/videos';
 const SPOKEN = { 'Tus-Resumable': '1.0.0' };
-const PART = 512 * 1024; // so much is acknowledged at a time, each with the disk's own word: a crash costs less than this again
+const PART = 128 * 1024; // so much is acknowledged at a time, with the disk's own word: a crash of the server costs no more than this again
 const AGAIN_MS = [0, 1_000, 2_000, 4_000, 8_000, 15_000, 20_000];
 const FINAL = [400, 404, 409, 410, 413, 415, 460]; // asked again, the same would be said again
 const CANCEL_AGAIN_MS = 1_000;
