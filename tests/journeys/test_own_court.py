@@ -122,7 +122,7 @@ async def test_from_an_empty_home_to_a_unit_that_moves_on_the_wall(product: Prod
             file = write(product.home / "court.xlsx", court(officers=2, cases=5, code=settings.court_code))
             assert t("workbook.done") in await asyncio.to_thread(done, settings, "import", str(file))
             await view.until(lambda: sum(area["cases"] for area in view.rows.get("area", {}).values()) == 5)
-            assert {"3001", "3002", "4001"} <= set(view.rows["unit"])
+            await view.until(lambda: {"3001", "3002", "4001"} <= set(view.rows["unit"]))
 
 
 def test_a_tracker_and_the_case_system_get_their_keys_which_are_good_for_nothing_else(product: Product) -> None:
