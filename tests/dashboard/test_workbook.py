@@ -111,6 +111,18 @@ def test_a_rehearsal_says_all_and_writes_nothing(settings: Settings, tmp_path: P
     assert counts["cases"] == {"unchanged": 5}
 
 
+def test_a_rehearsal_on_postgresql_is_taken_back(tmp_path: Path, postgres_url: str) -> None:
+    settings = Settings.of(home=tmp_path / "home", court_code=COURT, court_name="某某区人民法院", database_url=postgres_url)
+    settings.make_folders()
+    upgrade(settings)
+    file = write(tmp_path / "court.xlsx", court(cases=260))
+    counts, said = bring(settings, file, dry_run=True)
+    assert (counts["cases"], counts["officers"], said) == ({"added": 260}, {"added": 3}, [])
+    assert (seq(settings), count(settings, OfficerRow), count(settings, CaseRow)) == (0, 0, 0)
+    assert bring(settings, file)[0]["cases"] == {"added": 260}
+    assert bring(settings, file, dry_run=True)[0]["cases"] == {"unchanged": 260}
+
+
 def test_a_bad_row_is_named_by_sheet_row_column_and_reason(settings: Settings, tmp_path: Path) -> None:
     rows = [
         ("一月名单",),
