@@ -136,7 +136,7 @@ def results(session: Session, sight: Sight, screening_id: str, now: datetime, ci
     people = _people(session, row.id, [(attendee, case) for attendee, case in came if attendee.checked_in_at is not None], civil_offset_s)
     return ResultsView(
         row.id, row.number, row.title, row.kind, row.state, row.place, row.began_at, row.ended_at, row.state in HAS_RESULTS,
-        len(came), len({case.id for _, case in came if case}), people, _looks(row, people, now, civil_offset_s),
+        len(came), len({who.case_id for who, _ in came if who.case_id}), people, _looks(row, people, now, civil_offset_s),
     )  # fmt: skip
 
 
