@@ -90,7 +90,8 @@ async def _call(product: Product, milliseconds: list[float]) -> None:
             call = {"id": str(ULID()), "t": datetime.now(UTC).isoformat(), "fix": None}
             began = time.monotonic()
             (await phone.post("/ingest/calls", json=call, headers=headers)).raise_for_status()
-            milliseconds.append((time.monotonic() - began) * 1000)
+            if place:  # what the first one does for the first time is nothing of an import's
+                milliseconds.append((time.monotonic() - began) * 1000)
             (await phone.post("/ingest/calls/end", json={"id": call["id"]}, headers=headers)).raise_for_status()
             await asyncio.sleep(0.5)
 
