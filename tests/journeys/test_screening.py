@@ -1,5 +1,6 @@
 """A host and a stage in two browsers that know nothing of each other: shown, blacked out by a key, revoked, ended."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -103,6 +104,19 @@ async def test_from_the_list_to_the_stage_and_black_by_one_key(host: Page, stage
     await until_true(stage, f"{ON_STAGE} === 'neutral'")
 
 
+async def watch_all(page: Page) -> None:
+    """Plays until nothing is left: on a busy machine a player swallows stretches, and «play» then goes on where the first of them is."""
+    for _ in range(12):
+        await page.keyboard.press("Space")
+        before = None
+        while before != (now := await page.locator("#ruler").get_attribute("aria-valuenow")):
+            before = now
+            await asyncio.sleep(1.5)
+        if await page.locator("#certify").is_enabled():
+            return
+    await expect(page.locator("#certify")).to_be_enabled()
+
+
 async def test_a_recording_becomes_a_clip_that_two_have_signed(host: Page, second: Page, court: Court) -> None:
     await host.goto(f"{court.product.origin}/centre/screening/")
     await host.get_by_role("link", name="选段剪片").first.click()
@@ -130,8 +144,7 @@ async def test_a_recording_becomes_a_clip_that_two_have_signed(host: Page, secon
         await page.locator("#to-review").click()
         await expect(page.locator("#certify")).to_be_disabled()
         await page.keyboard.press("Home")
-        await page.keyboard.press("Space")
-        await expect(page.locator("#certify")).to_be_enabled(timeout=30_000)
+        await watch_all(page)
         await page.locator("#certify").click()
         await expect(page.locator("#certified li")).to_have_count(signed)
         await expect(page.locator("#certify")).to_be_disabled()
