@@ -334,7 +334,7 @@ async def test_without_a_server_a_reload_is_the_courts_card_and_it_comes_back(st
     assert await stage.evaluate("() => document.fonts.check('32px \"Noto Sans SC Variable\"', '法')")
     paths = await stage.evaluate(kept)
     assert "/stage/" in paths
-    assert not [path for path in paths if "media" in path or "live" in path or path.endswith("sw.js")]
+    assert not [path for path in paths if path.startswith(("/stage/media", "/stage/live")) or path.endswith("sw.js")]
     await stand.start()
     await stand.tell(item)
     await until_true(stage, SCREEN, "clip")
