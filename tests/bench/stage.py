@@ -11,16 +11,18 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from playwright.async_api import Page
+from sqlalchemy import select
 
-from data.actions.cases import CaseReport, report_case
+from data.actions.cases import CaseReport, place_case, report_case
 from data.journal import Work, head
 from data.rules.cases import CaseEvent
 from data.rules.permissions import Actor, Role
+from data.tables import CaseRow
 from tests.audience import PLAYS, open_stage, tapped
 from tests.flood import CANARIES, WORDS, Flood
 from tests.journeys.waiting import until_true
@@ -92,22 +94,26 @@ def _cases_change(court: Court, per_second: int) -> Iterator[None]:
 
 
 def _change(court: Court, per_second: int, over: threading.Event) -> None:
-    """Files some cases, then one node after the other is done in all of them."""
+    """Files some cases, then says again and again where they lie."""
     case_system = Actor(kind="MACHINE", id=Role.CASE_SYSTEM, role=Role.CASE_SYSTEM, court_code=court.product.settings.court_code)
+    ids = court.journal.do(case_system, datetime.now(UTC), _filed)
     turn, next_s = 0, time.monotonic()
     while not over.wait(max(0.0, next_s - time.monotonic())):
-        now = datetime.now(UTC)
-        court.journal.do(case_system, now, _one_turn, turn, now - timedelta(milliseconds=1))
+        court.journal.do(case_system, datetime.now(UTC), _placed, ids, turn)
         turn, next_s = turn + 1, next_s + CASES / per_second
 
 
-def _one_turn(work: Work, turn: int, at: datetime) -> None:
-    for number in range(CASES):
-        case_no = f"（2026）岭0108执{7352 + number}号"
-        if turn == 0:
-            report_case(work, CaseReport(case_no=case_no, event=CaseEvent.FILED, at=at, cause=WORDS))
-        else:
-            report_case(work, CaseReport(case_no=case_no, event=CaseEvent.NODE, at=at, node=1 + turn % 37))
+def _filed(work: Work) -> list[str]:
+    numbers = [f"（2026）岭0108执{7352 + number}号" for number in range(CASES)]
+    for case_no in numbers:
+        report_case(work, CaseReport(case_no=case_no, event=CaseEvent.FILED, at=work.now, cause=WORDS))
+    work.session.flush()
+    return list(work.session.scalars(select(CaseRow.id).where(CaseRow.case_no.in_(numbers))))
+
+
+def _placed(work: Work, ids: list[str], turn: int) -> None:
+    for case_id in ids:
+        place_case(work, case_id, lat=23.1 + turn % 100 * 1e-5, lon=112.5)
 
 
 def _head(court: Court) -> int:
