@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 from sqlalchemy import select
@@ -36,7 +36,7 @@ class OnTheSpot:
         self.phone = Actor(kind="DEVICE", id="phone", role=Role.DEVICE, court_code=code, **phone)
         self.desk = Actor(kind="OFFICER", id=officer, role=Role.DUTY, court_code=code, officer_id=officer)
         now = datetime.now(UTC)
-        plan = {"kind": "EVICT", "matter": MATTER, "team": seeded.teams[0], "planned_from": now + timedelta(minutes=1)}
+        plan = {"kind": "EVICT", "matter": MATTER, "team": seeded.teams[0], "planned_from": now}
         machine = Actor(kind="MACHINE", id="case_system", role=Role.CASE_SYSTEM, court_code=code)
         for step, more in ((MissionStep.ASSIGNED, plan), (MissionStep.ARRIVED, {})):
             court.journal.do(machine, now, report_mission, MissionReport(id=self.mission, event=step, at=now, **more))

@@ -412,7 +412,7 @@ async def test_a_wall_without_a_keyboard_is_paired_by_its_code(desk: Page, brows
 async def assign(product: Product, matter: str, team: str = "一组") -> str:
     id_ = str(ULID())
     now = datetime.now(UTC)
-    plan = {"planned_from": iso(now + timedelta(minutes=5)), "planned_to": iso(now + timedelta(minutes=65))}
+    plan = {"planned_from": iso(now), "planned_to": iso(now + timedelta(minutes=65))}
     row = {
         "id": id_,
         "event": "assigned",
