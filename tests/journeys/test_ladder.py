@@ -12,7 +12,7 @@ from tests.journeys.test_picture import centre_page, end, phone_page, until_it_p
 from tests.running import Product
 from tests.servers import wait_until
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(420)
 SOON = 40_000
 # The line as a test needs it, whatever a busy machine makes of the real one: what it takes, how fast it answers, what it loses.
 LINE = """window.line = 5_000_000; window.sent = () => null;
@@ -50,7 +50,7 @@ def causes(product: Product) -> list[tuple[str, str]]:
 
 
 async def until_it_stands(product: Product, media: str, mode: str | None) -> None:
-    await asyncio.to_thread(wait_until, lambda: stands(product) == (media, mode), f"not {media} {mode}", 90)
+    await asyncio.to_thread(wait_until, lambda: stands(product) == (media, mode), f"not {media} {mode}", 240)
 
 
 async def sends(phone: Page, kind: str) -> dict[str, object]:
