@@ -2,7 +2,8 @@
 what came, no clock of its own.
 
 A mode must be seen twice running before it is told, and what is whole again must be clearly so: a word on the wall that flickers is read by
-nobody. Nothing at all for two seconds is not judged here: that is «画面中断».
+nobody. What was his own word ends with it: a dark scene of six pictures a second is as whole after it as it was before. Nothing at all for
+two seconds is not judged here: that is «画面中断».
 """
 
 from collections import deque
@@ -37,6 +38,7 @@ class Degradation:
         self._seconds: deque[tuple[int, int, float, bool]] = deque(maxlen=WINDOW)
         self._told, self._before = WHOLE, WHOLE
         self._said = WHOLE
+        self._his = True  # what was told last was his own word, or that it is whole
 
     def say(self, step: str, cause: str) -> None:
         """The publisher names his own step; FULL, or a word that nobody knows: none."""
@@ -59,7 +61,7 @@ class Degradation:
         judged, before = self._judge(), self._before
         self._before = judged
         if judged == before and judged != self._told:
-            self._told = judged
+            self._told, self._his = judged, judged in (self._said, WHOLE)
             return judged
         return None
 
@@ -67,6 +69,7 @@ class Degradation:
         """It was silent, and was told to be live again."""
         self._seconds.clear()
         self._told = self._before = WHOLE
+        self._his = True
 
     def _judge(self) -> Judged:
         """The worse of what is seen and what is said; where both say the same, he knows better why."""
@@ -76,7 +79,7 @@ class Degradation:
     def _see(self) -> Judged:
         pictures = sum(each[0] for each in self._seconds)
         lost = sum(each[2] for each in self._seconds) / WINDOW
-        whole = self._told.mode is None
+        whole = self._his
         if not pictures:
             return Judged(Mode.AUDIO_ONLY, "no_picture")
         if pictures <= STILLS_MOST:

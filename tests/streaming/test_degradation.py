@@ -46,6 +46,19 @@ def test_what_the_publisher_says_of_himself_is_told_with_his_cause_until_worse_i
     assert told(of, *[GOOD] * 12)[-1] == WHOLE
 
 
+def test_a_dark_scene_whose_publisher_came_up_again_is_whole_as_it_was_before() -> None:
+    """A camera gives six pictures a second in the dark: enough to stay whole, so enough when he says himself that he is."""
+    dark = (6, 50, 0.0)
+    of = Degradation()
+    assert told(of, *[dark] * 10) == []
+    down = [("LOW_VIDEO", dark), ("STILLS", (1, 50, 0.0)), ("AUDIO_ONLY", (0, 50, 0.0))]
+    for step, second in [*down, *down[1::-1]]:
+        of.say(step, "bandwidth")
+        assert told(of, *[second] * 10)[-1] == Judged(Mode(step), "bandwidth")
+    of.say("FULL", "")
+    assert told(of, *[dark] * 10) == [WHOLE]
+
+
 @pytest.mark.parametrize("said", [("TEXT", "loss"), ("LOW_VIDEO", "no_picture"), ("LOW_VIDEO", ""), ("x" * 99, "loss")])
 def test_a_step_that_nobody_knows_changes_nothing(said: tuple[str, str]) -> None:
     of = Degradation()
