@@ -26,6 +26,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from dashboard import i18n
+from dashboard.admin.app import Admin
+from dashboard.admin.devices import Heard
 from dashboard.api import NEAR_MOST, build_api, merged
 from dashboard.check_page import check_page
 from dashboard.demo.director import director_routes
@@ -155,6 +157,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
         ("/sheet", Sheets(settings, house.journal, house.lanes, now).app()),
         ("/inspector", Inspector(settings, house.journal, house.lanes).app()),
         ("/stage", _stage(house, now)),
+        ("/centre/admin", _admin(house, now)),
         ("/centre/screening", Host(settings, house.journal, house.lanes, house.stages, now).app()),
         ("/replay", build_replay(t.alone("replay"))),
         ("/vendor", build_vendor()),
@@ -285,6 +288,16 @@ def _party(house: House, now: Callable[[], datetime]) -> Any:
 
 def _stage(house: House, now: Callable[[], datetime]) -> Any:
     return Stage(house.settings, house.identity, house.journal, house.lanes, house.stages, now, Attempts()).app()
+
+
+def _admin(house: House, now: Callable[[], datetime]) -> Any:
+    def heard(device_no: int, unit_no: int) -> Heard:
+        _, devices = house.hub.present()
+        fix = house.positions.of(unit_no)
+        at_ms = fix.t_ms if fix is not None and fix.device_no == device_no else None
+        return Heard(at_ms, device_no in devices, devices.get(device_no))
+
+    return Admin(house.settings, house.journal, house.lanes, now, heard, lambda: frozenset(house.hub.present()[0])).app()
 
 
 def _field(house: House) -> Any:

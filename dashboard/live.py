@@ -7,6 +7,7 @@ each distinct Sight, which reads it once for all its viewers.
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -52,6 +53,8 @@ VIEWERS_MOST = 2_000
 MISBEHAVED, REVOKED, ON_STAGE = 1008, 4401, 4403  # the last: a wall is before an audience now, its page leaves at once
 
 log = logging.getLogger(__name__)
+
+BUILD = re.compile(r"[\w.-]{1,64}")  # what a page says of its own version
 
 
 class Gone(Exception):
@@ -285,6 +288,12 @@ class Hub:
             viewer.tick = made[desk, watchers]
             viewer.woken.set()
 
+    def present(self) -> tuple[dict[str, int], dict[int, str | None]]:
+        """Who is connected now: walls with when each drew last (ms, 0 before that), devices with the build of the page they have open."""
+        walls = {viewer.actor.wall_id: viewer.seen_ms for viewer in self._viewers if viewer.actor.wall_id}
+        devices = {no: viewer.build for viewer in self._viewers if viewer.face == "field" and (no := viewer.actor.device_no) is not None}
+        return walls, devices
+
     def _case_system(self, now_ms: int) -> dict[str, Any]:
         """It only ever speaks by itself, so all that can be known is how old its newest word is: by the time at the source."""
         if self._case_system_ms is None:
@@ -340,7 +349,8 @@ class Hub:
             await _deny(socket, 503)
             return
         await socket.accept()
-        viewer = Viewer(socket, actor, face, task=asyncio.current_task())
+        build = socket.query_params.get("build", "")
+        viewer = Viewer(socket, actor, face, build=build if BUILD.fullmatch(build) else None, task=asyncio.current_task())
         self._viewers.add(viewer)
         try:
             code = await self._look_after(viewer)

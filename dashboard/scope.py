@@ -70,6 +70,7 @@ class Viewer:
     socket: WebSocket
     actor: Actor
     face: str
+    build: str | None = None  # the version of its page, as the page says
     scope: "Scope | None" = None
     waiting: deque[str] = field(default_factory=deque)
     waiting_bytes: int = 0

@@ -115,6 +115,11 @@ POLICY = (
     Rule("/sheet/*", Access.DESK_PAGE),
     Rule("/inspector/static/*", Access.DESK, static=True),
     Rule("/inspector/*", Access.DESK_PAGE),
+    Rule("/centre/admin/static/*", Access.DESK, static=True),
+    Rule("/centre/admin", Access.DESK_PAGE),
+    Rule("/centre/admin/", Access.DESK_PAGE),
+    Rule("/centre/admin/+", Access.DESK_PAGE),  # pages; what they are told stands one step deeper and is JSON
+    Rule("/centre/admin/*", Access.DESK, json=True),
     Rule("/centre/screening/static/*", Access.DESK, static=True),
     Rule("/centre/screening", Access.DESK_PAGE),
     Rule("/centre/screening/", Access.DESK_PAGE),
@@ -466,4 +471,4 @@ async def _refuse_socket(error: CommandCentreError, scope: Scope, receive: Recei
 def next_page(asked: str | None) -> str:
     """Where to go after signing in: a page of the centre, whatever the address says."""
     path = asked or ""
-    return path if re.fullmatch(r"/centre/(desk|wall|screening/[\w/]*)(\?[\w=&%.-]*)?", path) else "/centre/desk"
+    return path if re.fullmatch(r"/centre/(desk|wall|(screening|admin)/[\w/]*)(\?[\w=&%.-]*)?", path) else "/centre/desk"

@@ -40,6 +40,7 @@ def layout() -> html.Div:
                         html.A(
                             t("desk.screening"), id="screening", href="/centre/screening/", target="_blank", rel="noopener", hidden=True
                         ),
+                        html.A(t("desk.admin"), id="admin", href="/centre/admin/", target="_blank", rel="noopener", hidden=True),
                         html.A(t("desk.sheets"), id="sheets", href="/sheet/", target="_blank", rel="noopener"),
                         html.A(t("desk.rings"), id="rings", href="/inspector/", target="_blank", rel="noopener", hidden=True),
                     )

@@ -197,8 +197,16 @@ def _check_target(work: Work, purpose: Purpose, officer_id: str | None, unit_no:
         raise BadInput(purpose, code="link.for_whom")
     if set(named) != ({kind} if kind else set()):
         raise BadInput(purpose, code="link.for_whom")
-    if kind and work.session.get(_TABLE[kind], named[kind]) is None:
+    target = work.session.get(_TABLE[kind], named[kind]) if kind else None
+    if kind and (target is None or _is_gone(target)):
         raise NotFound(purpose, code=f"not_found.{kind}")
+
+
+def _is_gone(target: Table) -> bool:
+    """A wall or an officer that was put out: a link for it would open nothing."""
+    return (isinstance(target, WallRow) and target.revoked_at is not None) or (
+        isinstance(target, OfficerRow) and target.disabled_at is not None
+    )
 
 
 def add_link(

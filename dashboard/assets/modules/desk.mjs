@@ -159,8 +159,9 @@ function drawChosen() {
 /** Ways to other pages stand there for those who may go them: the inspector's list is his alone, screenings are the command's. */
 function drawWays() {
   const role = now.hello.me?.role;
-  const [rings, screening] = [document.getElementById('rings'), document.getElementById('screening')];
+  const [rings, screening, admin] = ['rings', 'screening', 'admin'].map((id) => document.getElementById(id));
   if (rings) rings.hidden = role !== 'inspector';
+  if (admin) admin.hidden = !['technical', 'duty', 'commander'].includes(role ?? '');
   if (screening) screening.hidden = !['duty', 'commander', 'leader'].includes(role ?? '');
 }
 

@@ -80,7 +80,7 @@ export class Live {
   #connect() {
     this.#drop();
     this.#heardAt = this.#openedAt = performance.now();
-    const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live?face=field`);
+    const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live?face=field&build=${globalThis.document?.documentElement.dataset.build ?? ''}`);
     socket.binaryType = 'arraybuffer';
     socket.onmessage = (event) => { if (typeof event.data === 'string') this.#hear(event.data); }; // bytes: its own place, it knows it
     socket.onclose = (event) => { if (socket === this.#socket) this.#lose(event.code); };
