@@ -36,6 +36,7 @@ from dashboard.field.app import build_field
 from dashboard.health import Health
 from dashboard.i18n import t
 from dashboard.inspector.app import Inspector
+from dashboard.manual.app import Manual
 from dashboard.join.app import Join
 from dashboard.join.doors import Bell
 from dashboard.join.party import PartyDoors
@@ -156,6 +157,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
         ("/party", _party(house, now)),
         ("/sheet", Sheets(settings, house.journal, house.lanes, now).app()),
         ("/inspector", Inspector(settings, house.journal, house.lanes).app()),
+        ("/manual", Manual(version("enforcement-command-centre")).app()),
         ("/stage", _stage(house, now)),
         ("/centre/admin", _admin(house, now)),
         ("/centre/screening", Host(settings, house.journal, house.lanes, house.stages, now).app()),

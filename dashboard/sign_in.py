@@ -100,6 +100,8 @@ POLICY = (
     Rule("/stage/live", Access.OPEN, socket=True),  # the cookie of the browser that pressed the link's button
     Rule("/stage/static/*", Access.OPEN, static=True),
     Rule("/stage/*", Access.OPEN),
+    Rule("/manual", Access.OPEN),
+    Rule("/manual/*", Access.OPEN, static=True),
     Rule("/pair", Access.OPEN),
     Rule("/sign-out", Access.OPEN),
     Rule("/field", Access.OPEN),

@@ -1,6 +1,6 @@
-"""`python -m tests.pictures`: the README's pictures, taken in a real Chromium from the running demonstration.
+"""`python -m tests.pictures`: the pictures of the README and the manual, taken in a real Chromium from the running demonstration.
 
-Writes wall_calm, wall_call, wall_sos, desk and phone (WebP, at most 400 kB each) and `moving.webp` (at most 2 MB) beside this file.
+Writes the stills (WebP, at most 400 kB each) into the manual's folder, and `moving.webp` (at most 2 MB) beside this file.
 """
 
 import argparse
@@ -15,11 +15,14 @@ from pathlib import Path
 
 from playwright.async_api import Browser, CDPSession, Geolocation, Page, async_playwright, expect
 
+from dashboard.i18n import t
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
+from tests.journeys.waiting import until_true
 from tests.pictures.film import Film
 from tests.pictures.showing import Showing
 
 HERE = Path(__file__).parent
+STILLS = HERE.parents[1] / "dashboard/manual/pictures"
 MOST_BYTES = 400_000  # a README that opens at once
 QUALITIES = (92, 85, 78, 70, 60)
 WALL, PHONE = (1920, 1080), (360, 780)
@@ -30,12 +33,12 @@ LIMIT_MS = 60_000
 
 def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.pictures", description=__doc__)
-    parser.add_argument("--to", type=Path, default=HERE, help="the folder to write into")
-    folder: Path = parser.parse_args(words).to
+    parser.add_argument("--to", type=Path, help="one folder for all of them, to look at before they are kept")
+    folder: Path | None = parser.parse_args(words).to
     home = Path(tempfile.mkdtemp(prefix="ecc-"))
     try:
         with Showing(home) as showing:
-            asyncio.run(Photographer(showing, folder).work())
+            asyncio.run(Photographer(showing, folder or STILLS, folder or HERE).work())
     finally:
         shutil.rmtree(home, ignore_errors=True)
     return 0
@@ -44,9 +47,9 @@ def main(words: Sequence[str]) -> int:
 class Photographer:
     """One round through the running demonstration."""
 
-    def __init__(self, showing: Showing, folder: Path) -> None:
+    def __init__(self, showing: Showing, stills: Path, films: Path) -> None:
         self._showing = showing
-        self._folder = folder
+        self._stills, self._films = stills, films
 
     async def work(self) -> None:
         async with async_playwright() as playwright:
@@ -63,6 +66,7 @@ class Photographer:
             await self._take(phone, "phone")
             await self._film(wall, desk, director)
             await self._alarm(wall, desk, director)
+            await self._screening(browser)
             await browser.close()
 
     async def _film(self, wall: Page, desk: Page, director: Page) -> None:
@@ -78,13 +82,13 @@ class Photographer:
                 await desk.keyboard.press(key)
                 await asyncio.sleep(2)
             running.cancel()
-        film.write(self._folder / "moving.webp")
+        film.write(self._films / "moving.webp")
         await desk.keyboard.press("3")
         await expect(wall.locator("[data-call]")).to_have_count(0, timeout=LIMIT_MS)
         await asyncio.sleep(6)  # the desk's notice of the last one is gone then
         await self._direct(director, "call", "五组")
         await expect(wall.locator("[data-call]").first).to_be_visible(timeout=LIMIT_MS)
-        await asyncio.sleep(3)
+        await until_true(wall, "() => document.querySelector('#tile video').currentTime > 2", seconds=60)  # its picture, not «coming»
         await self._take(wall, "wall_call")
         await self._take(desk, "desk")
         for key in "123":
@@ -98,6 +102,18 @@ class Photographer:
         await asyncio.sleep(4)  # the map has gone there, and who could come is said
         await self._take(wall, "wall_sos")
 
+    async def _screening(self, browser: Browser) -> None:
+        """The session to come: its host with everything green, and what the audience sees of its first film."""
+        host = await opened(browser, self._showing.links["links"]["host"], WALL)
+        stage = await opened(browser, self._showing.links["links"]["stage"], WALL)
+        await host.locator("a.act", has_text=t("host.steer")).first.click()
+        await expect(host.locator("#begin")).to_be_enabled(timeout=LIMIT_MS)
+        await self._take(host, "screening_host")
+        await host.locator("#begin").click()
+        await host.locator("#next").click(timeout=LIMIT_MS)
+        await until_true(stage, "() => document.querySelector('#picture').currentTime > 2", seconds=60)
+        await self._take(stage, "screening_stage")
+
     async def _direct(self, director: Page, act: str, team: str) -> None:
         form = director.locator(f'form[action="/demo/{act}"]')
         await form.locator("select").select_option(team)
@@ -107,7 +123,7 @@ class Photographer:
         session = await page.context.new_cdp_session(page)
         await page.bring_to_front()
         picture = await taken(session)
-        (self._folder / f"{name}.webp").write_bytes(picture)
+        (self._stills / f"{name}.webp").write_bytes(picture)
         print(f"{name}.webp {len(picture) // 1000} kB", flush=True)
 
 
