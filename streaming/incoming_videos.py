@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -24,6 +23,7 @@ from data.lanes import Lane
 from data.rules.recordings import RESERVE
 from data.rules.videos import Film
 from streaming.film_look import look
+from streaming.open_file import OpenFile, append
 from streaming.uploads import Interrupted, blocks, keep_beside
 
 SUFFIX, APART = ".video", ".part"
@@ -150,89 +150,65 @@ class Held:
 
 
 class _File:
-    """One file that grows at its end, locked. Closed while a thread is still at it, it closes when that thread is done with it."""
+    """One file that grows at its end, locked."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self._busy, self._over = path, threading.Lock(), False
+        self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StorageFull(str(error)) from error
+        self._file = OpenFile(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            with self._file.used() as fd:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except StorageFull as error:
             self.close()
-            raise Locked("another request", code="video.locked") from error
+            if isinstance(error.__cause__, BlockingIOError):
+                raise Locked("another request", code="video.locked") from error
+            raise
 
     def size(self) -> int:
-        return os.fstat(self._fd).st_size
+        return self._file.size()
 
     def settle(self) -> int:
         """Onto the disk itself. Returns the size."""
-        with self._used():
-            os.fsync(self._fd)
+        with self._file.used() as fd:
+            os.fsync(fd)
             return self.size()
 
     def append(self, data: bytes) -> None:
         """Raises StorageFull; what was written of it stays."""
-        with self._used():
-            self._append(data)
+        with self._file.used() as fd:
+            append(fd, data)
 
     def take(self, other: "_File") -> None:
         """All of another file; all or, when the disk is full, nothing."""
-        with self._used(), other._used():
+        with self._file.used() as fd, other._file.used() as from_fd:
             before = self.size()
             try:
-                for block in other._blocks():
-                    self._append(block)
+                for block in _blocks(from_fd):
+                    append(fd, block)
             except OSError:
-                os.ftruncate(self._fd, before)
+                os.ftruncate(fd, before)
                 raise
 
     def digest(self, algorithm: str) -> bytes:
         digest = hashlib.new(algorithm)
-        with self._used():
-            for block in self._blocks():
+        with self._file.used() as fd:
+            for block in _blocks(fd):
                 digest.update(block)
         return digest.digest()
 
     def close(self) -> None:
-        """A number that the system gives to another file must not be written to by whoever was too slow for us."""
-        self._over = True
-        if self._busy.acquire(blocking=False):
-            self._close()
-            self._busy.release()
+        self._file.close()
 
-    @contextlib.contextmanager
-    def _used(self) -> Iterator[None]:
-        """Raises StorageFull."""
-        with self._busy:
-            if self._over:
-                raise StorageFull("closed meanwhile")
-            try:
-                yield
-            except OSError as error:
-                raise StorageFull(str(error)) from error
-            finally:
-                if self._over:
-                    self._close()
 
-    def _append(self, data: bytes) -> None:
-        left = memoryview(data)
-        while left:
-            left = left[os.write(self._fd, left) :]
-
-    def _blocks(self) -> Iterator[bytes]:
-        at = 0
-        while block := os.pread(self._fd, 1 << 20, at):
-            at += len(block)
-            yield block
-
-    def _close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+def _blocks(fd: int) -> Iterator[bytes]:
+    at = 0
+    while block := os.pread(fd, 1 << 20, at):
+        at += len(block)
+        yield block
 
 
 def left_over(recordings: Path) -> list[str]:

@@ -21,6 +21,7 @@ from ulid import ULID
 from data.errors import BadInput, StorageFull, TooLarge, TooMany, TooSlow
 from data.lanes import Lane
 from data.rules.recordings import RESERVE, UPLOAD_MOST
+from streaming.open_file import OpenFile, append
 
 AT_ONCE = 8  # all phones together; sixteen would be a mebibyte each on its way to a disk that is needed for what runs
 AGAIN_S = 5
@@ -170,39 +171,31 @@ class Body:
 
 
 class _Incoming:
-    """One file that grows; used by one thread at a time."""
+    """One file that grows."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = OpenFile(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         self._digest, self._head = hashlib.sha256(), b""
 
     def write(self, data: bytes) -> None:
         """Raises StorageFull."""
-        self._digest.update(data)
-        self._head = (self._head + data)[:16]
-        left = memoryview(data)
-        try:
-            while left:
-                left = left[os.write(self._fd, left) :]
-        except OSError as error:
-            raise StorageFull(str(error)) from error
+        with self._file.used() as fd:
+            self._digest.update(data)
+            self._head = (self._head + data)[:16]
+            append(fd, data)
 
     def finish(self, form: str, sha256: str) -> None:
         """To the disk itself, once the bytes are what was promised. Raises StorageFull, BadInput."""
-        if self._digest.hexdigest() != sha256:
-            raise BadInput("digest", code="recording.wrong_digest")
-        at, head = HEADS[form]
-        if self._head[at : at + len(head)] != head:
-            raise BadInput("head", code="recording.not_media")
-        try:
-            os.fsync(self._fd)
-        except OSError as error:
-            raise StorageFull(str(error)) from error
+        with self._file.used() as fd:
+            if self._digest.hexdigest() != sha256:
+                raise BadInput("digest", code="recording.wrong_digest")
+            at, head = HEADS[form]
+            if self._head[at : at + len(head)] != head:
+                raise BadInput("head", code="recording.not_media")
+            os.fsync(fd)
 
     def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        self._file.close()
 
 
 def form_of(content_type: str) -> str:

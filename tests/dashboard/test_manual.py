@@ -37,7 +37,7 @@ async def test_every_page_is_there_for_somebody_who_cannot_sign_in_and_names_the
 async def test_what_a_page_leads_to_is_there(app: FastAPI) -> None:
     for place, answer in zip(PLACES, await read(app, *PLACES), strict=True):
         marks = set(re.findall(r'id="([^"]+)"', answer.text))
-        assert {to for to in re.findall(r'href="#([^"]+)"', answer.text)} <= marks, place
+        assert set(re.findall(r'href="#([^"]+)"', answer.text)) <= marks, place
         others = set(re.findall(r'(?:href|src)="(/manual/[^"]*)"', answer.text))
         assert {other.status_code for other in await read(app, *others)} == {200}, place
 

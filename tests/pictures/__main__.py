@@ -106,13 +106,17 @@ class Photographer:
         """The session to come: its host with everything green, and what the audience sees of its first film."""
         host = await opened(browser, self._showing.links["links"]["host"], WALL)
         stage = await opened(browser, self._showing.links["links"]["stage"], WALL)
-        await host.locator("a.act", has_text=t("host.steer")).first.click()
-        await expect(host.locator("#begin")).to_be_enabled(timeout=LIMIT_MS)
-        await self._take(host, "screening_host")
-        await host.locator("#begin").click()
+        await host.locator("a.act", has_text=t("host.people")).first.click()
+        for material in await host.locator("#materials input").all():
+            async with host.expect_response("**/materials"):
+                await material.check()
+        await host.locator("nav a", has_text=t("people.console")).click()
+        await host.locator("#open").click(timeout=LIMIT_MS)
+        await host.locator("#begin").click(timeout=LIMIT_MS)
         await host.locator("#next").click(timeout=LIMIT_MS)
         await until_true(stage, "() => document.querySelector('#picture').currentTime > 2", seconds=60)
         await self._take(stage, "screening_stage")
+        await self._take(host, "screening_host")
 
     async def _direct(self, director: Page, act: str, team: str) -> None:
         form = director.locator(f'form[action="/demo/{act}"]')

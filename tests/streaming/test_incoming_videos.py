@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from starlette.types import Message, Receive
 
-from data.errors import BadInput, Locked, NoRoom, RuleBroken, StorageFull, TooLarge, WrongDigest
-from streaming.incoming_videos import BLOCK, IncomingVideos, _File, left_over, remove_files
+from data.errors import BadInput, Locked, NoRoom, RuleBroken, TooLarge, WrongDigest
+from streaming.incoming_videos import BLOCK, IncomingVideos, left_over, remove_files
 
 ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 CONTENT = bytes(range(256)) * 1_000
@@ -96,19 +96,6 @@ async def test_a_whole_one_gets_its_name_and_is_read_only(videos: IncomingVideos
     assert path.read_bytes() == CONTENT
     assert path.stat().st_mode & 0o777 == 0o400
     assert list((tmp_path / "incoming").iterdir()) == []
-
-
-def test_closed_under_a_slow_writer_it_is_no_other_file_that_is_written_to(tmp_path: Path) -> None:
-    file = _File(tmp_path / "a")
-    with file._used():
-        file.close()
-        number = file._fd
-        assert number >= 0, "still the writer's"
-        file._append(b"x")
-    assert file._fd == -1
-    with pytest.raises(StorageFull):
-        file.append(b"y")
-    assert (tmp_path / "a").read_bytes() == b"x"
 
 
 async def test_many_small_parts_are_gathered(videos: IncomingVideos) -> None:

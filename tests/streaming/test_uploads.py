@@ -1,8 +1,10 @@
 """A piece on its way to our disk: whole and right it gets its name, anything else leaves nothing behind."""
 
+import asyncio
 import hashlib
 import os
 import random
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,32 @@ async def test_a_disk_that_fills_up_on_the_way_leaves_nothing(uploads: Uploads, 
     with pytest.raises(StorageFull):
         await uploads.take(sent(FILM), "webm", SHA, None)
     assert list(tmp_path.glob("incoming/*")) == []
+
+
+async def test_a_disk_that_is_too_slow_for_us_never_writes_into_another_file(
+    uploads: Uploads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, began, may, over = os.write, threading.Event(), threading.Event(), threading.Event()
+
+    def slow(fd: int, data: bytes) -> int:
+        began.set()
+        may.wait(60)
+        try:
+            return write(fd, data)
+        finally:
+            over.set()
+
+    monkeypatch.setattr("os.write", slow)
+    monkeypatch.setattr("data.lanes.GIVE_UP_S", 0.5)
+    with pytest.raises(CommandCentreError):
+        await uploads.take(sent(FILM), "webm", SHA, None)
+    assert began.is_set()
+    others = [(tmp_path / f"other-{n}").open("wb", buffering=0) for n in range(64)]  # whichever number was free is now one of these
+    may.set()
+    assert await asyncio.to_thread(over.wait, 60)
+    assert [os.fstat(other.fileno()).st_size for other in others] == [0] * len(others)
+    for other in others:
+        other.close()
 
 
 async def test_what_an_earlier_process_left_half_goes_after_a_day(uploads: Uploads, tmp_path: Path) -> None:
