@@ -47,8 +47,9 @@ def _parser() -> argparse.ArgumentParser:
 
     add("serve", serve).add_argument("--only", choices=["web", "jobs", "relay"], help=t("command.only"))
     _add_demo_options(add("demo", demo))
-    for name, command in (("migrate", migrate), ("doctor", doctor), ("verify", verify), ("openapi", openapi), ("version", version)):
+    for name, command in (("migrate", migrate), ("verify", verify), ("openapi", openapi), ("version", version)):
         add(name, command)
+    add("doctor", doctor).add_argument("--json", action="store_true", help=t("command.doctor_json"))
     add("turn-config", turn_config).add_argument("--to", type=Path, metavar="FILE", help=t("command.turn_to"))
     officer = commands.add_parser("officer", help=t("command.officer")).add_subparsers(required=True, metavar="COMMAND")
     _add_officer_options(officer.add_parser("add", help=t("command.officer_add"), description=t("command.officer_add")))
@@ -200,13 +201,16 @@ def migrate(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
-def doctor(settings: Settings, _: argparse.Namespace) -> int:
-    """Everything that a start needs, looked at one by one; each line says what is and what to do."""
-    from dashboard.doctor import examine
+def doctor(settings: Settings, options: argparse.Namespace) -> int:
+    """Every part looked at once; each line says what is, and what to do. 1: something is down; what only warns is no failure."""
+    from dashboard.doctor import examine, report
 
     found = examine(settings)
-    for finding in found:
-        print(f"{'✓' if finding.good else '✗'} {finding.sentence}")
+    if options.json:
+        print(report(found).decode())
+    else:
+        for finding in found:
+            print(finding.line(settings.civil_offset_s))
     return 0 if all(finding.good for finding in found) else 1
 
 

@@ -6,7 +6,6 @@ Sub-apps are mounted beside Dash because Dash answers every unknown path below i
 import asyncio
 import contextlib
 import gc
-import hashlib
 import inspect
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -14,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 from time import time_ns
 from typing import Any
 
@@ -29,11 +27,14 @@ from dashboard import i18n
 from dashboard.admin.app import Admin
 from dashboard.admin.devices import Heard
 from dashboard.api import NEAR_MOST, build_api, merged
+from dashboard.building import HERE, build_of
 from dashboard.check_page import check_page
 from dashboard.demo.director import director_routes
 from dashboard.demo.relocation import relocation, when_asked
+from dashboard.faults.app import Faults
 from dashboard.field.app import build_field
 from dashboard.health import Health
+from dashboard.heartbeat.pulse import Pulse
 from dashboard.i18n import t
 from dashboard.inspector.app import Inspector
 from dashboard.manual.app import Manual
@@ -77,7 +78,6 @@ from streaming.positions import Positions
 from streaming.uploads import Uploads
 from streaming.whip import describe as describe_media
 
-HERE = Path(__file__).parent
 PREFIX = "/centre/"
 FACES = {name: import_module(f"dashboard.{name}.page") for name in ("wall", "desk") if (HERE / name / "page.py").exists()}
 TEXTS_OF = {"wall": ("wall", "video", "row"), "desk": ("desk", "wall", "video", "row")}
@@ -120,6 +120,7 @@ class House:
     history: History
     positions: Positions
     health: Health
+    pulse: Pulse
     hub: Hub
     ways: RoadWays
     dash: Dash
@@ -156,6 +157,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
         ("/join", _join(house, now)),
         ("/party", _party(house, now)),
         ("/sheet", Sheets(settings, house.journal, house.lanes, now).app()),
+        ("/faults", Faults(settings, house.journal, house.lanes, now).app()),
         ("/inspector", Inspector(settings, house.journal, house.lanes).app()),
         ("/manual", Manual(version("enforcement-command-centre")).app()),
         ("/stage", _stage(house, now)),
@@ -206,6 +208,7 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
     positions = Positions(journal, lanes, history, bus, now, relocate)
     health = Health(settings, database, lanes.probes, bus, lambda: int(now().timestamp() * 1000))
     build_id = build_of(HERE)
+    pulse = Pulse(settings, database, lanes, journal, health.parts, build_id, t, now)
     hub = Hub(
         settings=settings,
         database=database,
@@ -218,10 +221,13 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
         now=now,
         newest_kept=lambda now_ms: _kept(positions, now_ms),
         doubtful=positions.doubtful.often,
+        pulse=pulse,
     )
     dash = _dash(root)
     ways = RoadWays(settings.layers)
-    return House(settings, build_id, database, lanes, journal, identity, bus, history, positions, health, hub, ways, dash, bell, stages)
+    return House(
+        settings, build_id, database, lanes, journal, identity, bus, history, positions, health, pulse, hub, ways, dash, bell, stages
+    )
 
 
 def _kept(positions: Positions, now_ms: int) -> packed.Records:
@@ -445,14 +451,6 @@ def document(root: FastAPI) -> dict[str, Any]:
     return merged(t("name"), version("enforcement-command-centre"), root.state.described)
 
 
-def build_of(folder: Path) -> str:
-    """Changes with every file that a browser may hold: a page of another build renews itself."""
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in ("assets/**/*", "field/static/*", "texts/*") for path in folder.glob(pattern) if path.is_file()):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 # --- opening and closing ------------------------------------------------------------------------------------------------------------
 
 
@@ -472,6 +470,7 @@ async def _lifespan(root: FastAPI) -> AsyncIterator[None]:
         await house.bus.aclose()
         await asyncio.to_thread(house.history.close)
         house.ways.close()
+        house.pulse.close()
         house.lanes.close()
         house.database.close()
 
@@ -486,11 +485,31 @@ def _running(house: House) -> dict[str, Any]:
     house.stages.on_black = _empty_memory(house.bus)
     return {
         "health": house.health.watch(),
+        "pulse": house.pulse.run(),
+        **_metrics(house),
         "hub": house.hub.run(),
         "bus": house.bus.listen(on_announcement, house.hub.take_fixes, house.hub.bus_changed, house.stages.cells),
         "positions": _run_positions(house),
         "ready": _say_ready(house),
     }
+
+
+def _metrics(house: House) -> dict[str, Any]:
+    """Loaded by those who want it alone."""
+    if not house.settings.metrics_port:
+        return {}
+    from dashboard.heartbeat.metrics import Told, serve_metrics
+
+    return {"metrics": serve_metrics(house.settings, Told(house.pulse.readings, lambda: _counts(house), house.build))}
+
+
+def _counts(house: House) -> dict[str, float]:
+    """For `/metrics`, from memory alone."""
+    faces = house.hub.faces()
+    lanes = house.lanes.writer, house.lanes.readers, house.lanes.probes
+    counted = {f"ecc_viewers_{face}": faces.get(face, 0) for face in ("wall", "desk", "field")}
+    counted |= {"ecc_journal_last_total": house.hub.seq, "ecc_faults_open": house.pulse.faults_open}
+    return counted | {"ecc_lane_refused_total": sum(lane.refused for lane in lanes), "ecc_bus_dropped_total": house.bus.dropped}
 
 
 def _empty_memory(bus: Bus) -> Callable[[bytes], None]:

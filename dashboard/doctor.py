@@ -1,98 +1,111 @@
-"""`ecc doctor`: what a start needs, looked at one by one."""
+"""`ecc doctor`: every part of the register looked at once; each line says what is, since when, who is responsible and what to do."""
 
-import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import Any
 
+import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard import vendor
+from dashboard.heartbeat.parts import REGISTER, Found, Looking, State, looked_at, running
 from dashboard.i18n import t
-from data.engines import open_database, ping
+from data.engines import Database, open_database
 from data.errors import CommandCentreError
-from data.queries.recordings import bytes_per_day
-from data.rules.recordings import RESERVE, forecast
+from data.queries.heartbeat import last_changes
 from data.settings import Settings
-from streaming.embedded import binary
 
-LEAST_FREE = 1_000_000_000
+SIGNS = {State.UP: "✓", State.WARN: "!", State.DOWN: "✗", State.OFF: "○"}
+AT_ONCE = 8  # looks side by side: a silent server must not make the others wait
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at."""
+    """One part as it was found. since: of its last change that the journal knows; None: it knows none."""
 
-    good: bool
-    sentence: str
+    part: str
+    found: Found
+    since: datetime | None
+    owner: str
+
+    @property
+    def good(self) -> bool:
+        return self.found.state is not State.DOWN
+
+    @property
+    def sentence(self) -> str:
+        return sentence(self.part, self.found)
+
+    def line(self, civil_offset_s: int) -> str:
+        """For a terminal: sign, name, sentence, latency, last change, owner; what to do below, when there is something to do."""
+        words = [SIGNS[self.found.state], t(f"heartbeat.name_{self.part}"), self.sentence]
+        words += [t("heartbeat.ms", ms=f"{self.found.ms:.1f}")] if self.found.ms is not None else []
+        if self.since is not None:
+            words.append(t("heartbeat.since", time=f"{self.since + timedelta(seconds=civil_offset_s):%m-%d %H:%M:%S}"))
+        words += [t("heartbeat.owner", who=self.owner)] if self.owner else []
+        lines = ["  ".join(words)]
+        lines += [f"    {to_do(self.part)}"] if self.found.state in (State.WARN, State.DOWN) else []
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "part": self.part,
+            "state": self.found.state.value,
+            "code": self.found.code,
+            "said": self.sentence,
+            "ms": self.found.ms,
+            "changed_at": self.since and f"{self.since:%Y-%m-%dT%H:%M:%SZ}",
+            "owner": self.owner,
+            "to_do": to_do(self.part) if self.found.state in (State.WARN, State.DOWN) else "",
+            **dict(self.found.gauges),
+        }
+
+
+def sentence(part: str, found: Found) -> str:
+    """What was found, in words."""
+    own = f"heartbeat.{part}_{found.code}"
+    return t(own if own in t else f"heartbeat.{found.code}", **dict(found.holes))
+
+
+def to_do(part: str) -> str:
+    return t(f"heartbeat.to_do_{part}")
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Every check, none stops the others."""
-    checks: list[Callable[[Settings], Iterator[Finding]]] = [_python, _home, _disk, _database, _recordings, _bus, _vendor]
-    return [finding for check in checks for finding in check(settings)]
+    """Every part of the register, in its order; none stops the others."""
+    from dashboard.building import HERE, build_of
 
-
-def _python(_: Settings) -> Iterator[Finding]:
-    yield Finding(sys.version_info >= (3, 11), t("doctor.python", version=sys.version.split()[0]))
-
-
-def _home(settings: Settings) -> Iterator[Finding]:
-    try:
-        settings.make_folders()
-        yield Finding(True, t("doctor.home", path=settings.home))
-    except CommandCentreError:
-        yield Finding(False, t("doctor.home_bad", path=settings.home))
-
-
-def _disk(settings: Settings) -> Iterator[Finding]:
-    if settings.home.exists():
-        free = shutil.disk_usage(settings.home).free
-        yield Finding(free >= LEAST_FREE, t("doctor.disk", gigabytes=round(free / 1e9, 1)))
-
-
-def _database(settings: Settings) -> Iterator[Finding]:
     database = open_database(settings.database_url)
     try:
-        ping(database)
-        yield Finding(True, t("doctor.database", dialect=database.dialect))
-    except CommandCentreError:
-        yield Finding(False, t("doctor.database_bad", dialect=database.dialect))
+        looking = Looking(settings, database, running(settings), build_of(HERE))
+        home = next(part for part in REGISTER if part.name == "home")
+        first = looked_at(home, looking)  # makes the folders that others look into
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            found = dict(zip((part.name for part in REGISTER), threads.map(lambda part: looked_at(part, looking), REGISTER), strict=True))
+        found["home"] = first
+        since = _since(database) if found["migrations"].state is State.UP else {}
+        return [Finding(name, each, since.get(name), settings.owner_of(name)) for name, each in found.items()]
     finally:
         database.close()
 
 
-def _recordings(settings: Settings) -> Iterator[Finding]:
-    """How long the disk lasts at the pace of the last days."""
-    if not settings.recordings.exists():
-        return
-    database = open_database(settings.database_url)
+def _since(database: Database) -> Mapping[str, datetime]:
     try:
         with database.reading() as session:
-            said = forecast(shutil.disk_usage(settings.recordings).free, bytes_per_day(session, datetime.now(UTC)), RESERVE)
-    except (CommandCentreError, SQLAlchemyError):  # a database that is not there or not up to date is said by its own line
-        return
-    finally:
-        database.close()
-    free = round(said.free_bytes / 1e9, 1)
-    if said.days is None:
-        yield Finding(not said.warn, t("doctor.recordings_none", gigabytes=free))
-    else:
-        yield Finding(not said.warn, t("doctor.recordings", gigabytes=free, days=int(said.days)))
+            return last_changes(session)
+    except (CommandCentreError, SQLAlchemyError):
+        return {}
 
 
-def _bus(settings: Settings) -> Iterator[Finding]:
-    if settings.redis_url is not None:
-        yield Finding(True, t("doctor.bus_named"))
-        return
-    try:
-        binary()
-        yield Finding(True, t("doctor.bus"))
-    except CommandCentreError:
-        yield Finding(False, t("doctor.bus_bad"))
-
-
-def _vendor(_: Settings) -> Iterator[Finding]:
-    missing = vendor.missing()
-    yield Finding(not missing, t("doctor.vendor_bad", names=" ".join(missing)) if missing else t("doctor.vendor"))
+def report(findings: Iterable[Finding]) -> bytes:
+    """The same for a machine: one JSON object."""
+    listed = list(findings)
+    said = {
+        "version": version("enforcement-command-centre"),
+        "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "good": all(finding.good for finding in listed),
+        "parts": [finding.as_json() for finding in listed],
+    }
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2)

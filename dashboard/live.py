@@ -9,6 +9,7 @@ import contextlib
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -21,10 +22,11 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from dashboard.health import Health
+from dashboard.heartbeat.pulse import Pulse
 from dashboard.newest import Newest
 from dashboard.scope import TOO_SLOW, Scope, Source, Viewer, as_json
 from data.actions.tracks import watch_unit
-from data.actions.walls import note_guests
+from data.actions.walls import join_screen, note_guests
 from data.engines import Database
 from data.errors import CommandCentreError
 from data.identity import Identity
@@ -32,6 +34,7 @@ from data.journal import Entry, Journal, entries_after, head
 from data.lanes import Lanes
 from data.queries import live as asked
 from data.queries.wall import sight_of
+from data.rules import walls
 from data.rules.civil import milliseconds
 from data.rules.permissions import ALLOWED, Actor, Clearance, Role, Sight, Verb
 from data.settings import Settings
@@ -82,10 +85,11 @@ class Hub:
         now: Callable[[], datetime],
         newest_kept: Callable[[int], Records] | None = None,
         doubtful: Callable[[], Mapping[int, tuple[int, str]]] = dict,
+        pulse: Pulse | None = None,
     ) -> None:
         self.settings, self.database, self.lanes, self.journal, self.identity = settings, database, lanes, journal, identity
         self.health, self.build, self.say, self.now = health, build, say, now
-        self._newest_kept, self._doubtful = newest_kept, doubtful
+        self._newest_kept, self._doubtful, self._pulse = newest_kept, doubtful, pulse
         self.newest = Newest()
         self._source = Source(database, lanes, self.newest, settings.civil_offset_s, say, now)
         self.seq = 0
@@ -108,6 +112,10 @@ class Hub:
 
     def day(self) -> str:
         return self._source.day()
+
+    def faces(self) -> Counter[str]:
+        """How many look, by face."""
+        return Counter(viewer.face for viewer in self._viewers)
 
     # --- what comes in from below ---
 
@@ -271,7 +279,8 @@ class Hub:
         now_ms = self.now_ms()
         parts["case_system"] = self._case_system(now_ms)
         base = {"type": "tick", "server_time": now_ms, "seq": self.seq, "parts": parts}
-        walls = {viewer.actor.wall_id: viewer.seen_ms for viewer in self._viewers if viewer.actor.wall_id and viewer.seen_ms}
+        of_centre = {"troubles": self._pulse.troubles() if self._pulse else [], "screens": self._screens_seen()}
+        seen = {viewer.actor.wall_id: viewer.seen_ms for viewer in self._viewers if viewer.actor.wall_id and viewer.seen_ms}
         refused = {
             str(unit): {"n": count, "why": self.say(f"error.{code}")} for unit, (count, code) in self._doubtful().items()
         }  # whose positions are refused again and again: for desks, as the state of the walls
@@ -279,13 +288,20 @@ class Hub:
         for viewer in self._viewers:
             if viewer.watching is not None:
                 watched[viewer.watching] = watched.get(viewer.watching, 0) + 1
-        made: dict[tuple[bool, int], str] = {}
+        made: dict[tuple[str, int, str], str] = {}
         for viewer in self._viewers:
-            desk = viewer.face == "desk"
             watchers = watched.get(viewer.actor.unit_no or -1, 0) if viewer.face == "field" else 0
-            if (desk, watchers) not in made:
-                made[desk, watchers] = as_json(base | {"watchers": watchers} | ({"walls": walls, "doubtful": refused} if desk else {}))
-            viewer.tick = made[desk, watchers]
+            kind = viewer.face, watchers, self._board_of(viewer)
+            if kind not in made:
+                told = base | {"watchers": watchers}
+                if viewer.face != "field":
+                    told |= of_centre
+                if viewer.face == "desk":
+                    told |= {"walls": seen, "doubtful": refused}
+                if kind[2] and self._pulse:
+                    told["board"] = self._pulse.board(with_owners=kind[2] == "owners")
+                made[kind] = as_json(told)
+            viewer.tick = made[kind]
             viewer.woken.set()
 
     def present(self) -> tuple[dict[str, int], dict[int, str | None]]:
@@ -293,6 +309,22 @@ class Hub:
         walls = {viewer.actor.wall_id: viewer.seen_ms for viewer in self._viewers if viewer.actor.wall_id}
         devices = {no: viewer.build for viewer in self._viewers if viewer.face == "field" and (no := viewer.actor.device_no) is not None}
         return walls, devices
+
+    def _board_of(self, viewer: Viewer) -> str:
+        """Whether it shows layout 9, and may know who is responsible: not before guests."""
+        if not viewer.board or viewer.face == "field":
+            return ""
+        guests = viewer.face == "wall" and viewer.scope is not None and viewer.scope.sight.clearance is Clearance.VISITORS
+        return "parts" if guests else "owners"
+
+    def _screens_seen(self) -> dict[str, dict[str, int]]:
+        """Of each wall that is several screens: when each of them last said what it has drawn, ms since 1970."""
+        seen: dict[str, dict[str, int]] = {}
+        for viewer in self._viewers:
+            if viewer.screen and viewer.actor.wall_id and viewer.seen_ms:
+                of_wall = seen.setdefault(viewer.actor.wall_id, {})
+                of_wall[viewer.screen] = max(viewer.seen_ms, of_wall.get(viewer.screen, 0))
+        return seen
 
     def _case_system(self, now_ms: int) -> dict[str, Any]:
         """It only ever speaks by itself, so all that can be known is how old its newest word is: by the time at the source."""
@@ -492,6 +524,10 @@ class Hub:
         match said:
             case {"type": "seen", "drawn_seq": int()}:
                 viewer.seen_ms = self.now_ms()
+            case {"type": "board", "on": bool(on)}:
+                viewer.board = on
+            case {"type": "screen", "screen": str(screen)} if viewer.face == "wall" and screen in list(walls.Screen):
+                await self._join_screen(viewer, screen)
             case {"type": "guests", "on": bool(on)} if viewer.face == "wall":
                 await self._show_guests(viewer, on)
             case {"type": "watch", "unit": None}:
@@ -511,6 +547,16 @@ class Hub:
             await self.lanes.writer.run(self.journal.do, viewer.actor, self.now(), note_guests, on)
         except CommandCentreError as error:
             log.warning("visitors before a wall left no trace: %s", error.code)
+
+    async def _join_screen(self, viewer: Viewer, screen: str) -> None:
+        """It draws this part of its wall; from now on the others of the set miss it when it is gone."""
+        viewer.screen, viewer.seen_ms = screen, self.now_ms()
+        if viewer.actor.wall_id is None:
+            return  # an officer who looks at a wall's page: he is no screen of it
+        try:
+            await self.lanes.writer.run(self.journal.do, viewer.actor, self.now(), join_screen, viewer.actor.wall_id, screen)
+        except CommandCentreError as error:
+            log.warning("a screen did not join its wall: %s", error.code)
 
     async def _watch(self, viewer: Viewer, unit: int) -> None:
         """Somebody follows one officer: that leaves a trace, and the officer's phone says so. A phone follows nobody. Raises Gone."""

@@ -81,6 +81,8 @@ class Viewer:
     watching: int | None = None
     wishes: int | None = None  # to follow this unit, said before the snapshot was there
     guests: bool = False  # stand before it: its own key has put the visitors' layout on
+    board: bool = False  # shows layout 9
+    screen: str = ""  # which part of its wall it draws; empty: all
     seen_ms: int = 0
     checked_at: float = 0.0
     sending_since: float | None = None

@@ -115,6 +115,10 @@ POLICY = (
     Rule("/unlock", Access.DESK),
     Rule("/sheet/static/*", Access.DESK, static=True),
     Rule("/sheet/*", Access.DESK_PAGE),
+    Rule("/faults/report", Access.MEDIA, json=True),  # whoever sees that something is broken: `?face=` names the cookie
+    Rule("/faults/static/*", Access.DESK, static=True),
+    Rule("/faults/", Access.DESK_PAGE),
+    Rule("/faults/*", Access.DESK, json=True),
     Rule("/inspector/static/*", Access.DESK, static=True),
     Rule("/inspector/*", Access.DESK_PAGE),
     Rule("/centre/admin/static/*", Access.DESK, static=True),

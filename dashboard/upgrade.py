@@ -17,7 +17,7 @@ def upgrade(settings: Settings) -> None:
     """Twice is the same as once; who starts at the same time waits. Raises DatabaseUnavailable."""
     database = open_database(settings.database_url)
     try:
-        if not _is_newest(database):
+        if not is_newest(database):
             from data import migrate  # a third of a second to import; nearly every start finds everything done
 
             migrate.upgrade(database)
@@ -31,8 +31,8 @@ def newest(folder: Path = VERSIONS) -> set[str]:
     return {name for kind, name in named if kind == "revision"} - {name for kind, name in named if kind == "down_revision"}
 
 
-def _is_newest(database: Database) -> bool:
-    """False when in doubt: the migration then looks itself and says what is wrong."""
+def is_newest(database: Database) -> bool:
+    """Whether the schema is this version's. False when in doubt: the migration then looks itself and says what is wrong."""
     try:
         with database.reads.connect() as connection:
             found = {str(revision) for revision in connection.scalars(text("SELECT version_num FROM alembic_version"))}

@@ -68,6 +68,8 @@ _ID_FIELD = {
     "screening": "screening_id",
     "attendee": "attendee_id",
     "help": "help_id",
+    "part": "part",
+    "fault": "fault_id",
     "permit": "permit_id",
     "promise": "promise_id",
     "settlement": "settlement_id",
@@ -79,7 +81,7 @@ _ID_FIELD = {
 }
 _ROW_KINDS = (
     "court", "officer", "team", "unit", "area", "fence", "case", "mission", "call", "participant", "whisper", "order", "sos", "recording",
-    "help", "wall",
+    "help", "wall", "part", "fault",
 )  # fmt: skip
 _ROW_OF_FIELD = {_ID_FIELD[kind]: kind for kind in _ROW_KINDS}
 _ROWS_OF_FIELD = {
@@ -1076,10 +1078,71 @@ class WallTakenBack(Event):
 
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WallScreensChanged(Event):
+    """Another screen of this wall shows its part, or one was taken out of the set."""
+
+    kind = "wall.screens_changed"
+    subject = "wall"
+    shown = False
+    at_desks = True
+    wall_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WallRevoked(Event):
     kind = "wall.revoked"
     subject = "wall"
     wall_id: str
+
+
+# --- the heartbeat of the whole -------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartChanged(Event):
+    """A part of the product does not answer any more (state down), or does again (up)."""
+
+    kind = "part.changed"
+    subject = "part"
+    shown = False
+    at_desks = True
+    part: str
+    state: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultReported(Event):
+    """Somebody pressed «报修»: what his page knew of itself stands with the fault."""
+
+    kind = "fault.reported"
+    subject = "fault"
+    shown = False
+    at_desks = True
+    fault_id: str
+    face: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultTaken(Event):
+    kind = "fault.taken"
+    subject = "fault"
+    shown = False
+    at_desks = True
+    fault_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultClosed(Event):
+    kind = "fault.closed"
+    subject = "fault"
+    shown = False
+    at_desks = True
+    fault_id: str
 
 
 # --- identity and audit: for the inspector only -----------------------------------------------------------------------------------

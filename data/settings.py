@@ -70,6 +70,9 @@ class Settings:
     live_on_stage: bool = True
     turn_urls: tuple[str, ...] = ()
     turn_addresses: tuple[str, ...] = ()
+    ntp_server: str = ""
+    owners: tuple[str, ...] = ()
+    metrics_port: int = 0
     log_level: str = "info"
     demo: bool = False
 
@@ -96,6 +99,25 @@ class Settings:
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
         host = f"[{host}]" if ":" in host else host
         return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
+
+    @property
+    def origin_here(self) -> str:
+        """How a process of this machine reaches the web process, whatever proxy stands before it."""
+        return self._here(self.port)
+
+    @property
+    def media_here(self) -> str:
+        """The same for the relay."""
+        return self._here(self.media_port)
+
+    def _here(self, port: int) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"{'https' if self.tls_cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def owner_of(self, part: str) -> str:
+        """Who is responsible for this part, as `owners` names him; "*" stands for all the others."""
+        named = dict(each.split("=", 1) for each in self.owners)
+        return named.get(part, named.get("*", ""))
 
     @property
     def media(self) -> str:
@@ -283,6 +305,7 @@ _FORMS: dict[str, Callable[[Any], Any]] = {
 _LIMITS = {
     "port": (0, 65_535),  # 0: a free one, for tests
     "media_port": (0, 65_535),
+    "metrics_port": (0, 65_535),  # 0: none
     "civil_offset_s": (-86_400, 86_400),  # the demonstration may shift its day by up to a whole one
     "history_days": (1, 3_650),
     "recording_days": (184, 36_500),  # never less than the six months that the rules ask for
@@ -306,7 +329,7 @@ def _complete(settings: Settings) -> Settings:
         recordings=home / "recordings" if settings.recordings == Path() else settings.recordings,
         database_url=_driver(settings.database_url) or _sqlite_in(home),
     )
-    for check in (_check_numbers, _check_words, _check_tls, _check_addresses, _check_turn):
+    for check in (_check_numbers, _check_words, _check_tls, _check_addresses, _check_turn, _check_owners):
         check(settings)
     for key in ("database_url", "redis_url"):
         _check_secret(key, getattr(settings, key))
@@ -394,6 +417,12 @@ def _check_turn(settings: Settings) -> None:
                 ipaddress.ip_address(address)
             except ValueError as error:
                 raise _bad(key, f"{address}: IP") from error
+
+
+def _check_owners(settings: Settings) -> None:
+    for said in settings.owners:
+        if not re.fullmatch(r"([a-z_]{1,24}|\*)=[^,\n]{1,40}", said):
+            raise _bad("owners", f"{said}: database=信息科 8001 | *=…")
 
 
 def _check_secret(key: str, url: str | None) -> None:

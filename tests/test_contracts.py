@@ -102,7 +102,7 @@ def copy(tmp_path: Path) -> Path:
     for room in ROOMS:
         shutil.copytree(ROOT / room, tmp_path / room, ignore=lambda _, found: [n for n in found if "." in n and not n.endswith(".py")])
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for folder in ("wall", "desk", "field", "replay", "sheet", "inspector", "manual", "panels", "demo"):
+    for folder in ("wall", "desk", "field", "replay", "sheet", "inspector", "faults", "manual", "panels", "demo"):
         (tmp_path / "dashboard" / folder).mkdir(exist_ok=True)
         (tmp_path / "dashboard" / folder / "__init__.py").touch()
     (tmp_path / "dashboard/wall/page.py").touch()

@@ -161,6 +161,9 @@ function hear(message) {
     now.walls = message.walls ?? {};
     now.doubtful = message.doubtful ?? {};
     now.watchers = message.watchers ?? 0;
+    now.troubles = message.troubles ?? [];
+    now.screens = message.screens ?? {};
+    now.board = message.board ?? [];
     tell([]);
   }
 }

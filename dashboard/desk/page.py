@@ -21,7 +21,7 @@ from data.rules.permissions import Actor
 LOCKS_AFTER_S = 600  # a desk that nobody touches
 MAP = "desk-map"
 ZONES = {"queue": "Q", "missions": "M", "cases": "C", "walls": "W"}
-HEAD_KEYS = {"lock": "L", "pair": "P", "help": "?"}
+HEAD_KEYS = {"fault": "0", "lock": "L", "pair": "P", "help": "?"}
 
 
 def layout() -> html.Div:
@@ -42,6 +42,7 @@ def layout() -> html.Div:
                         ),
                         html.A(t("desk.admin"), id="admin", href="/centre/admin/", target="_blank", rel="noopener", hidden=True),
                         html.A(t("desk.sheets"), id="sheets", href="/sheet/", target="_blank", rel="noopener"),
+                        html.A(t("desk.faults"), id="faults", href="/faults/", target="_blank", rel="noopener", hidden=True),
                         html.A(t("desk.rings"), id="rings", href="/inspector/", target="_blank", rel="noopener", hidden=True),
                     )
                 ],

@@ -14,7 +14,7 @@ from data.actions.participants import leave_call, release_command, take_command
 from data.actions.parties import admit_party, mute_party, refuse_party, unmute_party
 from data.actions.room_help import take_help
 from data.actions.sos import acknowledge_sos, resolve_sos, respond_sos
-from data.actions.walls import NO_FOCUS, steer_wall, take_back_wall
+from data.actions.walls import NO_FOCUS, drop_screen, steer_wall, take_back_wall
 from data.actions.whispers import begin_speaking, begin_whisper, fall_silent, whisper
 from data.errors import BadInput
 from data.journal import Work
@@ -85,6 +85,10 @@ def _steer(work: Work, asked: Asked) -> bool:
 def _visitors(work: Work, asked: Asked) -> bool:
     layout = _number(asked, "layout") if asked.get("layout") is not None else None
     return steer_wall(work, _text(asked, "id"), layout=layout, visitors=bool(asked.get("on")))
+
+
+def _drop_screen(work: Work, asked: Asked) -> bool:
+    return drop_screen(work, _text(asked, "id"), _text(asked, "screen"))
 
 
 def _grid(work: Work, asked: Asked) -> bool:
@@ -171,6 +175,7 @@ VERBS: dict[str, Callable[[Work, Asked], object]] = {
     "steer": _steer,
     "visitors": _visitors,
     "grid": _grid,
+    "drop_screen": _drop_screen,
     "show": _show,
     "take_off": _take_off,
     "take_back": lambda work, asked: take_back_wall(work, _text(asked, "id")),

@@ -23,7 +23,7 @@ STATIC = Path(__file__).parent / "static"
 ASSETS = Path(__file__).parent.parent / "assets"
 TOKENS = ASSETS / "tokens.css"
 # modules that wall and desk use too
-SHARED = ("ladder.mjs", "media_session.mjs", "passes.mjs", "publish.mjs", "thrift.mjs", "tile.mjs", "whep.mjs")
+SHARED = ("fault.mjs", "ladder.mjs", "media_session.mjs", "passes.mjs", "publish.mjs", "thrift.mjs", "tile.mjs", "whep.mjs")
 EXTRAS = ["/vendor/barlow-condensed/barlow-condensed-latin-600-normal.woff2"]  # kept by the phone when it is there
 TYPES = {
     ".html": "text/html; charset=utf-8",

@@ -32,6 +32,7 @@ def layout() -> html.Div:
                 className="column middle",
             ),
             html.Div([panel("events"), panel("cases"), panel("teams")], className="column right"),
+            _board(),
             _legend(),
             panel("alarm", html.Div(id="alarm-body"), head=False),
             html.Section(id="near", hidden=True),
@@ -56,6 +57,12 @@ def _map() -> html.Section:
     still = {"dragging": False, "zoomControl": False, "scrollWheelZoom": False, "doubleClickZoom": False, "keyboard": False}
     chart = dl.Map(id=ids.MAP, center=[40.075, 101.825], zoom=11, zoomSnap=0.05, attributionControl=False, className="map", **still)
     return html.Section([chart], className="ground-panel", **MAP_MARKS)
+
+
+def _board() -> html.Section:
+    """Layout 9 运行保障: a tile a part, below them what changed last and what was reported."""
+    foot = html.Footer([html.Div(id="board-changes"), html.Div(id="board-faults")])
+    return panel("board", html.Div(id="board-body", className="body"), foot, head=False)
 
 
 def _header() -> html.Header:

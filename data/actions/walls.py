@@ -9,7 +9,7 @@ from data.actions.keeping import found, held
 from data.actions.participants import lose_places
 from data.actions.sessions import close_stages_of_wall
 from data.errors import BadInput, NotFound, RuleBroken
-from data.events import WallPaired, WallRevoked, WallStaged, WallSteered, WallTakenBack
+from data.events import WallPaired, WallRevoked, WallScreensChanged, WallStaged, WallSteered, WallTakenBack
 from data.journal import Work
 from data.rules import walls, words
 from data.rules.identity import Act
@@ -38,6 +38,7 @@ def add_wall(work: Work, name: str) -> str:
         layout=1,
         visitors=False,
         grid=Grid.MAIN,
+        screens="",
     )
     work.session.add(wall)
     work.session.flush()
@@ -125,6 +126,35 @@ def note_guests(work: Work, on: bool) -> None:
     record_audit(work, Act.VISITORS, "wall", work.actor.wall_id, result="on" if on else "off")
     if on and work.actor.wall_id is not None:
         lose_places(work, ParticipantRow.wall_id == work.actor.wall_id)
+
+
+def join_screen(work: Work, wall_id: str, screen: str) -> bool:
+    """A browser of this wall draws this part of it: from now on it belongs to the set, and is missed when it is gone.
+
+    Returns whether that is new. Raises BadInput wall.screen_unknown, NotFound.
+    """
+    allowed(work, Verb.SEE_WALL)
+    wall = _held(work, wall_id)
+    return _set_screens(work, wall, walls.screens([*_screens(wall), screen]))
+
+
+def drop_screen(work: Work, wall_id: str, screen: str) -> bool:
+    """The desk takes a screen out of the set: nobody misses it any more. Returns whether it was in it."""
+    allowed(work, Verb.STEER_WALL)
+    wall = _held(work, wall_id)
+    return _set_screens(work, wall, walls.screens(each for each in _screens(wall) if each != screen))
+
+
+def _screens(wall: WallRow) -> list[str]:
+    return [each for each in wall.screens.split(",") if each]
+
+
+def _set_screens(work: Work, wall: WallRow, screens: str) -> bool:
+    if wall.screens == screens:
+        return False
+    wall.screens = screens
+    work.record(WallScreensChanged(wall_id=wall.id))
+    return True
 
 
 def revoke_wall(work: Work, wall_id: str) -> bool:

@@ -81,6 +81,7 @@ def walls(reading: Reading, ids: Ids) -> Drawn:
             WallRow.focus_kind,
             WallRow.focus_id,
             WallRow.steered_at,
+            WallRow.screens,
             OfficerRow.name.label("steerer"),
             OfficerRow.title,
         )
@@ -98,6 +99,7 @@ def walls(reading: Reading, ids: Ids) -> Drawn:
             "grid": record.grid,
             "focus_kind": record.focus_kind,
             "focus_id": record.focus_id,
+            "screens": [each for each in record.screens.split(",") if each],
             "steered_by": reading.officer(record.steerer, record.title),
             "steered_at": at(record.steered_at),
         }

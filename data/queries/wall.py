@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from data.events import Row
 from data.journal import CIVIL_OFFSET_S, head
-from data.queries import calls, cases, entries, organisation, people, recordings, today, units
+from data.queries import calls, cases, entries, heartbeat, organisation, people, recordings, today, units
 from data.queries.calls import open_or_of_today
 from data.queries.reading import Drawn, Ids, Reading, Say
 from data.rules.civil import day_start
@@ -23,6 +23,7 @@ from data.rules.walls import VISITORS_LAYOUT
 from data.tables import (
     CallRow,
     CaseRow,
+    FaultRow,
     MissionRow,
     OrderRow,
     ParticipantRow,
@@ -50,6 +51,8 @@ _KINDS: dict[str, Callable[[Reading, Ids], Drawn]] = {
     "recording": recordings.recordings_,
     "help": people.helps,
     "wall": organisation.walls,
+    "part": heartbeat.parts_,
+    "fault": heartbeat.faults_,
 }
 _OF_UNIT: dict[str, type[CallRow] | type[SosRow] | type[RecordingRow]] = {"call": CallRow, "sos": SosRow, "recording": RecordingRow}
 TODAY = ("today", "today")
@@ -248,4 +251,7 @@ def _of_officers(reading: Reading, officer_ids: set[str]) -> set[Row]:
     changed_today = CaseRow.changed_at >= reading.day_start
     of_judge = select(CaseRow.id).where(CaseRow.judge_id.in_(ids), or_(changed_today, CaseRow.closed_at.is_(None)))
     found |= {("case", row_id) for row_id in session.scalars(of_judge)}
+    found |= {
+        ("fault", row_id) for row_id in session.scalars(select(FaultRow.id).where(FaultRow.taken_by.in_(ids), heartbeat.of_now(reading)))
+    }
     return found | {("wall", row_id) for row_id in session.scalars(select(WallRow.id).where(WallRow.steered_by.in_(ids)))}

@@ -261,6 +261,17 @@ VISIBLE: dict[str, dict[str, frozenset[Clearance]]] = {
         "focus_id": SHOWN,
         "steered_by": SHOWN,
         "steered_at": SHOWN,
+        "screens": SHOWN,
+    },
+    "part": {"name": SHOWN, "state": SHOWN, "since_at": SHOWN, "history": SHOWN},  # of our own processes: nothing of the court
+    "fault": {  # what was written stands on the administrator's page alone
+        "id": SHOWN,
+        "number": SHOWN,
+        "face": SHOWN,
+        "state": SHOWN,
+        "reported_at": SHOWN,
+        "taken_at": SHOWN,
+        "taken_by": DESKS,
     },
     "entry": {"seq": SHOWN, "kind": SHOWN, "at": SHOWN, "title": SHOWN, "detail": SHOWN, "sign": SHOWN},
     "today": {

@@ -145,6 +145,9 @@ class Verb(StrEnum):
     GUARD_STAGE = "guard.stage"
     SEE_STAGE = "see.stage"
     DIRECT_DEMO = "direct.demo"
+    TELL_PART = "tell.part"
+    REPORT_FAULT = "report.fault"
+    MEND_FAULT = "mend.fault"
 
 
 _CENTRE = frozenset({Role.DUTY, Role.COMMANDER, Role.LEADER})
@@ -212,6 +215,9 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.GUARD_STAGE: frozenset({Role.SYSTEM}),  # black when nobody hosts it
     Verb.SEE_STAGE: frozenset({Role.STAGE}),
     Verb.DIRECT_DEMO: frozenset({Role.DIRECTOR}),
+    Verb.TELL_PART: frozenset({Role.SYSTEM}),
+    Verb.REPORT_FAULT: _CENTRE | _OWN | {Role.TECHNICAL, Role.INSPECTOR, Role.FUND, Role.UPPER, Role.WALL, Role.GUEST},
+    Verb.MEND_FAULT: _COMMAND | {Role.TECHNICAL},
 }
 
 

@@ -1,10 +1,11 @@
 """Walls: what a desk may put on one. The last command wins, and both desks see whose it was."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from data.errors import BadInput, RuleBroken
 
-LAYOUTS = frozenset({1, 3, 8})  # 日常值守, 集中行动, 来宾; the others answer «尚未启用»
+LAYOUTS = frozenset({1, 3, 8, 9})  # 日常值守, 集中行动, 来宾, 运行保障; the others answer «尚未启用»
 STAGE_LAYOUT = 7  # 警示教育: no key puts it on, `stage_wall` does; such a wall is a stage and nothing else
 VISITORS_LAYOUT = 8
 
@@ -30,9 +31,25 @@ class Grid(StrEnum):
     SINGLE = "single"  # one alone
 
 
+class Screen(StrEnum):
+    """Which part of the wall's one layout a browser draws, where a wall is several screens."""
+
+    MAP = "map"
+    VIDEO = "video"
+    CASES = "cases"
+
+
+def screens(values: Iterable[str]) -> str:
+    """A set of screens as it is kept, always in the same order. Raises BadInput wall.screen_unknown."""
+    wanted = set(values)
+    if wanted - set(Screen):
+        raise BadInput("screen", code="wall.screen_unknown")
+    return ",".join(each.value for each in Screen if each in wanted)
+
+
 def layout(value: object) -> int:
-    """Raises BadInput wall.layout_unknown (not 1 to 8) or wall.layout_not_in_use; params: layout."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 8:
+    """Raises BadInput wall.layout_unknown (not 1 to 9) or wall.layout_not_in_use; params: layout."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 9:
         raise BadInput("layout", code="wall.layout_unknown")
     if value not in LAYOUTS:
         raise BadInput("layout", code="wall.layout_not_in_use", layout=value)

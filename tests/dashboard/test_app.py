@@ -219,7 +219,7 @@ def test_no_callback_can_stop_the_loop(app: FastAPI) -> None:
 
 
 def test_the_build_changes_with_what_a_browser_holds(tmp_path: Path) -> None:
-    from dashboard.app import build_of
+    from dashboard.building import build_of
 
     (tmp_path / "assets/modules").mkdir(parents=True)
     file = tmp_path / "assets/modules/state.mjs"

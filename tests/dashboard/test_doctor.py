@@ -1,23 +1,180 @@
 """`ecc doctor` and `ecc officer add` on a real home."""
 
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from dashboard.__main__ import main
-from dashboard.doctor import examine
+from dashboard.doctor import Finding, examine
+from dashboard.heartbeat.parts import NAMES, State
+from dashboard.upgrade import upgrade
 from data.settings import Settings
+from tests.certificates import certificate
+
+
+def found(settings: Settings) -> dict[str, Finding]:
+    return {finding.part: finding for finding in examine(settings)}
 
 
 def test_a_sound_home_has_nothing_bad(tmp_path: Path) -> None:
-    assert [finding.sentence for finding in examine(Settings.of(home=tmp_path / "home")) if not finding.good] == []
+    looked = found(Settings.of(home=tmp_path / "home"))
+    assert tuple(looked) == NAMES
+    assert {name: each.sentence for name, each in looked.items() if each.found.state not in (State.UP, State.OFF, State.WARN)} == {}
+    assert {name for name, each in looked.items() if each.found.state is State.OFF} >= {"web", "jobs", "relay", "ingest", "turn", "backup"}
 
 
 def test_a_home_that_cannot_be_written_is_named_and_the_rest_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    found = examine(Settings.of(home=tmp_path / "file/home"))
-    assert any(str(tmp_path / "file/home") in finding.sentence for finding in found if not finding.good)
-    assert len(found) >= 4
+    looked = found(Settings.of(home=tmp_path / "file/home"))
+    assert str(tmp_path / "file/home") in looked["home"].sentence
+    assert not looked["home"].good
+    assert looked["fonts"].good
+    assert len(looked) == len(NAMES)
+
+
+def test_keys_that_others_can_read_are_named(tmp_path: Path) -> None:
+    settings = Settings.of(home=tmp_path / "home")
+    settings.make_folders()
+    (settings.keys / "media.key").write_bytes(b"x")
+    (settings.keys / "media.key").chmod(0o644)
+    looked = found(settings)
+    assert not looked["home"].good
+    assert "media.key" in looked["home"].sentence
+    assert "chmod" in looked["home"].line(0)
+
+
+def test_an_old_schema_is_down_and_a_new_one_is_not(tmp_path: Path) -> None:
+    settings = Settings.of(home=tmp_path / "home")
+    settings.make_folders()
+    upgrade(settings)
+    assert found(settings)["migrations"].found.state is State.UP
+    other = Settings.of(home=tmp_path / "other")
+    other.make_folders()
+    import sqlite3
+
+    with sqlite3.connect(other.home / "ecc.db") as database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        database.execute("INSERT INTO alembic_version VALUES ('0001')")
+    assert found(other)["migrations"].found.state is State.DOWN
+
+
+@pytest.mark.parametrize(("days", "state"), [(-1, State.DOWN), (20, State.WARN), (200, State.UP)])
+def test_a_certificate_says_when_it_ends(tmp_path: Path, days: int, state: State) -> None:
+    cert, key = certificate(tmp_path, datetime.now(UTC) + timedelta(days=days, hours=1))
+    looked = found(Settings.of(home=tmp_path / "home", tls_cert=cert, tls_key=key))
+    assert looked["certificate"].found.state is state
+
+
+@contextmanager
+def time_server(ahead_s: float, stratum: int = 2, echo: bool = True) -> Iterator[str]:
+    """A server of SNTP on the loopback that is so much ahead of us."""
+    wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    wire.bind(("127.0.0.1", 0))
+    wire.settimeout(20)
+
+    def answer() -> None:
+        try:
+            question, who = wire.recvfrom(1024)
+        except OSError:
+            return
+        theirs = int((time.time() + ahead_s + 2_208_988_800) * 2**32)
+        ours = question[40:48] if echo else bytes(8)
+        wire.sendto(struct.pack("!BBBbII4sQ", 0x24, stratum, 0, -20, 0, 0, b"TEST", 0) + ours + struct.pack("!QQ", theirs, theirs), who)
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{wire.getsockname()[1]}"
+    finally:
+        wire.close()
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "stratum", "echo", "state"),
+    [
+        (0.0, 2, True, State.UP),
+        (-3.0, 2, True, State.WARN),
+        (60.0, 2, True, State.DOWN),
+        (0.0, 16, True, State.WARN),
+        (0, 2, False, State.WARN),
+    ],
+)
+def test_the_clock_is_compared_with_the_server_that_is_set(tmp_path: Path, ahead_s: float, stratum: int, echo: bool, state: State) -> None:
+    with time_server(ahead_s, stratum, echo) as server:
+        looked = found(Settings.of(home=tmp_path / "home", ntp_server=server))
+    assert looked["clock"].found.state is state
+    if stratum == 2 and echo:
+        assert looked["clock"].found.gauges["ecc_clock_offset_seconds"] == pytest.approx(-ahead_s, abs=0.6)
+
+
+def test_nobody_is_asked_for_the_time_unless_somebody_is_named(tmp_path: Path) -> None:
+    assert found(Settings.of(home=tmp_path / "home"))["clock"].found.state is State.OFF
+
+
+def test_a_turn_server_that_is_silent_is_down_and_its_address_is_said(tmp_path: Path) -> None:
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    silent.bind(("127.0.0.1", 0))
+    port = silent.getsockname()[1]
+    try:
+        looked = found(Settings.of(home=tmp_path / "home", turn_urls=(f"turn:127.0.0.1:{port}?transport=udp",)))
+    finally:
+        silent.close()
+    assert looked["turn"].found.state is State.DOWN
+    assert str(port) in looked["turn"].sentence
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ({"at": 0.0}, State.UP),
+        ({"at": -40 * 3600}, State.WARN),
+        ({"at": 0.0, "ok": False}, State.DOWN),
+        (None, State.OFF),
+        ("broken", State.OFF),
+    ],
+)
+def test_how_old_the_backup_is(tmp_path: Path, told: object, state: State) -> None:
+    settings = Settings.of(home=tmp_path / "home")
+    settings.make_folders()
+    if isinstance(told, dict):
+        told["at"] += time.time()
+    if told is not None:
+        (settings.run / "backup.json").write_text(json.dumps(told))
+    assert found(settings)["backup"].found.state is state
+
+
+def test_who_is_responsible_stands_in_the_line_and_in_the_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ECC_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ECC_OWNERS", "database=信息科 8001,*=技术值守")
+    assert main(["doctor"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "数据库" in line)
+    assert "信息科 8001" in line
+    assert main(["doctor", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["good"] is True
+    owners = {each["part"]: each["owner"] for each in said["parts"]}
+    assert (owners["database"], owners["disk"]) == ("信息科 8001", "技术值守")
+
+
+def test_something_that_is_down_is_the_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ECC_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ECC_REDIS_URL", "redis://127.0.0.1:1/0")
+    assert main(["doctor", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert [each["part"] for each in said["parts"] if each["state"] == "down"] == ["bus"]
+    assert next(each["to_do"] for each in said["parts"] if each["part"] == "bus")
 
 
 def test_the_first_password_is_said_once_and_the_journal_is_whole(

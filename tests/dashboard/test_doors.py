@@ -43,6 +43,7 @@ PAGE = {
     "/replay/",
     "/sheet/",
     "/sheet/x",
+    "/faults/",
     "/inspector/",
     "/inspector/x",
     "/centre/admin/",

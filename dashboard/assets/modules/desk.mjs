@@ -18,12 +18,13 @@ import { drawRoom, roomKey, startRoom } from './desk_room.mjs';
 import { drawVerbs } from './desk_verbs.mjs';
 import { drawWalls, selectWall, stepWall } from './desk_walls.mjs';
 import { h } from './draw.mjs';
-import { entry, head, list } from './page.mjs';
+import { report } from './fault.mjs';
+import { entry, head, known, list } from './page.mjs';
 import { hasPicture, showCall } from './stage_video.mjs';
 import { t } from './text.mjs';
 
 /** @type {Record<string, () => void>} */
-const ACTS = { find: openFind, help: openHelp, pair: openPairing, lock: () => void turnLock() };
+const ACTS = { fault: () => void reportFault(), find: openFind, help: openHelp, pair: openPairing, lock: () => void turnLock() };
 
 export function startDesk() {
   if (!document.getElementById('desk')) { setTimeout(startDesk, 50); return; }
@@ -39,6 +40,11 @@ export function startDesk() {
   });
   /** @type {any} */ (window).ecc.redraw = () => tell([]);
   draw();
+}
+
+/** One press: this page's state goes to who mends it. */
+async function reportFault() {
+  sayHere((await report('desk', known(), '', t('wall.fault_offline'))).text);
 }
 
 async function turnLock() {
@@ -162,6 +168,11 @@ function drawWays() {
   const [rings, screening, admin] = ['rings', 'screening', 'admin'].map((id) => document.getElementById(id));
   if (rings) rings.hidden = role !== 'inspector';
   if (admin) admin.hidden = !['technical', 'duty', 'commander'].includes(role ?? '');
+  const faults = document.getElementById('faults');
+  const open = all('fault').filter((row) => row.state !== 'CLOSED').length;
+  if (faults) faults.hidden = !['duty', 'commander', 'technical'].includes(role ?? '');
+  const said = t(open ? 'desk.faults_open' : 'desk.faults', { n: open });
+  if (faults && faults.textContent !== said) faults.textContent = said;
   if (screening) screening.hidden = !['duty', 'commander', 'leader'].includes(role ?? '');
 }
 

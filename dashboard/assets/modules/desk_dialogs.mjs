@@ -39,8 +39,8 @@ export function askLine(name, send) {
 }
 
 const SHEET = /** @type {[key: string, says: string][]} */ ([
-  ['1–9', 'verbs'], ['4–7', 'admit'], ['D', 'party'], ['↑ ↓', 'arrows'], ['Q', 'queue'], ['M', 'missions'], ['C', 'cases'], ['F', 'find'], ['W 1–9', 'walls'], ['R J B', 'layouts'], ['V', 'grid'], ['G', 'visitors'], ['8', 'show'], ['9', 'take_off'], ['X', 'bailiff'],
-  ['L', 'lock'], ['P', 'pair'], ['Esc', 'escape'], ['?', 'help']]);
+  ['1–9', 'verbs'], ['4–7', 'admit'], ['D', 'party'], ['↑ ↓', 'arrows'], ['Q', 'queue'], ['M', 'missions'], ['C', 'cases'], ['F', 'find'], ['W 1–9', 'walls'], ['R J O B', 'layouts'], ['V', 'grid'], ['G', 'visitors'], ['8', 'show'], ['9', 'take_off'], ['X', 'bailiff'],
+  ['0', 'fault'], ['L', 'lock'], ['P', 'pair'], ['Esc', 'escape'], ['?', 'help']]);
 
 export function openHelp() {
   const list = h('dl', {}, ...SHEET.flatMap(([keys, says]) => [h('dt', {}, ...keys.split(' ').map((key) => h('kbd', {}, key))), h('dd', {}, t(`desk.sheet_${says}`))]));

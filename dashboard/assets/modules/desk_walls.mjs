@@ -9,6 +9,7 @@ import { nameOf } from './desk_lists.mjs';
 import { GRIDS } from './grid.mjs';
 import { h, sign } from './draw.mjs';
 import { head } from './heads.mjs';
+import { missing, named } from './screens.mjs';
 import { t } from './text.mjs';
 
 /** @typedef {Record<string, any>} Row */
@@ -17,7 +18,7 @@ const MOST = 4;
 const SEEN_MS = 12_000; // a wall says what it has drawn every five seconds
 const STAGE = 7; // before an audience: only «take it back» works on it
 const ARMED_MS = 4000;
-const LAYOUTS = /** @type {[key: string, layout: number][]} */ ([['R', 1], ['J', 3], ['B', 8]]);
+const LAYOUTS = /** @type {[key: string, layout: number][]} */ ([['R', 1], ['J', 3], ['O', 9], ['B', 8]]);
 
 export const walls = () => all('wall').sort((a, b) => a.position - b.position);
 /** The one that the keys act on. @returns {Row | undefined} */
@@ -70,7 +71,7 @@ export function drawWalls() {
   const connecting = now.connection === 'connecting';
   const states = shown.map(seen);
   const focused = shown.map(stands);
-  keep(document.getElementById('walls-body'), [connecting, shown, before, after, states, focused, chosen?.id, chosen && isArmed(chosen), desk.zone === 'walls'], () => (shown.length
+  keep(document.getElementById('walls-body'), [connecting, shown, before, after, states, focused, shown.map(missing), chosen?.id, chosen && isArmed(chosen), desk.zone === 'walls'], () => (shown.length
     ? [others(before), ...shown.map((row, i) => wallRow(row, states[i] ?? ['', '', ''], row.id === chosen?.id)), others(after)]
     : [h('p', { class: 'nothing' }, t(connecting ? 'wall.connecting' : 'desk.walls_none'))]));
 }
@@ -81,7 +82,7 @@ function wallRow(row, [shape, said, state], chosen) {
     h('kbd', {}, numberOf(row)), h('b', {}, row.name ?? ''), h('span', { class: 'stands' }, stands(row)), h('span', { class: 'seen' }, shape ? sign(shape) : null, said));
   pick.onclick = () => { desk.wall = row.id; goTo('queue'); };
   const by = row.steered_at ? t('desk.steered', { who: row.steered_by ?? t('desk.somebody'), time: hms(row.steered_at) }) : t('desk.never_steered');
-  return h('div', { class: 'wall-row', 'data-wall': row.id, 'data-seen': state, 'data-chosen': chosen }, pick, h('div', { class: 'by' }, h('small', {}, by), chosen && row.layout !== STAGE ? gridKey(row) : null), chosen ? keys(row) : null);
+  return h('div', { class: 'wall-row', 'data-wall': row.id, 'data-seen': state, 'data-chosen': chosen }, pick, h('div', { class: 'by' }, h('small', {}, by), chosen && row.layout !== STAGE ? gridKey(row) : null), screensOf(row), chosen ? keys(row) : null);
 }
 
 /** How several pictures stand on it; the key puts the next way there. @param {Row} row */
@@ -94,6 +95,17 @@ function gridKey(row) {
 
 /** @param {Row} row */
 const isArmed = (row) => desk.armed === `back:${row.id}` && performance.now() < desk.armedUntil;
+
+/** Which of its screens nobody sees, and a key for each that is not there on purpose. @param {Row} row */
+function screensOf(row) {
+  const gone = now.connection === 'live' && row.layout !== STAGE ? missing(row) : [];
+  if (!gone.length) return null;
+  return h('div', { class: 'screens' }, sign('clock'), h('b', {}, t('desk.screens_gone', { names: named(gone) })), ...gone.map((screen) => {
+    const made = h('button', { type: 'button', 'data-id': `${row.id}:drop:${screen}` }, `${t('desk.drop_screen')} ${t(`wall.screen_${screen}`)}`);
+    made.onclick = () => void ask({ id: row.id, verb: 'drop_screen', screen });
+    return made;
+  }));
+}
 
 /** Takes a wall back from an audience, at the second press: names and places stand on it again then. @param {Row} row */
 function backKey(row) {

@@ -8,6 +8,9 @@ import { drawGantt } from './gantt.mjs';
 import { head } from './heads.mjs';
 import { begin, invents } from './map.mjs';
 import { blocked } from './sound.mjs';
+import { drawBoard } from './board.mjs';
+import { report } from './fault.mjs';
+import { missing, named, screen } from './screens.mjs';
 import { alarm, calls, focus, own, sound, stage, steered } from './stage.mjs';
 import { t } from './text.mjs';
 import { heard } from './units.mjs';
@@ -16,8 +19,9 @@ export { head };
 
 /** @typedef {Record<string, any>} Row */
 
+const LAMPS = ['web', 'bus', 'database', 'jobs', 'relay', 'case_system', 'disk'];
 const ENOUGH = /** @type {Record<string, number>} */ ({ events: 5, cases: 4, teams: 4, missions: 6 });
-const IN_USE = ['1', '3', '8'];
+const IN_USE = ['1', '3', '8', '9'];
 let layout = new URLSearchParams(location.search).get('layout') ?? '1';
 /** When a desk last steered this wall; null: not yet known. @type {number | null} */
 let steeredAt = null;
@@ -27,6 +31,8 @@ let saidUntil = 0;
 /** @type {(message: Record<string, unknown>) => void} */
 let tellServer = () => {};
 let toldGuests = false;
+let toldBoard = false;
+let toldScreen = false;
 
 /** The server shows us no more than visitors may see, whatever we would hide: said once a connection, and again when it changes. */
 function tellGuests() {
@@ -35,6 +41,29 @@ function tellGuests() {
   toldGuests = !toldGuests;
   tellServer({ type: 'guests', on: toldGuests });
 }
+
+/** Layout 9 is sent to those who show it; which screen we are is said once a connection. */
+function tellShown() {
+  if (now.connection !== 'live') { toldBoard = toldScreen = false; return; }
+  if (toldBoard !== (layout === '9')) tellServer({ type: 'board', on: (toldBoard = layout === '9') });
+  if (screen && !toldScreen) tellServer({ type: 'screen', screen });
+  toldScreen = true;
+}
+
+/** Something is broken: one press, whoever stands before the wall. */
+async function reportFault() {
+  notice(t('wall.fault_going'));
+  draw(new Set());
+  const { text } = await report('wall', { ...known(), layout: Number(layout), ...(screen ? { screen } : {}) }, '', t('wall.fault_offline'));
+  notice(text);
+  draw(new Set());
+}
+
+/** What wall and desk know of themselves. */
+export const known = () => ({
+  build: now.hello.build, connection: now.connection, clock_off_ms: serverNow() - Date.now(), error: document.getElementById('notice')?.dataset.code || undefined,
+  seconds_silent: now.connection === 'lost' ? (serverNow() - now.since) / 1000 : 0, down: now.troubles.map(({ part }) => part).slice(0, 8).join(',') || undefined,
+});
 
 /** @param {(message: Record<string, unknown>) => void} say */
 export function start(say) {
@@ -48,6 +77,7 @@ export function start(say) {
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.code === 'KeyV') chooseGrid(); // a Chinese input method holds the letter back
+    else if (event.key === '0' && !event.repeat) void reportFault();
     else if (/^[1-9]$/.test(event.key)) choose(event.key);
   });
   const maps = /** @type {any} */ (window).eccMaps;
@@ -85,10 +115,13 @@ function draw(kinds) {
   if (!place) { setTimeout(() => draw(kinds), 50); return; }
   steer(kinds);
   place.dataset.layout = layout;
+  place.dataset.screen = screen;
+  if (screen === 'video') place.dataset.calm = t('wall.screen_calm');
   place.dataset.connection = now.connection;
   place.dataset.visitors = String(Boolean(now.hello.visitors));
   now.guests = Boolean(now.hello.visitors) || layout === '8';
   tellGuests();
+  tellShown();
   place.dataset.veiled = String(now.guests && !now.hello.visitors); // our rows are still those with names
   header();
   today();
@@ -99,6 +132,7 @@ function draw(kinds) {
   stage();
   calls();
   alarm();
+  if (layout === '9') drawBoard();
   system();
   head('map', now.fixesAt || null, !now.fixesAt ? 'empty' : serverNow() - now.fixesAt > (now.hello.stale_s ?? 30) * 1000 ? 'stale' : 'live');
   focus();
@@ -265,6 +299,20 @@ function refusedOften() {
   return ['silent', t(others.length ? 'desk.doubtful_more' : 'desk.doubtful', { unit: worst[0], n: worst[1].n, more: others.length })];
 }
 
+/** @returns {[string, string] | null} */
+function screensGone() {
+  const gone = missing(own());
+  return gone.length && now.connection === 'live' ? ['clock', t('wall.screens_gone', { names: named(gone) })] : null;
+}
+
+/** Of the register what has no lamp of its own here; what is down goes before what only warns. @returns {[string, string][]} */
+function troubles() {
+  const found = now.troubles.filter(({ part }) => !LAMPS.includes(part)).sort((a, b) => Number(b.state === 'down') - Number(a.state === 'down'));
+  const [worst] = found;
+  if (!worst || layout === '9') return [];
+  return [['clock', found.length > 1 ? t('wall.troubles_more', { said: worst.said, n: found.length }) : worst.said]];
+}
+
 /** What is gone, first; then what is well. */
 function system() {
   const count = heard();
@@ -281,6 +329,8 @@ function system() {
     now.parts.disk?.free_pct !== undefined ? [part('disk') ? 'done' : 'clock', t('wall.disk', { n: Math.round(now.parts.disk.free_pct) })] : null,
     now.parts.disk?.recording_days !== undefined ? ['clock', t(now.parts.disk.recording_days ? 'wall.recording_days' : 'wall.recording_refused', { n: now.parts.disk.recording_days })] : null,
     refusedOften(),
+    screensGone(),
+    ...troubles(),
   ].filter((item) => item !== null);
   fill(document.getElementById('system-body'), ...items.map(([word, text]) => h('span', { 'data-sign': word }, sign(/** @type {string} */ (word)), text)));
   const bad = lost || !part('bus') || !part('database') || !part('jobs') || !part('relay');

@@ -8,6 +8,7 @@ import { doing, showCells, showStills } from './grid.mjs';
 import { head } from './heads.mjs';
 import { flyTo, follow, frameDistrict, look, mapReady, reach, showComing, unframed } from './map.mjs';
 import { apart, beside, foundBy, nearestTeams } from './nearest.mjs';
+import { showsVideo, sounds } from './screens.mjs';
 import { ring } from './sound.mjs';
 import { chips, hasPicture, showCall } from './stage_video.mjs';
 import { lamp, nameOf as nameOfPart, names, orderOf, orderTime, partsOf, pictureWord, ringsOut, wantsNext } from './talks.mjs';
@@ -163,7 +164,7 @@ const stateOfCall = (row) => (row.answered_at ? 'answered' : row.owner_id ? 'tak
 export function calls() {
   const open = guests() ? [] : openCalls();
   const first = openSos().length ? undefined : callOnStage(open);
-  showCall(first, 'tile');
+  showCall(showsVideo() ? first : undefined, 'tile');
   const waiting = open.filter((row) => row !== first);
   const beside = first && hasPicture(first);
   const stills = others(first, waiting);
@@ -177,7 +178,7 @@ export function calls() {
 
 /** The other pictures, as the grid wants them. @param {Row | undefined} first @param {Row[]} waiting @returns {Set<string>} those that stand there as stills */
 function others(first, waiting) {
-  const feeds = first ? feedsBeside(first, waiting) : [];
+  const feeds = first && showsVideo() ? feedsBeside(first, waiting) : [];
   const grid = gridOf(Boolean(first && hasPicture(first)));
   const wall = document.getElementById('wall');
   if (wall) wall.dataset.grid = first ? grid : '';
@@ -296,6 +297,7 @@ function near(row) {
 }
 
 export function sound() {
+  if (!sounds(own())) { ring(''); return; }
   const unowned = openSos().filter((one) => !one.owner_id);
   const help = all('help').some((one) => !one.taken_at); // a desk only: no wall has such rows
   ring(now.connection !== 'live' && now.connection !== 'waiting' ? '' : unowned.length ? (unowned.some((one) => one.level) ? 'again' : 'sos') : help || openCalls().some((one) => (!one.owner_id && !one.answered_at) || wantsNext(orderOf(one.id))) ? 'call' : '');

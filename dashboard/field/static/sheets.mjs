@@ -3,6 +3,7 @@
 
 import { get } from './doors.mjs';
 import { h, mark, part, say } from './draw.mjs';
+import { report } from './fault.mjs';
 import { t } from './texts.mjs';
 
 /** @typedef {import('./field.mjs').Phone} Phone */
@@ -48,7 +49,7 @@ export function mountSheets(phone) {
   };
   part('sheet-close').addEventListener('click', close);
   sheet.addEventListener('keydown', (event) => { if (event.key === 'Escape') close(); });
-  part('strip').addEventListener('click', () => open(t('device_title'), () => body.replaceChildren(deviceLines(phone))));
+  part('strip').addEventListener('click', () => open(t('device_title'), () => drawDevice(phone, body)));
   part('watch').addEventListener('click', () => { open(t('seen_title'), () => {}); void showSeen(phone, body); });
   part('silence').addEventListener('click', () => open(t('silence_title'), once(() => body.replaceChildren(choice(phone, close)))));
   return { render: () => refresh?.(), close };
@@ -81,6 +82,26 @@ function choice(phone, close) {
     return made;
   });
   return h('div', {}, h('p', {}, t('silence_line')), h('div', { class: 'choices' }, ...buttons));
+}
+
+/** The lines change each second, the button under a finger does not. @param {Phone} phone @param {HTMLElement} body */
+function drawDevice(phone, body) {
+  const lines = deviceLines(phone);
+  const drawn = body.querySelector('.device');
+  if (drawn) drawn.replaceWith(lines);
+  else body.replaceChildren(lines, ...faultKey(phone));
+}
+
+/** «报修»: one tap; whoever has no network is told to telephone. @param {Phone} phone */
+function faultKey(phone) {
+  const told = h('p', { role: 'status', id: 'fault-told' });
+  const button = h('button', { type: 'button', class: 'step', id: 'fault' }, t('fault'));
+  button.addEventListener('click', async () => {
+    say(told, t('fault_going'));
+    const more = { build: phone.build, connection: phone.live.state, clock_off_ms: phone.clock.offset ?? undefined, waiting: phone.outbox.waiting().length + phone.positions.waiting };
+    say(told, (await report('field', more, '', t('fault_offline'))).text);
+  });
+  return [button, told];
 }
 
 /** How this phone is doing, one line each; only what is true of it. @param {Phone} phone */

@@ -30,6 +30,8 @@ from data.actions.clips import (
     tell_rendering,
 )
 from data.actions.devices import enrol_device, revoke_device
+from data.actions.faults import close_fault, report_fault, take_fault
+from data.actions.heartbeat import tell_part
 from data.actions.invitations import (
     admit_leader,
     conclude_call,
@@ -98,7 +100,7 @@ from data.actions.tracks import watch_unit
 from data.actions.units import begin_duty, declare_silence, end_duty, end_silence, record_crossing
 from data.actions.uploads import Piece, keep_piece
 from data.actions.videos import begin_video, cancel_video, keep_video
-from data.actions.walls import add_wall, revoke_wall, stage_wall, steer_wall, take_back_wall
+from data.actions.walls import add_wall, join_screen, revoke_wall, stage_wall, steer_wall, take_back_wall
 from data.actions.whispers import (
     begin_speaking,
     begin_whisper,
@@ -152,6 +154,7 @@ class Scene(SmallCourt):
     help: str
     promised: str
     permit: str
+    fault: str
 
     def set(self) -> None:
         self.do(self.phone, begin_duty, 1001, self.now)
@@ -227,6 +230,13 @@ class Scene(SmallCourt):
         self.do(self.duty, open_check_in, self.screening)
         self.code = next(each.code for each in self.do(self.duty, read_people, self.screening)) or ""
         return self.do(self.duty, check_in, self.screening, self.code)
+
+    def wall_itself(self) -> Actor:
+        return Actor(kind="WALL", id=self.first_wall, role=Role.WALL, court_code=self.duty.court_code, wall_id=self.first_wall)
+
+    def report_broken(self) -> str:
+        self.fault = self.do(self.phone, report_fault, "field", {}).id
+        return self.fault
 
     def cry_for_help(self) -> str:
         self.plan()
@@ -539,6 +549,11 @@ law("wall.paired", lambda c: c.do(c.duty, add_wall, "会议室"))
 law("wall.steered", lambda c: c.do(c.commander, steer_wall, c.first_wall, layout=8, focus=("mission", "M1"), visitors=True))
 law("wall.staged", lambda c: c.do(c.duty, stage_wall, c.first_wall, c.screening), lambda c: c.plan())
 law("wall.taken_back", lambda c: c.do(c.duty, take_back_wall, c.first_wall), lambda c: c.do(c.duty, stage_wall, c.first_wall, c.plan()))
+law("wall.screens_changed", lambda c: c.do(c.wall_itself(), join_screen, c.first_wall, "map"))
+law("part.changed", lambda c: c.do(SYSTEM, tell_part, "relay", "up", c.now), lambda c: c.do(SYSTEM, tell_part, "relay", "down", c.now))
+law("fault.reported", lambda c: c.do(c.phone, report_fault, "field", {}))
+law("fault.taken", lambda c: c.do(c.duty, take_fault, c.fault), lambda c: c.report_broken())
+law("fault.closed", lambda c: c.do(c.duty, close_fault, c.fault), lambda c: (c.report_broken(), c.do(c.duty, take_fault, c.fault)))
 law("wall.revoked", lambda c: c.do(c.duty, revoke_wall, c.first_wall))
 law("device.enrolled", lambda c: c.do(c.technical, enrol_device, 1001))
 law("device.revoked", lambda c: c.do(c.technical, revoke_device, 1))
@@ -698,6 +713,11 @@ MORE: dict[str, tuple[str, Case, Case]] = {
     ),
     "a party who leaves": ("call.left", lambda c: c.do(c.guest_actor, leave_as_guest), lambda c: c.party_in()),
     "a talk with a party that ends": ("call.ended", lambda c: c.do(c.duty, end_call, c.call), lambda c: c.party_in()),
+    "a fault whose mender is called otherwise now": (
+        "officer.changed",
+        lambda c: c.do(SYSTEM, change_officer, c.duty_officer, name="欧阳样九"),
+        lambda c: (c.report_broken(), c.do(c.duty, take_fault, c.fault)),
+    ),
     "a leader who leaves": ("call.left", lambda c: c.do(c.guest_actor, leave_as_guest), lambda c: c.admit()),
     "somebody in a talk who is called otherwise now": (
         "officer.changed",

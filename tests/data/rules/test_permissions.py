@@ -72,6 +72,9 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.GUARD_STAGE: {SYS},
     Verb.SEE_STAGE: {STAGE},
     Verb.DIRECT_DEMO: {DIRECTOR},
+    Verb.TELL_PART: {SYS},
+    Verb.REPORT_FAULT: {D, C, L, DEVICE, F, J, T, A, FU, U, WALL, GUEST},
+    Verb.MEND_FAULT: {D, C, T},
 }
 
 
@@ -96,8 +99,8 @@ def test_nobody_may_anything_and_a_locked_desk_only_black_out(verb: Verb) -> Non
     assert locked == ({D, C, L} if verb is Verb.BLACK_OUT else set())
 
 
-def test_a_wall_only_looks() -> None:
-    assert {verb for verb in Verb if may(somebody(WALL), verb)} == {Verb.SEE_WALL, Verb.WATCH_CALL}
+def test_a_wall_only_looks_and_says_that_it_is_broken() -> None:
+    assert {verb for verb in Verb if may(somebody(WALL), verb)} == {Verb.SEE_WALL, Verb.WATCH_CALL, Verb.REPORT_FAULT}
 
 
 def test_a_party_looks_and_speaks_in_his_talk_and_may_nothing_else() -> None:

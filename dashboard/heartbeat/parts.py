@@ -1,0 +1,398 @@
+"""The register: every part that this product stands on, how it is looked at, and how often.
+
+A look asks one part once, from a thread, within a second or two, and never raises: what cannot be asked is a finding too. Nobody outside
+the house is ever asked: a TURN server, a clock and a Redis only where the settings name one.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import ssl
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from dashboard import vendor
+from dashboard.heartbeat.wires import WireSilent, clock_offset_s, stun_answers
+from dashboard.supervise import beat_file
+from dashboard.upgrade import is_newest
+from data.engines import Database, ping
+from data.errors import CommandCentreError
+from data.queries.live import case_system_as_of
+from data.queries.recordings import bytes_per_day
+from data.rules.recordings import RESERVE, forecast
+from data.settings import Settings, turn_url
+from streaming.bus import ping as ping_bus
+from streaming.embedded import binary
+
+WIRE_S = 1.0  # nobody is waited for longer
+SILENT_S = 3.0  # jobs and relay beat twice a second
+LEAST_FREE = 1_000_000_000
+FREE_WARN_PCT, FREE_LEAST_PCT = 10, 2
+CERTIFICATE_WARN_DAYS = 30
+CLOCK_WARN_S, CLOCK_BAD_S = 0.5, 5.0  # an event's time is told to the second; past five the ages on the wall mislead
+BACKUP_WARN_H = 26.0  # a nightly one, and two hours for it
+FEW_LEFT = 3  # days of recordings
+
+
+class State(StrEnum):
+    """How a part is. OFF: not set up here, or not running by anybody's wish; it is no fault."""
+
+    UP = "up"
+    WARN = "warn"
+    DOWN = "down"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one look has found. code: the sentence `heartbeat.<part>_<code>`; holes: its words; ms: how long the part took to answer.
+
+    gauges: numbers of this part for `/metrics`, by the name of their family.
+    """
+
+    state: State
+    code: str
+    holes: Mapping[str, str | int | float] = field(default_factory=dict)
+    ms: float | None = None
+    gauges: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What a look may use. running: whether somebody serves from this home now; build: of the files on disk."""
+
+    settings: Settings
+    database: Database
+    running: bool
+    build: str = ""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+Look = Callable[[Looking], Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A line of the register. every_s: so often the web process looks."""
+
+    name: str
+    look: Look
+    every_s: float
+
+
+def running(settings: Settings) -> bool:
+    """Whether a supervisor holds this home."""
+    try:
+        with (settings.run / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def looked_at(part: Part, looking: Looking) -> Found:
+    """One look; what went wrong in it is its finding."""
+    try:
+        return part.look(looking)
+    except (CommandCentreError, SQLAlchemyError, OSError, HTTPException, ValueError, WireSilent) as error:
+        return Found(State.DOWN, "down", {"why": getattr(error, "code", type(error).__name__)})
+
+
+# --- our own processes ------------------------------------------------------------------------------------------------------------
+
+
+def _web(looking: Looking) -> Found:
+    if not looking.running:
+        return Found(State.OFF, "off")
+    with _timed() as took:
+        status, body = _get(looking.settings.origin_here, "/healthz")
+    if status != 200:
+        return Found(State.DOWN, "down", {"why": status})
+    told = json.loads(body).get("build", "")
+    if looking.build and told != looking.build:
+        return Found(State.WARN, "old", ms=took.ms)
+    return Found(State.UP, "up", ms=took.ms)
+
+
+def _ingest(looking: Looking) -> Found:
+    """The devices' door is asked without a token: that it refuses shows that it is there."""
+    if not looking.running:
+        return Found(State.OFF, "off")
+    with _timed() as took:
+        status, _ = _get(looking.settings.origin_here, "/ingest/me")
+    return Found(State.UP, "up", ms=took.ms) if status == 401 else Found(State.DOWN, "down", {"why": status})
+
+
+def _jobs(looking: Looking) -> Found:
+    return _beats(looking, "jobs") or Found(State.UP, "up")
+
+
+def _relay(looking: Looking) -> Found:
+    silent = _beats(looking, "relay")
+    if silent is not None:
+        return silent
+    with _timed() as took:
+        status, _ = _get(looking.settings.media_here, "/healthz")
+    return Found(State.UP, "up", ms=took.ms) if status == 200 else Found(State.DOWN, "down", {"why": status})
+
+
+def _beats(looking: Looking, name: str) -> Found | None:
+    """What is wrong with a process that beats; None: nothing."""
+    if not looking.running:
+        return Found(State.OFF, "off")
+    try:
+        age_s = time.time() - beat_file(looking.settings, name).stat().st_mtime
+    except FileNotFoundError:
+        return Found(State.DOWN, "silent")
+    return None if age_s < SILENT_S else Found(State.DOWN, "silent")
+
+
+# --- what they stand on -------------------------------------------------------------------------------------------------------------
+
+
+def _bus(looking: Looking) -> Found:
+    if looking.settings.redis_url is not None:
+        return Found(State.UP, "up", ms=ping_bus(looking.settings.redis_url))
+    if not looking.running:
+        try:
+            binary()
+        except CommandCentreError:
+            return Found(State.DOWN, "missing")
+        return Found(State.OFF, "own")
+    pid = json.loads((looking.settings.run / "pids.json").read_text()).get("bus", 0)  # only its parent knows its password
+    return Found(State.UP, "up") if pid and _alive(pid) else Found(State.DOWN, "down")
+
+
+def _database(looking: Looking) -> Found:
+    with _timed() as took:
+        ping(looking.database)
+    return Found(State.UP, "up", {"dialect": looking.database.dialect}, ms=took.ms)
+
+
+def _migrations(looking: Looking) -> Found:
+    if not looking.running and _never_begun(looking.database):
+        return Found(State.OFF, "none")
+    return Found(State.UP, "up") if is_newest(looking.database) else Found(State.DOWN, "old")
+
+
+def _never_begun(database: Database) -> bool:
+    """A file that is not there, or that a look alone has made."""
+    path = Path(urlsplit(database.url).path[1:])
+    return database.dialect == "sqlite" and (not path.exists() or not path.stat().st_size)
+
+
+def _turn(looking: Looking) -> Found:
+    urls = looking.settings.turn_urls
+    if not urls:
+        return Found(State.OFF, "off")
+    answered, silent = [], []
+    for url in urls:
+        scheme, host, port = turn_url(url)
+        try:
+            with _timed() as took:
+                if scheme == "turn" and "transport=tcp" not in url:
+                    stun_answers(host, port, WIRE_S)
+                else:
+                    socket.create_connection((host, port), WIRE_S).close()
+            answered.append(took.ms)
+        except (OSError, WireSilent):
+            silent.append(f"{host}:{port}")
+    if not answered:
+        return Found(State.DOWN, "down", {"why": " ".join(silent)})
+    if silent:
+        return Found(State.WARN, "some", {"why": " ".join(silent)}, ms=max(answered))
+    return Found(State.UP, "up", {"count": len(answered)}, ms=max(answered))
+
+
+def _disk(looking: Looking) -> Found:
+    """How full it is, and for how many days it lasts at the pace of the last ones."""
+    settings = looking.settings
+    place = settings.recordings if settings.recordings.exists() else settings.home
+    if not place.exists():
+        return Found(State.OFF, "none")
+    disk = shutil.disk_usage(place)
+    free_pct, gigabytes = round(100 * disk.free / max(disk.total, 1)), round(disk.free / 1e9, 1)
+    gauges = {"ecc_disk_free_bytes": float(disk.free), "ecc_disk_free_ratio": disk.free / max(disk.total, 1)}
+    holes: dict[str, str | int | float] = {"gigabytes": gigabytes, "percent": free_pct}
+    days: float | None = None
+    with suppress(CommandCentreError, SQLAlchemyError):  # a database that is not there or old is said by its own line
+        with looking.database.reading() as session:
+            days = forecast(disk.free, bytes_per_day(session, looking.now()), RESERVE).days
+    if days is not None:
+        holes["days"], gauges["ecc_disk_forecast_days"] = int(days), float(days)
+    said = "up" if days is None else "days"
+    if disk.free < LEAST_FREE or free_pct < FREE_LEAST_PCT:
+        return Found(State.DOWN, said, holes, gauges=gauges)
+    low = free_pct < FREE_WARN_PCT or (days is not None and days < FEW_LEFT)
+    return Found(State.WARN if low else State.UP, said, holes, gauges=gauges)
+
+
+def _certificate(looking: Looking) -> Found:
+    path = looking.settings.tls_cert
+    if path is None:
+        return Found(State.OFF, "proxy" if looking.settings.secure else "off")
+    from cryptography import x509
+
+    chain = x509.load_pem_x509_certificates(path.read_bytes())
+    ends = min(each.not_valid_after_utc for each in chain)
+    days = (ends - looking.now()).total_seconds() / 86_400
+    gauges = {"ecc_certificate_expires_timestamp_seconds": ends.timestamp()}
+    holes = {"days": int(days), "day": f"{ends:%Y-%m-%d}"}
+    if days <= 0:
+        return Found(State.DOWN, "over", holes, gauges=gauges)
+    return Found(State.WARN if days < CERTIFICATE_WARN_DAYS else State.UP, "up", holes, gauges=gauges)
+
+
+def _clock(looking: Looking) -> Found:
+    server = looking.settings.ntp_server
+    if not server:
+        return Found(State.OFF, "off")
+    try:
+        with _timed() as took:
+            offset_s = clock_offset_s(server, WIRE_S)
+    except (OSError, WireSilent):
+        return Found(State.WARN, "silent", {"server": server})
+    state = State.DOWN if abs(offset_s) >= CLOCK_BAD_S else State.WARN if abs(offset_s) >= CLOCK_WARN_S else State.UP
+    return Found(state, "up", {"offset": f"{offset_s:+.3f}"}, ms=took.ms, gauges={"ecc_clock_offset_seconds": offset_s})
+
+
+def _backup(looking: Looking) -> Found:
+    """The newest one, as `HOME/run/backup.json` tells it: {"at": seconds since 1970, "ok": whether it was made}."""
+    try:
+        told = json.loads((looking.settings.run / "backup.json").read_text())
+        made_at, good = float(told["at"]), bool(told.get("ok", True))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return Found(State.OFF, "none")
+    hours = max(0.0, (looking.now().timestamp() - made_at) / 3600)
+    holes, gauges = {"hours": round(hours, 1)}, {"ecc_backup_timestamp_seconds": made_at}
+    if not good:
+        return Found(State.DOWN, "failed", holes, gauges=gauges)
+    return Found(State.WARN if hours > BACKUP_WARN_H else State.UP, "up", holes, gauges=gauges)
+
+
+def _case_system(looking: Looking) -> Found:
+    """It only ever speaks by itself, so all that is known is how old its newest word is."""
+    try:
+        with looking.database.reading() as session:
+            newest = case_system_as_of(session)
+    except (CommandCentreError, SQLAlchemyError):  # the database has a line of its own
+        return Found(State.OFF, "unknown")
+    if newest is None:
+        return Found(State.OFF, "off")
+    age_s = max(0.0, (looking.now() - newest).total_seconds())
+    settings = looking.settings
+    state = State.DOWN if age_s > settings.case_system_lost_s else State.WARN if age_s > settings.case_system_stale_s else State.UP
+    return Found(state, "up", {"minutes": int(age_s // 60)}, gauges={"ecc_case_system_age_seconds": age_s})
+
+
+# --- what an operator or an upgrade changes -----------------------------------------------------------------------------------------
+
+
+def _version(looking: Looking) -> Found:
+    return Found(State.UP, "up", {"version": version("enforcement-command-centre"), "python": sys.version.split()[0]})
+
+
+def _fonts(_: Looking) -> Found:
+    missing = vendor.missing()
+    return Found(State.DOWN, "missing", {"names": " ".join(missing)}) if missing else Found(State.UP, "up")
+
+
+def _home(looking: Looking) -> Found:
+    """Everything of the court is for this user alone."""
+    settings = looking.settings
+    try:
+        settings.make_folders()
+    except CommandCentreError:
+        return Found(State.DOWN, "down", {"path": str(settings.home)})
+    open_to_others = [path for path in _private(settings) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    if open_to_others:
+        return Found(State.DOWN, "open", {"path": str(open_to_others[0]), "count": len(open_to_others)})
+    return Found(State.UP, "up", {"path": str(settings.home)})
+
+
+def _private(settings: Settings) -> Iterator[Path]:
+    yield settings.home
+    yield from (path for path in sorted(settings.keys.iterdir()) if path.is_file())
+
+
+REGISTER: tuple[Part, ...] = (
+    Part("web", _web, 10),
+    Part("jobs", _jobs, 2),
+    Part("relay", _relay, 5),
+    Part("ingest", _ingest, 5),
+    Part("bus", _bus, 5),
+    Part("database", _database, 5),
+    Part("turn", _turn, 5),
+    Part("case_system", _case_system, 10),
+    Part("disk", _disk, 10),
+    Part("backup", _backup, 30),
+    Part("certificate", _certificate, 600),
+    Part("clock", _clock, 64),  # as often as an NTP client asks at most
+    Part("migrations", _migrations, 60),
+    Part("version", _version, 600),
+    Part("fonts", _fonts, 600),
+    Part("home", _home, 60),
+)
+NAMES = tuple(part.name for part in REGISTER)
+
+
+# --- inside -------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Took:
+    ms: float = 0.0
+
+
+@contextmanager
+def _timed() -> Iterator[_Took]:
+    took, began = _Took(), time.perf_counter()
+    yield took
+    took.ms = round((time.perf_counter() - began) * 1000, 2)
+
+
+def _get(origin: str, path: str) -> tuple[int, bytes]:
+    """A GET at a door of our own on this machine. Raises OSError, HTTPException."""
+    said = urlsplit(origin)
+    assert said.hostname is not None
+    connection: HTTPConnection
+    if said.scheme == "https":
+        own = ssl.create_default_context()  # our own process by its address, which no certificate names: there is nobody between
+        own.check_hostname, own.verify_mode = False, ssl.CERT_NONE
+        connection = HTTPSConnection(said.hostname, said.port, timeout=WIRE_S, context=own)
+    else:
+        connection = HTTPConnection(said.hostname, said.port, timeout=WIRE_S)
+    try:
+        connection.request("GET", path, headers={"Host": said.netloc})
+        answer = connection.getresponse()
+        return answer.status, answer.read(65_536)
+    finally:
+        connection.close()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
