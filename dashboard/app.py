@@ -37,12 +37,12 @@ from dashboard.health import Health
 from dashboard.heartbeat.pulse import Pulse
 from dashboard.i18n import t
 from dashboard.inspector.app import Inspector
-from dashboard.manual.app import Manual
 from dashboard.join.app import Join
 from dashboard.join.doors import Bell
 from dashboard.join.party import PartyDoors
 from dashboard.listening import serve
 from dashboard.live import Hub
+from dashboard.manual.app import Manual
 from dashboard.map_layers import MapLayers
 from dashboard.plain_frames import PlainFrames
 from dashboard.rehearsal import rehearse

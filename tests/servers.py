@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,7 @@ READY_S = 30.0  # generous: PostgreSQL needs 1.2 s on an idle machine, this one 
 POSTGRESQL_BIN = Path("/usr/lib/postgresql/15/bin")
 POSTGRESQL_USER = "postgres"
 COTURN = Path("/usr/bin/turnserver")
+PROMETHEUS, PROMTOOL = Path("/usr/bin/prometheus"), Path("/usr/bin/promtool")
 
 # The kernel ends a child with the *thread* that started it; this one lives as long as the process, whatever thread asks.
 _starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
@@ -335,3 +337,32 @@ def own_addresses() -> tuple[str | None, str | None]:
                 if not (at.is_loopback or at.is_link_local):
                     found[at.version == 6] = found[at.version == 6] or str(at)
     return found[0], found[1]
+
+
+class PrometheusServer(Server):
+    """Debian's Prometheus on a configuration of ours, at a port of the loopback."""
+
+    name = "prometheus"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.port = free_port()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def configure(self, text: str) -> None:
+        """Before the start."""
+        (self.folder / "prometheus.yml").write_text(text)
+
+    def _command(self) -> list[str]:
+        at = [f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/data"]
+        return [str(PROMETHEUS), *at, f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=error"]
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False

@@ -14,7 +14,7 @@ def test_three_layouts_are_in_use_and_the_others_say_so() -> None:
         assert refused.value.code == "wall.layout_not_in_use"
 
 
-@pytest.mark.parametrize("wrong", [0, 9, -1, True, "1", None, 1.0])
+@pytest.mark.parametrize("wrong", [0, 10, -1, True, "1", None, 1.0])
 def test_what_is_no_layout_is_refused(wrong: object) -> None:
     with pytest.raises(BadInput) as refused:
         layout(wrong)
