@@ -205,6 +205,8 @@ class Product:
         if not isinstance(self.seeded, Seeded):
             return []
         tokens = [self.seeded.desk, self.seeded.commander, self.seeded.wall, self.seeded.case_system]
+        metrics = self.settings.keys / "metrics.token"
+        tokens += [metrics.read_text().strip()] if metrics.exists() else []
         secrets = [*tokens, *self.seeded.devices.values(), *self.seeded.osmand.values(), *PERSONAL]
         files = [self.home / "said", *(file for file in self.settings.log.glob("*") if file.is_file())]
         texts = {file.name: file.read_text(errors="replace") for file in files if file.exists()}

@@ -20,6 +20,7 @@ OF_A_HOME = {
     "keys/desk_pin",
     "keys/media.key",
     "keys/turn.secret",
+    "keys/metrics.token",
 }  # below ECC_HOME, not in the repository
 RETENTION = re.compile(r"`history_days`|400|12 (?:小时|hours)|30 (?:天|days)")
 

@@ -159,6 +159,8 @@ async def test_one_tap_is_on_the_list_and_on_the_wall_until_somebody_closes_it(p
         assert closed.json() == {"changed": True}
         await page.until(lambda: [row["state"] for row in page.of("fault")] == ["CLOSED"], "the wall knows")
         assert "换了网线" in (await client.get("/faults/", headers=as_desk(product))).text
+    logged = product.said() + "".join(file.read_text() for file in product.settings.log.glob("*") if file.is_file())
+    assert not [said for said in ("左上角是黑的", "换了网线", "王某") if said in logged or json.dumps(said)[1:-1] in logged]
 
 
 async def test_a_phone_and_a_desk_report_by_their_own_right_and_nobody_else_does(product: Product, client: httpx.AsyncClient) -> None:

@@ -79,9 +79,7 @@ def test_without_a_port_there_is_none(tmp_path: Path) -> None:
 def families(read: dict[str, tuple[State, Found]], counts: dict[str, float]) -> dict[str, dict[str, float]]:
     told = Told(lambda: read, lambda: counts, "0123456789ab")
     return {
-        sample.name: {} | {"/".join(sample.labels.values()): sample.value for sample in family.samples if sample.name}
-        for family in told.collect()
-        for sample in family.samples
+        family.name: {"/".join(each.labels.values()): each.value for each in family.samples} for family in told.collect() if family.samples
     }
 
 
