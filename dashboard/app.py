@@ -507,7 +507,7 @@ def _counts(house: House) -> dict[str, float]:
     """For `/metrics`, from memory alone."""
     faces = house.hub.faces()
     lanes = house.lanes.writer, house.lanes.readers, house.lanes.probes
-    counted = {f"ecc_viewers_{face}": faces.get(face, 0) for face in ("wall", "desk", "field")}
+    counted: dict[str, float] = {f"ecc_viewers_{face}": faces.get(face, 0) for face in ("wall", "desk", "field")}
     counted |= {"ecc_journal_last_total": house.hub.seq, "ecc_faults_open": house.pulse.faults_open}
     return counted | {"ecc_lane_refused_total": sum(lane.refused for lane in lanes), "ecc_bus_dropped_total": house.bus.dropped}
 

@@ -233,9 +233,9 @@ def _disk(looking: Looking) -> Found:
     gauges = {"ecc_disk_free_bytes": float(disk.free), "ecc_disk_free_ratio": disk.free / max(disk.total, 1)}
     holes: dict[str, str | int | float] = {"gigabytes": gigabytes, "percent": free_pct}
     days: float | None = None
-    with suppress(CommandCentreError, SQLAlchemyError):  # a database that is not there or old is said by its own line
-        with looking.database.reading() as session:
-            days = forecast(disk.free, bytes_per_day(session, looking.now()), RESERVE).days
+    # a database that is not there or old is said by its own line
+    with suppress(CommandCentreError, SQLAlchemyError), looking.database.reading() as session:
+        days = forecast(disk.free, bytes_per_day(session, looking.now()), RESERVE).days
     if days is not None:
         holes["days"], gauges["ecc_disk_forecast_days"] = int(days), float(days)
     said = "up" if days is None else "days"
@@ -255,7 +255,7 @@ def _certificate(looking: Looking) -> Found:
     ends = min(each.not_valid_after_utc for each in chain)
     days = (ends - looking.now()).total_seconds() / 86_400
     gauges = {"ecc_certificate_expires_timestamp_seconds": ends.timestamp()}
-    holes = {"days": int(days), "day": f"{ends:%Y-%m-%d}"}
+    holes: dict[str, str | int | float] = {"days": int(days), "day": f"{ends:%Y-%m-%d}"}
     if days <= 0:
         return Found(State.DOWN, "over", holes, gauges=gauges)
     return Found(State.WARN if days < CERTIFICATE_WARN_DAYS else State.UP, "up", holes, gauges=gauges)

@@ -18,7 +18,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
-from dashboard.app import HERE, build, document
+from dashboard.app import build, document
+from dashboard.building import HERE
 from dashboard.media import build as build_relay
 from data.settings import Settings, as_environ
 from tests.running import Product, eventually

@@ -175,7 +175,7 @@ RIGHT = {
     "speak": Verb.SPEAK, "fall_silent": Verb.SPEAK, "command": Verb.COMMAND_CALL, "release_command": Verb.COMMAND_CALL,
     "admit_party": Verb.ADMIT_PARTY, "refuse_party": Verb.ADMIT_PARTY, "mute_party": Verb.ADMIT_PARTY,
     "unmute_party": Verb.ADMIT_PARTY, "leave_call": Verb.SEND_MEDIA, "conclude": Verb.CONCLUDE_CALL,
-    "show": Verb.STEER_WALL, "take_off": Verb.STEER_WALL, "pair": Verb.PAIR_WALL,
+    "show": Verb.STEER_WALL, "take_off": Verb.STEER_WALL, "drop_screen": Verb.STEER_WALL, "pair": Verb.PAIR_WALL,
 }  # fmt: skip
 
 
@@ -205,6 +205,7 @@ def asked_of(verb: str, product: Product) -> dict[str, Any]:
         "name": "大屏",
         "text": "先稳住",
         "grid": "quad",
+        "screen": "video",
     }
     case = {
         "case_no": "（2026）岭0108执1号",

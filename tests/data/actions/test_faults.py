@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from data.actions import faults as verbs
 from data.actions.faults import close_fault, report_fault, take_fault
 from data.errors import AlreadyOwned, BadInput, NotPermitted, RuleBroken, TooMany
 from data.queries.heartbeat import fault_list, faults_open
@@ -75,7 +74,7 @@ def test_one_reporter_is_bounded_and_the_others_are_not(court: SmallCourt) -> No
 
 
 def test_the_queue_is_bounded(court: SmallCourt, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verbs.faults, "OPEN_MOST", 2)
+    monkeypatch.setattr(faults, "OPEN_MOST", 2)
     made = []
     for number in range(2):
         guest = Actor(kind="JOIN", id=f"guest{number}", role=Role.GUEST, court_code=court.duty.court_code)
