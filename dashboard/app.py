@@ -48,6 +48,7 @@ from dashboard.plain_frames import PlainFrames
 from dashboard.rehearsal import rehearse
 from dashboard.replay.app import build_replay
 from dashboard.screening.host import Host
+from dashboard.screening.objecting import Objecting
 from dashboard.screening.stage import Stage
 from dashboard.screening.stages import Stages
 from dashboard.sheet.app import Sheets
@@ -162,6 +163,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
         ("/manual", Manual(version("enforcement-command-centre")).app()),
         ("/stage", _stage(house, now)),
         ("/centre/admin", _admin(house, now)),
+        ("/object", Objecting(settings, house.journal, house.lanes, house.stages, now, Attempts()).app()),
         ("/centre/screening", Host(settings, house.journal, house.lanes, house.stages, now).app()),
         ("/replay", build_replay(t.alone("replay"))),
         ("/vendor", build_vendor()),

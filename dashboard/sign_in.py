@@ -102,6 +102,8 @@ POLICY = (
     Rule("/stage/*", Access.OPEN),
     Rule("/manual", Access.OPEN),
     Rule("/manual/*", Access.OPEN, static=True),
+    Rule("/object/static/*", Access.OPEN, static=True),
+    Rule("/object/*", Access.OPEN),  # the link of somebody before the screen
     Rule("/pair", Access.OPEN),
     Rule("/sign-out", Access.OPEN),
     Rule("/field", Access.OPEN),
@@ -135,6 +137,7 @@ POLICY = (
     Rule("/centre/screening/clips/+", Access.DESK_PAGE),
     Rule("/centre/screening/+/people", Access.DESK_PAGE),
     Rule("/centre/screening/+/letters", Access.DESK_PAGE),
+    Rule("/centre/screening/+/cards", Access.DESK_PAGE),
     Rule("/centre/screening/+/door", Access.DESK_PAGE),
     Rule("/centre/screening/*", Access.DESK, json=True),
     Rule("/centre/wall", Access.WALL_PAGE),
@@ -183,7 +186,11 @@ def note_refusal(error: NotPermitted) -> None:
 
 def loggable(path: str) -> str:
     """A path as it may stand in a log: without the secret of a one-time link, without its query."""
-    return re.sub(r"(?<=/link/)[^/]+|(?<=/join/)[\w-]{20,}|(?<=/party/)[\w-]{20,}|(?<=/stage/)[\w-]{20,}", "…", path.partition("?")[0])
+    return re.sub(
+        r"(?<=/link/)[^/]+|(?<=/join/)[\w-]{20,}|(?<=/party/)[\w-]{20,}|(?<=/stage/)[\w-]{20,}|(?<=/object/)[\w-]{20,}",
+        "…",
+        path.partition("?")[0],
+    )
 
 
 class Gate:

@@ -67,6 +67,7 @@ _ID_FIELD = {
     "release": "release_id",
     "screening": "screening_id",
     "attendee": "attendee_id",
+    "objection": "objection_id",
     "help": "help_id",
     "part": "part",
     "fault": "fault_id",
@@ -1678,7 +1679,7 @@ class ItemMoved(Event):
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreeningBlackedOut(Event):
-    """why: key, by the host | unwatched, nothing was heard of the host while a live picture was shown."""
+    """why: key, by the host | objection, by an attendee | unwatched, nothing was heard of the host while a live picture was shown."""
 
     kind = "screening.blacked_out"
     subject = "screening"
@@ -1784,6 +1785,33 @@ class AttendeeTakenOff(Event):
     attendee_id: str
     screening_id: str
     why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectionRaised(Event):
+    """Somebody before the screen has recognised himself. stopped: what was shown is withdrawn; otherwise it is to be looked at."""
+
+    kind = "objection.raised"
+    subject = "objection"
+    shown = False
+    objection_id: str
+    screening_id: str
+    attendee_id: str
+    stopped: bool
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectionLookedAt(Event):
+    """finding: FOUNDED | UNFOUNDED."""
+
+    kind = "objection.looked_at"
+    subject = "objection"
+    shown = False
+    objection_id: str
+    screening_id: str
+    finding: str
 
 
 # --- what a screening leads to ------------------------------------------------------------------------------------------------------

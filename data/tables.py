@@ -808,6 +808,8 @@ class AttendeeRow(Table):
     invited_at: Mapped[datetime] = mapped_column(Instant)
     code: Mapped[bytes | None] = mapped_column(Sealed)  # of the letter, so that it can be printed again
     code_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    objecting: Mapped[bytes | None] = mapped_column(Sealed)  # the secret of his link to object by, so that it can be printed again
+    objecting_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     taken_off_at: Mapped[datetime | None] = mapped_column(Instant)
     taken_off_why: Mapped[str | None] = mapped_column(String(16))  # attendees.TakenOff
     seat: Mapped[int | None] = mapped_column(Integer)
@@ -816,6 +818,23 @@ class AttendeeRow(Table):
     photo_consent: Mapped[bool | None] = mapped_column(Boolean)  # None: not asked
     purged_at: Mapped[datetime | None] = mapped_column(Instant)  # who it was is forgotten
     __table_args__ = (UniqueConstraint("screening_id", "number"), UniqueConstraint("screening_id", "seat"))
+
+
+class ObjectionRow(Table):
+    """异议: an attendee has recognised himself. stopped: what was shown then is withdrawn; otherwise it is to be looked at."""
+
+    __tablename__ = "objection"
+    id: Mapped[str] = _ulid()
+    screening_id: Mapped[str] = mapped_column(ForeignKey("screening.id"), index=True)
+    attendee_id: Mapped[str] = mapped_column(ForeignKey("attendee.id"), index=True)
+    release_id: Mapped[str | None] = mapped_column(ForeignKey("clip_release.id"))  # what he stopped
+    permit_id: Mapped[str | None] = mapped_column(ForeignKey("live_permit.id"))  # the same, of a live picture
+    stopped: Mapped[bool] = mapped_column(Boolean)
+    seat: Mapped[int | None] = mapped_column(Integer)  # where he sat then
+    at: Mapped[datetime] = mapped_column(Instant)
+    looked_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    looked_at: Mapped[datetime | None] = mapped_column(Instant)
+    finding: Mapped[str | None] = mapped_column(String(16))  # objections.Finding
 
 
 class ScreeningHelpRow(Table):

@@ -22,12 +22,13 @@ from dashboard.screening.figures import Figures
 from dashboard.screening.people import People, people_told
 from dashboard.screening.results import Results
 from dashboard.sign_in import in_sentences
-from data.actions import live_permits, screenings
+from data.actions import live_permits, objections, screenings
 from data.actions.screenings import Place
 from data.actions.walls import stage_wall
 from data.errors import BadInput, CommandCentreError, NotPermitted, Unavailable
 from data.queries import screenings as read
 from data.queries.live_permits import MissionChoice, PermitView, clear_stream, missions_to_choose, permits_of
+from data.queries.objections import objections_of
 from data.queries.people import shared_with_clips
 from data.queries.screening_figures import held_sessions
 from data.queries.screenings import ClipView, ScreeningView, WallView
@@ -58,7 +59,7 @@ class Host(Doors):
             "programme": self._programme, "stage": self._stage_link, "begin": self._begin, "show": self._show, "play": self._play,
             "wall": self._wall, "open": self._open, "rest": self._rest, "black": self._black, "lift": self._lift, "end": self._end,
             "beat": self._beat, "live": self._propose_live, "live-certify": self._certify_live, "live-stop": self._stop_live,
-            "interviews": self._interviews, "close": self._close,
+            "interviews": self._interviews, "close": self._close, "look-at": self._look_at,
         }  # fmt: skip
         parts = self.settings, self.journal, self.lanes, self.stages, self.now
         self.stages.on_unwatched = self._unwatched
@@ -220,6 +221,13 @@ class Host(Doors):
         await self.write(actor, live_permits.stop_live, text_of(said, "permit"), text_of(said, "cause"))
         return await self._screening_answer(actor, screening_id)
 
+    # --- who objected ---
+
+    async def _look_at(self, actor: Actor, screening_id: str, said: Said) -> Said:
+        """{"objection", "finding": FOUNDED | UNFOUNDED}."""
+        await self.write(actor, objections.look_at_objection, text_of(said, "objection"), text_of(said, "finding"))
+        return await self._screening_answer(actor, screening_id)
+
     # --- blackouts that are owed to the journal ---
 
     def _owe(self, actor: Actor, screening_id: str) -> None:
@@ -285,7 +293,12 @@ class Host(Doors):
         permits = [_permit(each, actor) for each in await self.read(actor, permits_of, screening_id)]
         clear = await self.read(actor, clear_stream, screening_id) if permits and view.state in ON else None
         live = {"permits": permits, "clear": clear and {"call": clear.call_id, "stream": str(clear)}}
-        return self._screening_told(view, walls) | live | await self._people(actor, screening_id)
+        raised = [
+            {"id": each.id, "seat": each.seat, "number": each.number, "at": self._clock(each.at), "stopped": each.stopped,
+             "title": each.title, "finding": each.finding}
+            for each in await self.read(actor, objections_of, screening_id)
+        ]  # fmt: skip
+        return self._screening_told(view, walls) | live | {"objections": raised} | await self._people(actor, screening_id)
 
     async def _people(self, actor: Actor, screening_id: str) -> Said:
         """Numbers only; and, until it begins, which clip is not for whom."""
@@ -336,6 +349,9 @@ class Host(Doors):
 
     def _time(self, moment: datetime | None) -> str:
         return "" if moment is None else f"{moment + timedelta(seconds=self.settings.civil_offset_s):%Y-%m-%d %H:%M}"
+
+    def _clock(self, moment: datetime) -> str:
+        return f"{moment + timedelta(seconds=self.settings.civil_offset_s):%H:%M}"
 
     async def _file(self, request: Request) -> Response:
         name = request.path_params["name"]

@@ -32,7 +32,7 @@ class People(Doors):
     """Below `/centre/screening/{id}`."""
 
     def routes(self) -> list[Route]:
-        pages = {"people": self._people_page, "letters": self._letters, "door": self._door_page}
+        pages = {"people": self._people_page, "letters": self._letters, "cards": self._cards, "door": self._door_page}
         said: dict[str, Handler] = {
             "plan": self._plan, "invite": self._invite, "take-off": self._take_off, "flag": self._flag, "photo": self._photo,
             "materials": self._materials, "check-in": self._check_in, "undo": self._undo, "leave": self._leave, "help": self._help,
@@ -118,8 +118,25 @@ class People(Doors):
         if not invited:
             raise NotFound("attendee", code="not_found.attendee")
         return self.page(
-            "letters.html", screening=view, invited=invited, phone=phone, date=self._date, code=_code, qr=_qr, today=self.now()
+            "letters.html", screening=view, invited=invited, phone=phone, date=self._date, code=_code, qr=_qr, objecting=self._objecting,
+            today=self.now(),
         )  # fmt: skip
+
+    async def _cards(self, request: Request) -> Response:
+        """A card for each seat that is taken: its number, and the code to object by. No name."""
+        actor, screening_id = actor_of(request), one_id(request)
+
+        def found(session: Any, sight: Sight) -> ScreeningView:
+            return one_screening(session, sight, screening_id, self.now())
+
+        view = await self.read(actor, found)
+        seated = [each for each in await self.write(actor, attendees.read_people, screening_id) if each.seat is not None]
+        seated.sort(key=lambda each: each.seat or 0)
+        return self.page("cards.html", screening=view, seated=seated, objecting=self._objecting)
+
+    def _objecting(self, who: Invited) -> str:
+        """The address of his own page, as a picture; nothing in it says who he is."""
+        return segno.make(f"{self.settings.origin}/object/{who.objecting}", error="m").svg_data_uri(border=2, scale=4)
 
     # --- the door ---
 

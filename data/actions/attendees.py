@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from ulid import ULID
 
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.keeping import found, held
-from data.credentials import digest, new_code
+from data.credentials import digest, new_code, new_token
 from data.errors import NotPermitted, RuleBroken
 from data.events import AttendeeInvited, AttendeeTakenOff, PartyFlagged, PhotoConsentNoted, SignInsPurged
 from data.journal import Work
@@ -22,7 +22,7 @@ from data.rules.attendees import Candidate, Plan, TakenOff
 from data.rules.identity import Act
 from data.rules.permissions import Verb
 from data.rules.screening import BEFORE, ScreeningKind, ScreeningState
-from data.tables import AttendeeRow, CasePartyRow, CaseRow, ScreeningRow
+from data.tables import AttendeeRow, CasePartyRow, CaseRow, ObjectionRow, ScreeningRow
 
 MISSING = "not_found.attendee"
 
@@ -41,7 +41,7 @@ def invite_attendee(work: Work, screening_id: str, party_id: str, ground: str = 
         raise RuleBroken("invited", code="attendee.invited")
     moment = None if questioned_at is None else words.moment(questioned_at, "questioned_at", work.now, may_lie_ahead=True)
     on_ground = attendees.check_ground(ground, moment, row.held_at)
-    code = _new_code(work)
+    code, objecting = _new_code(work), new_token()
     made = AttendeeRow(
         id=str(ULID.from_datetime(work.now)),
         screening_id=row.id,
@@ -56,6 +56,8 @@ def invite_attendee(work: Work, screening_id: str, party_id: str, ground: str = 
         invited_at=work.now,
         code=work.sealing.seal(code),
         code_hash=digest(code),
+        objecting=work.sealing.seal(objecting),
+        objecting_hash=digest(objecting),
     )
     work.session.add(made)
     work.session.flush()
@@ -98,7 +100,7 @@ def note_photo_consent(work: Work, attendee_id: str, consents: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """One of them as the host sees him, and as his letter says. code: None when he was taken off or forgotten."""
+    """One of them as the host sees him, and as his letter says. code, objecting (the secret of his link): None when he was forgotten."""
 
     id: str
     number: int
@@ -115,6 +117,7 @@ class Invited:
     checked_in_at: datetime | None
     left_at: datetime | None
     photo_consent: bool | None
+    objecting: str | None = None
 
 
 def read_people(work: Work, screening_id: str) -> list[Invited]:
@@ -139,9 +142,11 @@ def purge_sign_ins(work: Work, screening_id: str) -> int:
         raise RuleBroken("kept", code="attendee.kept")
     known = [each for each in of_screening(work, row.id) if each.purged_at is None]
     for each in known:
+        each.objecting = each.objecting_hash = None
         each.name = each.code = each.code_hash = each.case_id = each.party_id = each.seat = None
         each.questioned_at = each.photo_consent = None
         each.masked, each.purged_at = "", work.now
+    work.session.execute(update(ObjectionRow).where(ObjectionRow.screening_id == row.id).values(seat=None))
     if known:
         record_audit(work, Act.PURGE, "screening", row.id, fields=(f"attendees:{len(known)}",))
         work.record(SignInsPurged(screening_id=row.id, count=len(known)))
@@ -170,6 +175,7 @@ def taken_off(work: Work, row: AttendeeRow, why: TakenOff) -> bool:
     if row.taken_off_at is not None:
         return False
     row.taken_off_at, row.taken_off_why, row.code, row.code_hash = work.now, why, None, None
+    row.objecting = row.objecting_hash = None
     work.record(AttendeeTakenOff(attendee_id=row.id, screening_id=row.screening_id, why=why.value))
     return True
 
@@ -209,10 +215,13 @@ def _take_off_flagged(work: Work, party: CasePartyRow) -> None:
 
 
 def _invited(work: Work, row: AttendeeRow, case_no: str, cause: str, natural: bool) -> Invited:
-    name, code = work.sealing.open(row.name), work.sealing.open(row.code)
+    name, code, objecting = work.sealing.open(row.name), work.sealing.open(row.code), work.sealing.open(row.objecting)
+    if objecting is None and row.purged_at is None:  # invited before there were such links
+        objecting = new_token()
+        row.objecting, row.objecting_hash = work.sealing.seal(objecting), digest(objecting)
     return Invited(
         row.id, row.number, name or row.masked, natural, case_no, cause, row.party_id, row.ground, row.questioned_at, row.invited_at,
-        code, row.seat, row.checked_in_at, row.left_at, row.photo_consent,
+        code, row.seat, row.checked_in_at, row.left_at, row.photo_consent, objecting,
     )  # fmt: skip
 
 

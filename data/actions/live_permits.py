@@ -87,6 +87,12 @@ def stop_live(work: Work, permit_id: str, cause: str, why: str | None = None) ->
 # --- part of other verbs: what ends it by itself ----------------------------------------------------------------------------------------
 
 
+def stop_objected(work: Work, permit_id: str) -> None:
+    """Somebody before the screen has recognised himself."""
+    for row in _open(work, LivePermitRow.id == permit_id):
+        _over(work, row, Cause.OBJECTION)
+
+
 def end_with_picture(work: Work, mission_id: str | None) -> None:
     """The officer on the spot shows nothing any more: whoever had permitted it must permit it anew."""
     for row in _of_mission(work, mission_id):

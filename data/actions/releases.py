@@ -100,6 +100,14 @@ def revoke_changed(work: Work, release_id: str) -> bool:
 # --- part of other verbs ----------------------------------------------------------------------------------------------------------------
 
 
+def stop_objected(work: Work, release_id: str) -> None:
+    """Somebody before the screen has recognised himself: it stops everywhere. What is revoked already stays as it is."""
+    row = held(work, ReleaseRow, release_id, MISSING)
+    if row.state != ReleaseState.REVOKED:
+        _revoke(work, row, Cause.OBJECTION, None)
+        record_audit(work, Act.RELEASE, "release", row.id, fields=("revoked", "objection"))
+
+
 def begin_anew(work: Work, clip_id: str) -> None:
     """Its mask is another one: what was certified is revoked, what was proposed waits for the new file."""
     for row in _open(work, clip_id):

@@ -253,16 +253,17 @@ def black_out(work: Work, screening_id: str) -> bool:
 
     Raises TransitionRefused.
     """
-    return _black_out(work, hosted(work, screening_id, Verb.BLACK_OUT), "key")
+    return blacked_out(work, hosted(work, screening_id, Verb.BLACK_OUT), "key")
 
 
 def black_out_unwatched(work: Work, screening_id: str) -> bool:
     """A live picture is shown and nothing is heard of its host: black by itself, until he shows it again."""
     allowed(work, Verb.GUARD_STAGE)
-    return _black_out(work, held(work, ScreeningRow, words.ulid(screening_id), MISSING), "unwatched")
+    return blacked_out(work, held(work, ScreeningRow, words.ulid(screening_id), MISSING), "unwatched")
 
 
-def _black_out(work: Work, row: ScreeningRow, why: str) -> bool:
+def blacked_out(work: Work, row: ScreeningRow, why: str) -> bool:
+    """Part of other verbs: the stage is black and the clip stands still. Returns whether it was not so already."""
     if row.state == ScreeningState.BLACKOUT:
         return False
     screening.check_step(ScreeningState(row.state), ScreeningState.BLACKOUT)

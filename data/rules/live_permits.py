@@ -38,6 +38,7 @@ class Cause(StrEnum):
     CALL_OVER = "CALL_OVER"
     MISSION_OVER = "MISSION_OVER"
     SCREENING_OVER = "SCREENING_OVER"
+    OBJECTION = "OBJECTION"  # somebody before the screen recognised himself
 
 
 OPEN = frozenset({PermitState.PROPOSED, PermitState.CERTIFIED_1, PermitState.LIVE})

@@ -27,6 +27,7 @@ class Role(StrEnum):
     GUEST = "guest"  # a leader who came by a link: in this one call only
     STAGE = "stage"  # the browser before an audience: what is released, nothing else
     PARTY = "party"  # 当事人 by a link: sees and is seen in this one talk, nothing else
+    ATTENDEE = "attendee"  # somebody before the screen by the link of his own: may object, nothing else
     DIRECTOR = "director"  # the demo's director: steers the demo, sees nothing of the court
     CASE_SYSTEM = "case_system"  # the court's case system, a machine
     DEVICE = "device"  # a phone or vehicle set, for itself only
@@ -48,7 +49,10 @@ class Clearance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody or something signed in. kind: OFFICER | DEVICE | WALL | JOIN | PARTY | STAGE | DIRECTOR | MACHINE | SYSTEM | NOBODY."""
+    """Somebody or something signed in.
+
+    kind: OFFICER | DEVICE | WALL | JOIN | PARTY | STAGE | ATTENDEE | DIRECTOR | MACHINE | SYSTEM | NOBODY.
+    """
 
     kind: str
     id: str
@@ -142,6 +146,7 @@ class Verb(StrEnum):
     REVOKE_RELEASE = "revoke.release"
     HOST_SCREENING = "host.screening"
     BLACK_OUT = "black.out"
+    OBJECT = "object"
     GUARD_STAGE = "guard.stage"
     SEE_STAGE = "see.stage"
     DIRECT_DEMO = "direct.demo"
@@ -212,6 +217,7 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.REVOKE_RELEASE: _CENTRE | {Role.INSPECTOR, Role.SYSTEM},
     Verb.HOST_SCREENING: _CENTRE,
     Verb.BLACK_OUT: _CENTRE,
+    Verb.OBJECT: frozenset({Role.ATTENDEE}),  # the host has his key
     Verb.GUARD_STAGE: frozenset({Role.SYSTEM}),  # black when nobody hosts it
     Verb.SEE_STAGE: frozenset({Role.STAGE}),
     Verb.DIRECT_DEMO: frozenset({Role.DIRECTOR}),

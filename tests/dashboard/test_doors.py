@@ -32,7 +32,7 @@ from tests.running import Product, eventually
 
 # What a stranger may reach, and how the doors of devices refuse him. Everything else is 401, a way to the sign-in page, or 404.
 OPEN = re.compile(
-    r"/|/healthz|/readyz|/sign-in(/style\.css)?|/password|/link/[^/]*|/pair|/sign-out|/join/.*|/party/.*|/stage/.*|/manual(/.*)?|/field(/.*)?|/vendor/.*|/centre/assets/.*"
+    r"/|/healthz|/readyz|/sign-in(/style\.css)?|/password|/link/[^/]*|/pair|/sign-out|/join/.*|/party/.*|/stage/.*|/manual(/.*)?|/object/.*|/field(/.*)?|/vendor/.*|/centre/assets/.*"
 )
 PAGE = {
     "/centre/wall",
@@ -61,6 +61,7 @@ PAGE = {
     "/centre/screening/x/people",
     "/centre/screening/x/letters",
     "/centre/screening/x/door",
+    "/centre/screening/x/cards",
     "/centre/screening/x/results",
     "/centre/screening/x/summary",
     "/centre/screening/attendees/x/sheet",

@@ -166,6 +166,7 @@ function draw() {
   el('title').textContent = on(said) ? (place && titleOf(place)) ?? (said.resting ? texts.rest_now : texts.neutral_now) : texts[`state_${said.state}`];
   el('words').textContent = on(said) ? place?.words ?? '' : '';
   keys(place);
+  objections();
   permitted.draw(said);
   follow(place);
 }
@@ -185,6 +186,29 @@ function people() {
   button('help').disabled = waits;
   button('help').hidden = said.state === 'PLANNED' || over(said);
   el('helped').textContent = !help || button('help').hidden ? '' : waits ? texts.help_waits : texts.help_taken.replace('{who}', help.by ?? '');
+}
+
+/** Who has objected from his own device: by seat, never by name. @param {Screening['objections'][number]} each */
+function objection(each) {
+  const item = document.createElement('li'), who = document.createElement('b'), what = document.createElement('span');
+  item.dataset.state = each.finding ? 'looked' : each.stopped ? 'stopped' : 'noted';
+  who.textContent = each.seat === null ? texts.objected_away.replace('{number}', String(each.number)) : texts.objected.replace('{seat}', String(each.seat));
+  const said = each.finding ? `objected_${each.finding}` : !each.stopped ? 'objected_noted' : each.title ? 'objected_stopped' : 'objected_live';
+  what.textContent = texts[said].replace('{at}', each.at).replace('{title}', each.title ?? '');
+  item.append(who, what);
+  if (!each.finding) {
+    for (const found of ['FOUNDED', 'UNFOUNDED']) item.append(small('found', texts[`objected_${found.toLowerCase()}`], () => act('look-at', { objection: each.id, finding: found })));
+  }
+  return item;
+}
+
+let raised = '';
+function objections() {
+  const now = JSON.stringify(said.objections);
+  if (now === raised) return; // a reader of the screen is told once
+  raised = now;
+  el('objections').hidden = !said.objections.length;
+  el('objections').replaceChildren(...said.objections.map(objection));
 }
 
 /** One line of the ready-check. @param {[string, boolean]} line */

@@ -9,7 +9,8 @@
  *   position: number | null, key: string, playing: boolean, at_ms: number, places: Place[], permits: Permit[], clear?: {call: string, stream: string} | null, stage: boolean,
  *   walls: import('./console_walls.mjs').Wall[], report: Report | null, server_ms: number,
  *   missing: string[], resting: boolean, people: {present: number, invited: number, help: {by: string | null} | null},
- *   shared: {position: number, attendee: number, what: string}[]}} Screening
+ *   shared: {position: number, attendee: number, what: string}[],
+ *   objections: {id: string, seat: number | null, number: number, at: string, stopped: boolean, title: string | null, finding: string | null}[]}} Screening
  */
 
 export const LOST_MS = 3_000; // a stage that has said nothing for so long is lost

@@ -72,7 +72,7 @@ def test_a_letter_says_that_it_is_voluntary_and_a_summons_stands_on_a_sheet_of_i
     summons = letters[letters.index("传票</h1>") : letters.index("通知</h1>", letters.index("传票</h1>"))]
     assert "警示教育" not in summons.partition("</main>")[0], "a summons never makes coming a duty"
     images = re.findall(r'src="(data:image/svg[^"]+)"', letters)
-    assert len(images) == 2
+    assert len(images) == 4, "a code for the door and one to object by, each"
     assert not any(name in image for image in images for name in (*NAMES, "http%3A//", hall.product.origin))
 
 

@@ -43,6 +43,7 @@ from data.actions.invitations import (
 )
 from data.actions.links import Lasts, lapse_pairing, make_link, start_pairing, use_link
 from data.actions.live_permits import certify_live, propose_live, stop_live
+from data.actions.objections import look_at_objection, object_from_seat
 from data.actions.orders import answer_order, mark_overdue, send_support
 from data.actions.organisation import (
     add_officer,
@@ -121,7 +122,7 @@ from data.rules.missions import MissionStep
 from data.rules.participants import ParticipantKind
 from data.rules.permissions import NOBODY, SYSTEM, Actor, Role, Sight
 from data.rules.videos import Film
-from data.tables import AttendeeRow, CasePartyRow, CaseRow, LinkRow, ParticipantRow, ScreeningHelpRow, ScreeningRow
+from data.tables import AttendeeRow, CasePartyRow, CaseRow, LinkRow, ObjectionRow, ParticipantRow, ScreeningHelpRow, ScreeningRow
 from tests.conftest import Clock
 from tests.data.small_court import CASE_NO, CASE_SYSTEM, RING, SmallCourt, say, ulid
 
@@ -223,6 +224,14 @@ class Scene(SmallCourt):
         self.plan()
         self.attendee = self.do(self.duty, invite_attendee, self.screening, self.debtor())
         return self.attendee
+
+    def objecting(self) -> str:
+        """The secret of his link."""
+        return next(each.objecting for each in self.do(self.duty, read_people, self.screening)) or ""
+
+    def objection(self) -> str:
+        with self.database.reading() as session:
+            return session.scalars(select(ObjectionRow.id)).one()
 
     def enter(self) -> object:
         """He is let in."""
@@ -636,6 +645,12 @@ law(
 )
 law("attendee.invited", lambda c: c.ask())
 law("attendee.taken_off", lambda c: c.do(c.duty, take_off, c.attendee), lambda c: c.ask())
+law("objection.raised", lambda c: c.do(NOBODY, object_from_seat, c.objecting()), lambda c: c.ask())
+law(
+    "objection.looked_at",
+    lambda c: c.do(c.duty, look_at_objection, c.objection(), "UNFOUNDED"),
+    lambda c: (c.ask(), c.do(NOBODY, object_from_seat, c.objecting())),
+)
 law("screening.interviews_began", lambda c: c.do(c.duty, begin_interviews, c.screening), lambda c: c.show())
 law("screening.interview_held", lambda c: c.do(c.duty, hold_interview, c.attendee), lambda c: c.come())
 law("promise.made", lambda c: c.do(c.duty, make_promise, c.attendee, 1_000, civil_day(c.now, 28_800)), lambda c: c.come())
