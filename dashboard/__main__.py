@@ -1,4 +1,4 @@
-"""`ecc`: serve, demo, migrate, doctor, verify, openapi, turn-config; officer, team and unit add, import, export, enrol, token, revoke."""
+"""`ecc`: serve, demo, migrate, doctor, verify, openapi, turn-config; officer, team, unit add; import, export, enrol, token, revoke, …"""
 
 import argparse
 import gc
@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     issued = add("token", token)
     issued.add_argument("machine", choices=["case-system"], help=t("command.machine"))
     issued.add_argument("--revoke", action="store_true", help=t("command.token_end"))
+    reset = add("reset-admin", reset_admin)
+    reset.add_argument("account", help=t("command.reset_account"))
+    reset.add_argument("--to", type=Path, metavar="FILE", help=t("command.reset_to"))
     revoked = add("revoke", revoke)
     revoked.add_argument("what", choices=["wall", "device", "officer"], help=t("command.what"))
     revoked.add_argument("which", help=t("command.which"))
@@ -399,6 +402,24 @@ def token(settings: Settings, options: argparse.Namespace) -> int:
         print(t("command.revoked"))
         return 0
     print(t("command.token_once", address=f"{settings.origin}/ingest/cases", token=people.case_system_token(settings)))
+    return 0
+
+
+def reset_admin(settings: Settings, options: argparse.Namespace) -> int:
+    """A link of ten minutes with which an administrator who lost password or authenticator begins anew; every other one is told."""
+    from dashboard.people import reset_link
+    from data.credentials import keep_secret
+
+    settings.make_folders()
+    if options.to is not None and options.to.exists():
+        print(t("command.reset_exists", path=options.to), file=sys.stderr)
+        return 1
+    link = reset_link(settings, options.account)
+    if options.to is None:
+        print(t("command.reset_link", link=link))
+        return 0
+    keep_secret(options.to, link)
+    print(t("command.reset_written", path=options.to))
     return 0
 
 

@@ -17,6 +17,7 @@ from data.actions.accounts import FirstAccount, disable, first_account
 from data.actions.audit import record_audit
 from data.actions.devices import enrol_device, revoke_device
 from data.actions.links import make_link
+from data.actions.second_factor import make_reset
 from data.actions.walls import revoke_wall
 from data.credentials import issue_machine_token, revoke_machine_token
 from data.engines import open_database
@@ -94,6 +95,12 @@ def tracker_key(settings: Settings, which: str) -> str:
     """The `id` for a Traccar Client or a vehicle set that speaks its form; kept nowhere else."""
     with _working(settings) as work:
         return enrol_device(work, _unit(work, which), "VEHICLE").osmand_id
+
+
+def reset_link(settings: Settings, account: str) -> str:
+    """The address where this administrator begins anew, once, within ten minutes. Raises NotFound, RuleBroken identity.no_administrator."""
+    with _working(settings) as work:
+        return f"{settings.origin}/link/{make_reset(work, _officer(work, account))}"
 
 
 def case_system_token(settings: Settings) -> str:

@@ -91,6 +91,8 @@ POLICY = (
     Rule("/readyz", Access.OPEN),
     Rule("/sign-in", Access.OPEN),
     Rule("/sign-in/style.css", Access.OPEN, static=True),
+    Rule("/sign-in/second", Access.OPEN),
+    Rule("/sign-in/factor", Access.OPEN),  # the ticket of whoever's password was right
     Rule("/password", Access.OPEN),
     Rule("/link/*", Access.OPEN),
     Rule("/join/static/*", Access.OPEN, static=True),

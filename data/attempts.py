@@ -16,6 +16,8 @@ from data.rules.identity import FREE_OF_ADDRESS, FREE_OF_PAIR, Failures, failed,
 
 REMEMBERED = 20_000  # keys of some 200 bytes; the one that failed longest ago is forgotten first
 
+EVERYWHERE = "everywhere"  # instead of an address: what is counted by account alone, because whoever is there knows its password
+
 Key = tuple[str, str]
 
 

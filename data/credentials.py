@@ -4,19 +4,23 @@ Tokens are random (256 bits), so their SHA-256 is enough and looking it up is th
 """
 
 import hashlib
+import hmac
 import os
 import secrets
 import unicodedata
 from contextlib import suppress
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from data.errors import BadInput
 from data.rules.identity import PASSWORD_LONGEST, PIN_SHORTEST, pin
 from data.rules.links import CODE_LENGTH, CODE_LETTERS
+from data.rules.second_factor import DIGITS, RECOVERY_LENGTH, RECOVERY_LETTERS, STEP_S, steps_at
 
 TOKEN_BYTES = 32
 TOKEN_LONGEST = 128  # what is longer is none of ours and is not even hashed
@@ -56,6 +60,35 @@ def new_pin() -> str:
     while True:
         with suppress(BadInput):
             return pin("".join(secrets.choice("0123456789") for _ in range(PIN_SHORTEST)))
+
+
+def new_factor_secret() -> str:
+    """160 random bits in base 32, as authenticators take them."""
+    return pyotp.random_base32()
+
+
+def factor_address(secret: str, account: str, court: str) -> str:
+    """What the QR code of an enrolment says: otpauth://…"""
+    return pyotp.TOTP(secret, interval=STEP_S, digits=DIGITS).provisioning_uri(name=account, issuer_name=court)
+
+
+def factor_code(secret: str, step: int) -> str:
+    """The code that the authenticator shows in this step of half a minute."""
+    return pyotp.TOTP(secret, interval=STEP_S, digits=DIGITS).generate_otp(step)
+
+
+def factor_step(secret: str, code: str, at: datetime) -> int | None:
+    """The step whose code this is, of those that count now; None: it is not the code."""
+    found = None
+    for step in steps_at(at.timestamp()):  # every one is compared, so that time does not tell which
+        if hmac.compare_digest(factor_code(secret, step), code):
+            found = step
+    return found
+
+
+def new_recovery_code() -> str:
+    """One of the ten codes on paper, some 79 bits."""
+    return "".join(secrets.choice(RECOVERY_LETTERS) for _ in range(RECOVERY_LENGTH))
 
 
 def digest(token: str) -> str:

@@ -1161,7 +1161,7 @@ class AccountOpened(Event):
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChanged(Event):
-    """what: password | pin | role | disabled | enabled."""
+    """what: password | pin | role | disabled | enabled | second_factor | second_factor_reset | recovery_code."""
 
     kind = "account.changed"
     subject = "officer"

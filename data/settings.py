@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from data.errors import Misconfigured
+from data.rules import second_factor
+from data.rules.permissions import Role
 
 PREFIX = "ECC_"
 TOML_NAME = "ecc.toml"  # looked for in the home when no file is named
@@ -61,6 +63,7 @@ class Settings:
     recordings: Path = Path()
     recording_days: int = 184
     session_hours: int = 12
+    second_factor_for: tuple[str, ...] = ("technical", "inspector")
     wall_session_days: int = 400
     stale_s: int = 30
     lost_s: int = 120
@@ -132,6 +135,11 @@ class Settings:
     def secure(self) -> bool:
         """Whether browsers reach us by TLS, here or at a proxy: cookies are then Secure."""
         return self.origin.startswith("https://")
+
+    @property
+    def second_factor_roles(self) -> frozenset[Role]:
+        """Who cannot sign in without an authenticator; in the demonstration nobody, whose accounts are printed on the screen."""
+        return frozenset() if self.demo else second_factor.roles(self.second_factor_for)
 
     @property
     def keys(self) -> Path:
@@ -361,6 +369,12 @@ def _check_words(settings: Settings) -> None:
         raise _bad("court_code", "岭0108; A-Z a-z 0-9 _ -, 1 … 16")
     if not settings.court_name:
         raise _bad("court_name", "1 …")
+    for said in settings.second_factor_for:
+        try:
+            second_factor.roles([said])
+        except ValueError as error:
+            people = sorted(role.value for role in Role if role not in second_factor.MACHINES)
+            raise _bad("second_factor_for", f"{said}: {' | '.join(people)}") from error
 
 
 def _check_tls(settings: Settings) -> None:

@@ -554,6 +554,26 @@ class AccountRow(Table):
     must_change: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
+class SecondFactorRow(Table):
+    """An officer's authenticator. The secret is sealed; a code is used once: no step that is not later than `last_step` counts."""
+
+    __tablename__ = "second_factor"
+    officer_id: Mapped[str] = mapped_column(ForeignKey("officer.id"), primary_key=True)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)  # None: shown, and no code was typed yet
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RecoveryCodeRow(Table):
+    """One of ten codes on paper, for the day the authenticator is lost. Only the digest is kept."""
+
+    __tablename__ = "recovery_code"
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    officer_id: Mapped[str] = mapped_column(ForeignKey("officer.id"), index=True)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class SessionRow(Table):
     """Something that is signed in: a person at a desk, a wall's browser, a director's page. Phones are devices, not sessions."""
 
@@ -576,7 +596,7 @@ class LinkRow(Table):
     __tablename__ = "link"
     id: Mapped[str] = _ulid()
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    purpose: Mapped[str] = mapped_column(String(16))  # enrol | sign_in | host | wall | director | leader | party | stage | pairing
+    purpose: Mapped[str] = mapped_column(String(16))  # as `rules.links.Purpose`
     officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
     unit_no: Mapped[int | None] = mapped_column(ForeignKey("unit.no"))
     wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"))

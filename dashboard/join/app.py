@@ -17,6 +17,7 @@ from dashboard.join.doors import Doors, text_of
 from dashboard.sign_in import JOIN
 from data.actions import invitations, whispers
 from data.actions.participants import release_command, take_command
+from data.attempts import EVERYWHERE
 from data.errors import BadInput, NotFound, NotSignedIn, RuleBroken
 from data.identity import nobody
 from data.queries.joining import Brief, brief, room
@@ -41,6 +42,7 @@ class Join(Doors):
         """The sub-app for `/join`."""
         told = {
             "/digits": self.digits,
+            "/factor": self._factor,
             "/leave": self.leave,
             "/command": self._command,
             "/whisper": self._whisper,
@@ -103,6 +105,18 @@ class Join(Doors):
 
     async def _about(self, query: Callable[..., Any], about: object) -> Any:
         return await self.read(query, about, self.now(), self.settings.civil_offset_s, self.settings.court_code, say=t)
+
+    async def _factor(self, guest: Actor, said: dict[str, Any]) -> dict[str, Any]:
+        """A code of his own authenticator instead of the digits; wrong ones count for his account, as at the sign-in page."""
+        account = f"factor:{guest.officer_id}"
+        self.attempts.begin(account, EVERYWHERE)
+        right: bool | None = None
+        try:
+            right = await self.write(guest, invitations.type_factor, text_of(said, "code"))
+        finally:
+            if right is not False:  # he is he, or what he typed was no guess
+                self.attempts.succeeded(account, EVERYWHERE)
+        return {"right": right}
 
     async def _command(self, guest: Actor, said: dict[str, Any]) -> dict[str, Any]:
         return {"done": await self.write(guest, take_command if said.get("on") else release_command, text_of(said, "call"))}

@@ -1,15 +1,17 @@
 """What the pages before the centre do. Looking (GET, HEAD, prefetch) changes nothing; a button's POST does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import orjson
+import segno
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -17,15 +19,18 @@ from starlette.routing import Route
 from dashboard.i18n import of_error, t
 from dashboard.sign_in import DESK, DIRECTOR, WALL, error_answer, error_headers, next_page, refusal_page
 from dashboard.sign_in_pages.drawing import draw
-from data.actions import accounts, links, sessions
+from data.actions import accounts, links, second_factor, sessions
 from data.actions.audit import record_audit
 from data.actions.links import Lasts, LinkUse
-from data.attempts import Attempts
+from data.actions.second_factor import HalfOpen, Passed
+from data.actions.sessions import Opened
+from data.attempts import EVERYWHERE, Attempts
 from data.errors import BadInput, CommandCentreError, LaneFull, NotFound, NotSignedIn, TooLarge, TooMany
 from data.identity import Identity, Proof, check_password, check_pin, nobody
 from data.journal import Journal
 from data.lanes import Lanes
 from data.queries.links import LinkView, PairingView, link_view, pairing_view
+from data.queries.second_factor import Asked, asked, enrolled
 from data.rules.identity import Act, same_username
 from data.rules.links import LIFETIME, Purpose, closed
 from data.rules.permissions import Actor
@@ -33,6 +38,7 @@ from data.settings import Settings
 from streaming.bearer import DEVICE_COOKIE
 
 PAIR = "ecc_pair"  # what a waiting wall's browser holds
+TICKET = "ecc_factor"  # what the browser of somebody holds whose code is missing
 POLL_S = 3
 BODY_BYTES = 4_096
 HASHING = 2  # passwords looked at together: each takes 64 MiB and a core
@@ -83,6 +89,9 @@ class SignIn:
             Route("/sign-in/style.css", css, methods=["GET"]),
             Route("/sign-in", self._answered(self._show_sign_in), methods=["GET"]),
             Route("/sign-in", self._answered(self._sign_in), methods=["POST"]),
+            Route("/sign-in/second", self._answered(self._show_second), methods=["GET"]),
+            Route("/sign-in/factor", self._answered(self._show_factor), methods=["GET"]),
+            Route("/sign-in/factor", self._answered(self._type_code), methods=["POST"]),
             Route("/password", self._answered(self._show_password), methods=["GET"]),
             Route("/password", self._answered(self._change_password), methods=["POST"]),
             Route("/link/{secret}", self._answered(self._show_link), methods=["GET"]),
@@ -130,7 +139,7 @@ class SignIn:
             return self._sign_in_page(target, error)
         if proof.must_change:
             return self._password_page(form["username"], said=t("sign_in.must_change"))
-        return await self._enter(request, proof, target)
+        return await self._enter(request, proof, target, enrol=bool(form.get("enrol")))
 
     async def _proof(self, request: Request, form: Mapping[str, str]) -> Proof:
         """Raises TooMany, NotSignedIn identity.wrong; both leave their trace."""
@@ -144,9 +153,87 @@ class SignIn:
         self._attempts.succeeded(username, address)
         return proof
 
-    async def _enter(self, request: Request, proof: Proof, target: str) -> Response:
-        opened = await self._write(nobody(request.state.address), sessions.sign_in, proof, self._lasts.desk)
+    async def _enter(self, request: Request, proof: Proof, target: str, *, enrol: bool = False, passed: bool = False) -> Response:
+        """The desk, or the page that asks for the code."""
+        required = self._settings.second_factor_roles
+        by = nobody(request.state.address)
+        opened = await self._write(by, second_factor.begin_sign_in, proof, required, self._lasts.desk, enrol=enrol, passed=passed)
+        return self._half_open(opened, target) if isinstance(opened, HalfOpen) else self._at_desk(opened, target)
+
+    def _at_desk(self, opened: Opened, target: str) -> Response:
         return self._with_cookie(_to(target), DESK, opened.token, self._lasts.desk)
+
+    def _half_open(self, half: HalfOpen, target: str = "/centre/desk") -> Response:
+        answer = _to(f"/sign-in/factor?next={quote(target, safe='/')}")
+        return self._with_cookie(answer, TICKET, half.ticket, LIFETIME[Purpose.FACTOR], path="/sign-in/factor")
+
+    # --- the second factor ---
+
+    async def _show_second(self, _: Request) -> Response:
+        return HTMLResponse(draw("second.html", demo=self._settings.demo))
+
+    async def _show_factor(self, request: Request) -> Response:
+        found = await self._asked(request)
+        return self._factor_page(found, next_page(request.query_params.get("next"))) if found else _to("/sign-in")
+
+    async def _type_code(self, request: Request) -> Response:
+        form = await _form(request)
+        target, found = next_page(form.get("next")), await self._asked(request)
+        if found is None:
+            raise closed()
+        try:
+            passed = await self._passed(request, found.officer_id, form.get("code", ""))
+        except (TooMany, NotSignedIn, BadInput) as error:
+            return self._factor_page(found, target, error)
+        answer = self._recovery_page(passed, target) if passed.codes else _to(target)
+        answer.delete_cookie(TICKET, path="/sign-in/factor")
+        return self._with_cookie(answer, DESK, passed.opened.token, self._lasts.desk)
+
+    async def _passed(self, request: Request, officer_id: str, code: str) -> Passed:
+        """Counted by account, from wherever it is tried: who is here knows the password. Raises TooMany, NotSignedIn, BadInput."""
+        with self._counted(officer_id, request.state.address):
+            try:
+                ticket = request.cookies.get(TICKET, "")
+                done: Passed = await self._write(nobody(request.state.address), second_factor.pass_factor, ticket, code, self._lasts.desk)
+            except NotSignedIn:
+                await self._write(nobody(request.state.address), second_factor.factor_failed, officer_id, "wrong_code")
+                raise
+        return done
+
+    @contextmanager
+    def _counted(self, officer_id: str, address: str) -> Iterator[None]:
+        """Six wrong codes a minute of one account, wherever they come from; after that it waits. Raises TooMany."""
+        account = f"factor:{officer_id}"
+        self._attempts.begin(account, EVERYWHERE)
+        try:
+            yield
+        except NotSignedIn:
+            self._attempts.failed(account, address)
+            raise
+        except BadInput:  # no code at all: no guess
+            self._attempts.succeeded(account, EVERYWHERE)
+            raise
+        self._attempts.succeeded(account, EVERYWHERE)
+
+    async def _asked(self, request: Request) -> Asked | None:
+        ticket = request.cookies.get(TICKET, "")
+
+        def read() -> Asked | None:
+            with self._journal.database.reading() as session:
+                return asked(session, ticket, self._now(), self._journal.sealing, self._settings.court_name)
+
+        return await self._lanes.readers.run(read) if ticket else None
+
+    def _factor_page(self, found: Asked, target: str, error: CommandCentreError | None = None) -> Response:
+        picture = segno.make(found.address, error="m").svg_inline(scale=6, border=4, light="#fff") if found.address else None
+        said = of_error(error) if error else None
+        page = draw("factor.html", demo=self._settings.demo, picture=picture, secret=found.secret, next=target, said=said)
+        return HTMLResponse(page, error.status if error else 200, error_headers(error) if isinstance(error, TooMany) else None)
+
+    def _recovery_page(self, passed: Passed, target: str) -> Response:
+        return HTMLResponse(
+            draw("recovery.html", demo=self._settings.demo, court=self._settings.court_name, codes=passed.codes, next=target)
+        )
 
     def _sign_in_page(self, target: str, error: CommandCentreError | None = None) -> Response:
         said = of_error(error) if error else None
@@ -164,6 +251,7 @@ class SignIn:
         try:
             proof = await self._proof(request, form)
             own = replace(nobody(request.state.address), kind="OFFICER", id=proof.officer_id, officer_id=proof.officer_id)
+            passed = await self._spent(request, own, form.get("code", ""))
             await self._hashed(self._journal.do, own, self._now(), accounts.set_password, proof.officer_id, form.get("fresh", ""))
             if form.get("pin"):
                 await self._hashed(self._journal.do, own, self._now(), accounts.set_pin, proof.officer_id, form["pin"])
@@ -172,7 +260,25 @@ class SignIn:
             return self._password_page(username, said=of_error(error), status=error.status)
         if fresh is None:
             raise NotSignedIn("changed meanwhile", code="identity.wrong")
-        return await self._enter(request, fresh, "/centre/desk")
+        return await self._enter(request, fresh, "/centre/desk", passed=passed)
+
+    async def _spent(self, request: Request, own: Actor, code: str) -> bool:
+        """Who has an authenticator changes his password with a code of it only. Raises TooMany, NotSignedIn, BadInput."""
+        officer_id = own.officer_id or ""
+        if not await self._has_factor(officer_id):
+            return False
+        with self._counted(officer_id, request.state.address):
+            if await self._write(own, second_factor.spend, officer_id, code) is None:
+                await self._write(own, second_factor.factor_failed, officer_id, "wrong_code")
+                raise NotSignedIn("code", code="identity.wrong_code")
+        return True
+
+    async def _has_factor(self, officer_id: str) -> bool:
+        def read() -> bool:
+            with self._journal.database.reading() as session:
+                return officer_id in enrolled(session)
+
+        return await self._lanes.readers.run(read)
 
     def _password_page(self, username: str, said: str | None = None, status: int = 200) -> Response:
         return HTMLResponse(draw("password.html", demo=self._settings.demo, username=username, said=said), status)
@@ -184,16 +290,37 @@ class SignIn:
         if view is None:
             self._attempts.stranger(request.state.address)
             raise closed()
-        heading = t(f"sign_in.link_{view.purpose.value}", who=view.who or "")
-        return HTMLResponse(draw("link.html", court=self._settings.court_name, demo=self._settings.demo, heading=heading))
+        return self._link_page(view)
+
+    def _link_page(self, view: LinkView, error: CommandCentreError | None = None) -> Response:
+        heading, said = t(f"sign_in.link_{view.purpose.value}", who=view.who or ""), of_error(error) if error else None
+        reset = view.purpose is Purpose.RESET
+        page = draw("link.html", court=self._settings.court_name, demo=self._settings.demo, heading=heading, reset=reset, said=said)
+        return HTMLResponse(page, error.status if error else 200)
 
     async def _use_link(self, request: Request) -> Response:
+        secret, by = request.path_params["secret"], nobody(request.state.address)
+        view: LinkView | None = await self._read(link_view, secret)
         try:
-            used = await self._write(nobody(request.state.address), links.use_link, request.path_params["secret"], self._lasts)
+            if view is not None and view.purpose is Purpose.RESET:
+                return await self._begin_anew(request, view, secret)
+            used = await self._write(by, second_factor.use_link, secret, self._lasts, self._settings.second_factor_roles)
         except NotFound:
             self._attempts.stranger(request.state.address)
             raise
-        return self._entered(used)
+        return self._half_open(used) if isinstance(used, HalfOpen) else self._entered(used)
+
+    async def _begin_anew(self, request: Request, view: LinkView, secret: str) -> Response:
+        """An administrator's own link, made at the machine: another password, and the authenticator is enrolled again."""
+        form = await _form(request)
+        required, lasts = self._settings.second_factor_roles, self._lasts.desk
+        anew = second_factor.begin_anew, secret, form.get("fresh", ""), required, lasts
+        try:
+            opened = await self._hashed(self._journal.do, nobody(request.state.address), self._now(), *anew)
+        except BadInput as error:
+            return self._link_page(view, error)
+        self._identity.forget()
+        return self._half_open(opened) if isinstance(opened, HalfOpen) else self._at_desk(opened, "/centre/desk")
 
     def _entered(self, used: LinkUse) -> Response:
         return self._with_cookie(_to(used.face), COOKIE[used.purpose], used.token, used.lasts)

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.calls import lose_calls
+from data.actions.links import close_links
 from data.actions.participants import lose_places
 from data.actions.sessions import close_sessions
 from data.actions.units import lose_duty
@@ -16,6 +17,7 @@ from data.events import AccountChanged, AccountOpened
 from data.journal import Work
 from data.rules import identity
 from data.rules.identity import Act
+from data.rules.links import Purpose
 from data.rules.permissions import Role, Verb
 from data.tables import AccountRow, CallRow, OfficerRow, ParticipantRow, UnitRow
 
@@ -70,6 +72,7 @@ def set_password(work: Work, officer_id: str, password: str, *, must_change: boo
     account = _account(work, officer_id)
     identity.password(password, of=account.username)
     account.password_hash, account.must_change = password_hash, must_change
+    close_links(work, Purpose.FACTOR, officer_id)  # a page that asks for the code still counts on the old password
     close_sessions(work, officer_id, why="replaced", but=work.actor.session_id)
     _changed(work, officer_id, "password")
 
@@ -100,6 +103,7 @@ def disable(work: Work, officer_id: str) -> None:
     if officer.disabled_at is None:
         officer.disabled_at = work.now
         close_sessions(work, officer_id, why="revoked")
+        close_links(work, Purpose.FACTOR, officer_id)
         lose_places(work, ParticipantRow.officer_id == officer_id)
         _changed(work, officer_id, "disabled")
         lose_calls(work, CallRow.unit_no.in_(select(UnitRow.no).where(UnitRow.officer_id == officer_id)))

@@ -12,9 +12,10 @@ from data.actions.audit import record_audit
 from data.actions.keeping import found, held
 from data.actions.links import add_link, take_link
 from data.actions.participants import new_participant, part_of
+from data.actions.second_factor import is_enrolled, spend
 from data.actions.sessions import close_guest, open_for_guest
 from data.credentials import new_digits, new_token
-from data.errors import BadInput, NotPermitted, RuleBroken, TransitionRefused
+from data.errors import BadInput, NotFound, NotPermitted, RuleBroken, TransitionRefused
 from data.events import (
     CallConcluded,
     CallLeaderInvited,
@@ -121,12 +122,41 @@ def type_digits(work: Work, typed: str) -> bool:
     if row.verified_at is not None:
         return True
     if row.digits is not None and compare_digest(row.digits, given):
-        row.verified_at = work.now
-        verified = CallPartyVerified if row.kind == ParticipantKind.PARTY else CallLeaderVerified
-        work.record(verified(call_id=call.id, unit_no=call.unit_no, participant_id=row.id))
+        return _verified(work, call, row)
+    return _missed(work, call, row, "digits")
+
+
+def type_factor(work: Work, typed: str) -> bool:
+    """Instead of the digits: a code of the leader's own authenticator, which then counts nowhere else. Tries count as those of digits do.
+
+    Raises BadInput identity.code_form, NotFound not_found.second_factor for one without an authenticator, and as `type_digits`.
+    """
+    row = own_place(work)
+    call = found(work, CallRow, row.call_id, "not_found.call")
+    if row.state != ParticipantState.WAITING:
+        raise TransitionRefused("not waiting", code="join.not_waiting", state=row.state)
+    if row.kind != ParticipantKind.LEADER or row.officer_id is None or not is_enrolled(work, row.officer_id):
+        raise NotFound("no authenticator", code="not_found.second_factor")
+    if row.verified_at is not None:
         return True
+    how = spend(work, row.officer_id, typed)
+    if how is None:
+        return _missed(work, call, row, "second_factor")
+    record_audit(work, Act.ADMIT, "participant", row.id, fields=(how,))
+    return _verified(work, call, row)
+
+
+def _verified(work: Work, call: CallRow, row: ParticipantRow) -> bool:
+    row.verified_at = work.now
+    verified = CallPartyVerified if row.kind == ParticipantKind.PARTY else CallLeaderVerified
+    work.record(verified(call_id=call.id, unit_no=call.unit_no, participant_id=row.id))
+    return True
+
+
+def _missed(work: Work, call: CallRow, row: ParticipantRow, what: str) -> bool:
+    """The fifth wrong try ends the invitation, whatever was tried."""
     row.tries += 1
-    record_audit(work, Act.ADMIT, "participant", row.id, fields=("digits",), result="failed")
+    record_audit(work, Act.ADMIT, "participant", row.id, fields=(what,), result="failed")
     if row.tries >= TRIES:
         turn_away(work, call, row, "digits")
     return False

@@ -193,7 +193,7 @@ def _check_target(work: Work, purpose: Purpose, officer_id: str | None, unit_no:
     given = {"unit": unit_no, "officer": officer_id, "wall": wall_id}
     named = {kind: key for kind, key in given.items() if key is not None}
     kind = _TARGET.get(purpose)
-    if purpose in (Purpose.LEADER, Purpose.PARTY):  # `data.actions.invitations` and `parties` make them, for one call
+    if purpose in (Purpose.LEADER, Purpose.PARTY, Purpose.FACTOR, Purpose.RESET):  # verbs of their own make them
         raise BadInput(purpose, code="link.for_whom")
     if set(named) != ({kind} if kind else set()):
         raise BadInput(purpose, code="link.for_whom")
@@ -251,6 +251,12 @@ def take_link(work: Work, secret: str) -> LinkRow:
         raise closed()
     work.record(LinkUsed(link_id=taken.id))
     return taken
+
+
+def close_links(work: Work, purpose: Purpose, officer_id: str) -> None:
+    """What was made for this officer and this purpose, and not used, opens nothing any more."""
+    waiting = LinkRow.officer_id == officer_id, LinkRow.purpose == purpose, LinkRow.used_at.is_(None)
+    work.session.execute(update(LinkRow).where(*waiting).values(used_at=work.now))
 
 
 def _use(purpose: Purpose, token: str, lasts: timedelta) -> LinkUse:

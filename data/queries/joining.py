@@ -18,7 +18,7 @@ from data.rules.calls import CallKind, CallState
 from data.rules.links import Purpose, is_open
 from data.rules.participants import TRIES, ParticipantState
 from data.rules.permissions import Actor, Clearance, Role, Sight
-from data.tables import CallRow, LinkRow, OfficerRow, OrderRow, ParticipantRow
+from data.tables import CallRow, LinkRow, OfficerRow, OrderRow, ParticipantRow, SecondFactorRow
 
 Row = dict[str, Any]
 OF_CALL = (
@@ -79,6 +79,7 @@ def room(session: Session, actor: Actor, now: datetime, civil_offset_s: int, cou
         "id": part.id,
         "state": part.state,
         "verified": part.verified_at is not None,
+        "factor": _has_factor(session, part.officer_id),
         "tries_left": max(0, TRIES - part.tries),
         "waiting_at": at(part.waiting_at),
         "joined_at": at(part.joined_at),
@@ -129,6 +130,12 @@ def _drawn(session: Session, call_id: str, now: datetime, civil_offset_s: int, c
     newest = select(OrderRow.id).where(OrderRow.call_id == call_id, OrderRow.state != "WITHDRAWN").order_by(OrderRow.id.desc()).limit(1)
     drawn |= draw(("mission", call.get("mission_id")), ("team", call.get("team_id")), ("order", session.scalar(newest)))
     return drawn | draw(("case", drawn.get("mission", {}).get("case_id")))
+
+
+def _has_factor(session: Session, officer_id: str | None) -> bool:
+    """Whether he may type a code of his authenticator instead of the digits he was told."""
+    row = session.get(SecondFactorRow, officer_id) if officer_id else None
+    return row is not None and row.confirmed_at is not None
 
 
 def _name(session: Session, officer_id: str | None) -> str | None:

@@ -22,6 +22,8 @@ class Purpose(StrEnum):
     PARTY = "party"  # a party joins one call with his own phone
     STAGE = "stage"  # a browser becomes the stage of one screening
     PAIRING = "pairing"  # a wall without a keyboard waits for the desk
+    FACTOR = "factor"  # a password was right, the code of the authenticator is still missing
+    RESET = "reset"  # an administrator who lost password or authenticator begins anew; made at the machine only
 
 
 LIFETIME = {
@@ -34,9 +36,11 @@ LIFETIME = {
     Purpose.PARTY: timedelta(minutes=15),
     Purpose.STAGE: timedelta(minutes=15),
     Purpose.PAIRING: timedelta(minutes=10),
+    Purpose.FACTOR: timedelta(minutes=10),
+    Purpose.RESET: timedelta(minutes=10),
 }
 NOT_BY_BUTTON = frozenset(
-    {Purpose.PAIRING, Purpose.LEADER, Purpose.PARTY, Purpose.STAGE}
+    {Purpose.PAIRING, Purpose.LEADER, Purpose.PARTY, Purpose.STAGE, Purpose.FACTOR}
 )  # `/link/<secret>` does not know them: they have pages of their own
 FACE = {
     Purpose.ENROL: "/field/",
@@ -48,6 +52,8 @@ FACE = {
     Purpose.PARTY: "/party/",
     Purpose.STAGE: "/stage/",
     Purpose.PAIRING: "/centre/wall",
+    Purpose.FACTOR: "/sign-in/factor",
+    Purpose.RESET: "/centre/desk",
 }
 _MAKERS = {
     Purpose.ENROL: Verb.ENROL_DEVICE,

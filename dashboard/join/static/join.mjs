@@ -36,6 +36,7 @@ let began = false;
 
 async function beInRoom() {
   part('digits', HTMLFormElement).addEventListener('submit', (event) => { event.preventDefault(); void typed(); });
+  part('factor-form', HTMLFormElement).addEventListener('submit', (event) => { event.preventDefault(); void typedFactor(); });
   part('digits-input', HTMLInputElement).addEventListener('input', showDigits);
   part('leave', HTMLButtonElement).addEventListener('click', () => void tell('/join/leave', {}));
   part('fault', HTMLButtonElement).addEventListener('click', async () => say((await report('join', {}, '', t('fault_offline'))).text));
@@ -107,6 +108,7 @@ function draw() {
 /** @param {Said} me */
 function drawWaiting(me) {
   part('digits', HTMLFormElement).hidden = me.verified;
+  part('factor', HTMLElement).hidden = me.verified || !me.factor;
   part('digits-title', HTMLElement).textContent = t(me.verified ? 'verified_title' : 'digits_title');
   part('waiting-state', HTMLElement).textContent = t(me.verified ? 'wait_admission' : 'wait_digits', { time: clock(served() - me.waiting_at) });
 }
@@ -163,6 +165,14 @@ async function typed() {
   input.value = '';
   showDigits();
   say(t('digits_wrong', { n: Math.max(0, (now.me?.tries_left ?? 1) - 1) }));
+}
+
+/** A code of his own authenticator, instead of what the desk told him. */
+async function typedFactor() {
+  const input = part('factor-input', HTMLInputElement);
+  const answer = await tell('/join/factor', { code: input.value });
+  input.value = '';
+  if (answer && !answer.right) say(t('factor_wrong', { n: Math.max(0, (now.me?.tries_left ?? 1) - 1) }));
 }
 
 async function whispered() {

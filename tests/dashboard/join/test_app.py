@@ -120,6 +120,7 @@ def test_only_who_typed_the_digits_and_was_let_in_gets_a_stream(scene: Scene) ->
         assert phone.post("/join/digits", json={"digits": wrong}).json() == {"right": False}
         assert phone.post("/join/digits", json={"digits": "12"}).status_code == 400
         assert phone.post("/join/digits", content=b"[]").status_code == 400
+        assert phone.post("/join/factor", json={"code": "123456"}).status_code == 404, "he has no authenticator"
         assert phone.post("/join/digits", json={"digits": invitation.digits}).json() == {"right": True}
         assert token(phone, scene.call, "publish").status_code == 403
         assert phone.post("/join/whisper", json={"call": scene.call, "text": "x"}).status_code == 403

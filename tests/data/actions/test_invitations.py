@@ -18,15 +18,19 @@ from data.actions.invitations import (
     refuse_leader,
     standing_invitation,
     type_digits,
+    type_factor,
 )
 from data.actions.links import Lasts, make_link, use_link
 from data.actions.participants import claim_media
+from data.actions.second_factor import ask, pass_factor
+from data.credentials import factor_code
 from data.errors import CommandCentreError, NotFound
 from data.queries.links import link_view
 from data.rules.links import Purpose
 from data.rules.participants import TRIES, StreamName
 from data.rules.permissions import NOBODY, SYSTEM, Actor, Role
-from data.tables import CaseNoteRow, CaseRow, LinkRow, ParticipantRow
+from data.rules.second_factor import STEP_S
+from data.tables import CaseNoteRow, CaseRow, LinkRow, ParticipantRow, SecondFactorRow
 from tests.data.small_court import CASE_NO, SmallCourt, at_once, ulid
 
 
@@ -111,6 +115,32 @@ def test_five_wrong_guesses_end_it(court: SmallCourt) -> None:
     assert row(court, invitation.participant_id).state == "REFUSED"
     assert code(court, guest, type_digits, invitation.digits) == "join.not_waiting"
     assert code(court, court.duty, admit_leader, invitation.participant_id) == "join.not_waiting"
+
+
+def test_a_code_of_his_own_authenticator_does_instead_of_the_digits_once(court: SmallCourt) -> None:
+    call_id = talk(court)
+    guest = enter(court, invite(court, call_id).secret)
+    assert code(court, guest, type_factor, "123456") == "not_found.second_factor"
+    secret = authenticator(court, court.leader)
+    used, fresh = (factor_code(secret, int(court.now.timestamp() // STEP_S) + later) for later in (0, 1))
+    assert not court.do(guest, type_factor, used), "the one that enrolled it"
+    assert court.do(guest, type_factor, fresh)
+    again = invite(court, call_id)
+    other = enter(court, again.secret)
+    assert not court.do(other, type_factor, fresh), "a code counts once, wherever"
+    for _ in range(TRIES - 1):
+        assert not court.do(other, type_factor, "000000")
+    assert row(court, again.participant_id).state == "REFUSED"
+
+
+def authenticator(court: SmallCourt, officer_id: str) -> str:
+    """Enrolled by its first code; returns what the phone holds."""
+    with court.journal.work(SYSTEM, court.now) as work:
+        ticket = ask(work, officer_id).ticket
+    with court.database.reading() as session:
+        secret = court.journal.sealing.open(session.get_one(SecondFactorRow, officer_id).secret) or ""
+    court.do(NOBODY, pass_factor, ticket, factor_code(secret, int(court.now.timestamp() // STEP_S)), timedelta(hours=1))
+    return secret
 
 
 def test_the_desk_refuses_before_and_after(court: SmallCourt) -> None:

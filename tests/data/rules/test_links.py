@@ -43,6 +43,8 @@ MAKERS = {
     Purpose.WALL: {Role.DUTY, Role.COMMANDER, Role.TECHNICAL, Role.SYSTEM},
     Purpose.DIRECTOR: {Role.SYSTEM},
     Purpose.LEADER: {Role.SYSTEM},
+    Purpose.FACTOR: {Role.SYSTEM},
+    Purpose.RESET: {Role.SYSTEM},
     Purpose.PARTY: {Role.SYSTEM},
     Purpose.STAGE: {Role.SYSTEM},
     Purpose.PAIRING: {Role.SYSTEM},
