@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import base64
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -112,6 +113,7 @@ class Photographer:
                 await material.check()
         await host.locator("nav a", has_text=t("people.console")).click()
         await host.locator("#open").click(timeout=LIMIT_MS)
+        await expect(host.locator("#ready")).not_to_contain_text(re.compile("还|没有打开|失效"), timeout=LIMIT_MS)
         await host.locator("#begin").click(timeout=LIMIT_MS)
         await host.locator("#next").click(timeout=LIMIT_MS)
         await until_true(stage, "() => document.querySelector('#picture').currentTime > 2", seconds=60)
