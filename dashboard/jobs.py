@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dashboard.backups.schedule import keep_backups
 from dashboard.supervise import Beat
 from data.actions.attendees import purge_sign_ins
 from data.actions.audit import record_audit
@@ -71,6 +72,7 @@ async def _run(settings: Settings) -> None:
         _render(renderings),
         _purge_clips(settings.clips, journal, lanes),
         _forget_sign_ins(journal, lanes),
+        keep_backups(settings, journal, lanes, _now),
         _invent(settings, journal),
         _beat(Beat(settings, "jobs")),
     )

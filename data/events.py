@@ -79,6 +79,7 @@ _ID_FIELD = {
     "session": "session_id",
     "link": "link_id",
     "audit": "audit_id",
+    "backup": "backup_id",
 }
 _ROW_KINDS = (
     "court", "officer", "team", "unit", "area", "fence", "case", "mission", "call", "participant", "whisper", "order", "sos", "recording",
@@ -1400,6 +1401,45 @@ class RecordingPurged(Event):
 
 
 # --- screenings -----------------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupMade(Event):
+    """Everything stands in a file of this digest. seq: the last number of the journal that is in it."""
+
+    kind = "backup.made"
+    subject = "backup"
+    shown = False
+    backup_id: str
+    parts: int
+    size: int
+    digest: str
+    seq: int
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupFailed(Event):
+    """No file was made. why: the code of what was in the way."""
+
+    kind = "backup.failed"
+    subject = "backup"
+    shown = False
+    backup_id: str
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourtRestored(Event):
+    """The court came out of a backup, onto another machine; what was written after that backup is not in it."""
+
+    kind = "backup.restored"
+    subject = "backup"
+    shown = False
+    backup_id: str
+    seq: int
 
 
 @_event

@@ -41,6 +41,13 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(config).get_current_head()
 
 
+def is_known(revision: str) -> bool:
+    """Whether this version of the program has the way from there to here; of a newer one it has not."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return any(script.revision == revision for script in ScriptDirectory.from_config(config).walk_revisions())
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))

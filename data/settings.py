@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from data.errors import Misconfigured
 from data.rules import second_factor
+from data.rules.backups import OF_DAY, RECIPIENT
 from data.rules.permissions import Role
 
 PREFIX = "ECC_"
@@ -76,6 +77,11 @@ class Settings:
     ntp_server: str = ""
     owners: tuple[str, ...] = ()
     metrics_port: int = 0
+    backup_at: str = ""
+    backup_to: Path | None = None
+    backup_keys_to: Path | None = None
+    backup_recipients: tuple[str, ...] = ()
+    backup_keep: int = 7
     log_level: str = "info"
     demo: bool = False
 
@@ -193,8 +199,24 @@ def load(environ: Mapping[str, str] | None = None, toml_path: Path | None = None
 def as_environ(settings: Settings) -> dict[str, str]:
     """The environment of a child process that shall load exactly these settings, whatever file or variable they came from."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    said = {f"{PREFIX}{each.name.upper()}": _as_text(getattr(settings, each.name)) for each in fields(settings)}
-    return kept | {name: value for name, value in said.items() if value is not None}
+    return kept | {f"{PREFIX}{key.upper()}": text for key, text in as_texts(settings).items()}
+
+
+def foreign_environ(**said: str) -> dict[str, str]:
+    """The environment of somebody else's program: what this process was given but our settings, and what is said here."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | said
+
+
+def as_texts(settings: Settings) -> dict[str, str]:
+    """Every setting that has a value, as a variable would say it."""
+    said = {each.name: _as_text(getattr(settings, each.name)) for each in fields(settings)}
+    return {key: text for key, text in said.items() if text is not None}
+
+
+def forms() -> dict[str, str]:
+    """Of every key what its value is: text, number, truth, list, path."""
+    named: dict[Callable[[Any], Any], str] = {_number: "number", _truth: "truth", _words: "list", _path: "path"}
+    return {each.name: named.get(_FORMS[str(each.type)], "text") for each in fields(Settings)}
 
 
 def has_screen(environ: Mapping[str, str] | None = None) -> bool:
@@ -323,6 +345,7 @@ _LIMITS = {
     "lost_s": (10, 86_400),
     "case_system_stale_s": (2, 604_800),
     "case_system_lost_s": (4, 2_592_000),
+    "backup_keep": (1, 3_650),
 }
 _CODE = re.compile(r"[\w-]{1,16}")  # also 岭0108, as it stands in case numbers
 
@@ -337,7 +360,7 @@ def _complete(settings: Settings) -> Settings:
         recordings=home / "recordings" if settings.recordings == Path() else settings.recordings,
         database_url=_driver(settings.database_url) or _sqlite_in(home),
     )
-    for check in (_check_numbers, _check_words, _check_tls, _check_addresses, _check_turn, _check_owners):
+    for check in (_check_numbers, _check_words, _check_tls, _check_addresses, _check_turn, _check_owners, _check_backups):
         check(settings)
     for key in ("database_url", "redis_url"):
         _check_secret(key, getattr(settings, key))
@@ -437,6 +460,22 @@ def _check_owners(settings: Settings) -> None:
     for said in settings.owners:
         if not re.fullmatch(r"([a-z_]{1,24}|\*)=[^,\n]{1,40}", said):
             raise _bad("owners", f"{said}: database=信息科 8001 | *=…")
+
+
+def _check_backups(settings: Settings) -> None:
+    """A schedule that could make none is an error now, not at half past two."""
+    for recipient in settings.backup_recipients:
+        if not RECIPIENT.fullmatch(recipient):
+            raise _bad("backup_recipients", "age1…")
+    if not settings.backup_at:
+        return
+    if not OF_DAY.fullmatch(settings.backup_at):
+        raise _bad("backup_at", "HH:MM")
+    for key in ("backup_to", "backup_keys_to", "backup_recipients"):
+        if not getattr(settings, key):
+            raise _bad(key, "backup_at + backup_to + backup_keys_to + backup_recipients")
+    if settings.backup_to == settings.backup_keys_to:
+        raise _bad("backup_keys_to", "≠ backup_to")
 
 
 def _check_secret(key: str, url: str | None) -> None:

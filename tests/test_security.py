@@ -40,7 +40,17 @@ def test_every_file_named_exists() -> None:
 
 def test_every_command_named_is_one_of_ours() -> None:
     commands = {tuple(name.split()[1:]) for name in NAMED.findall(CHINESE + ENGLISH) if name.startswith("ecc ")}
-    assert {command[0] for command in commands} == {"serve", "verify", "doctor", "revoke", "turn-config", "export", "enrol"}
+    assert {command[0] for command in commands} == {
+        "serve",
+        "verify",
+        "doctor",
+        "revoke",
+        "turn-config",
+        "export",
+        "enrol",
+        "backup",
+        "restore",
+    }
     for command in commands:
         filled = [word if word.islower() and word.isascii() else "1" for word in command]
         assert _parser().parse_args(filled).command is not None

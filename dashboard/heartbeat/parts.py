@@ -31,8 +31,10 @@ from dashboard.supervise import beat_file
 from dashboard.upgrade import is_newest
 from data.engines import Database, ping
 from data.errors import CommandCentreError
+from data.queries.backups import known_backups
 from data.queries.live import case_system_as_of
 from data.queries.recordings import bytes_per_day
+from data.rules.backups import trouble
 from data.rules.recordings import RESERVE, forecast
 from data.settings import Settings, turn_url
 from streaming.bus import ping as ping_bus
@@ -44,7 +46,6 @@ LEAST_FREE = 1_000_000_000
 FREE_WARN_PCT, FREE_LEAST_PCT = 10, 2
 CERTIFICATE_WARN_DAYS = 30
 CLOCK_WARN_S, CLOCK_BAD_S = 0.5, 5.0  # an event's time is told to the second; past five the ages on the wall mislead
-BACKUP_WARN_H = 26.0  # a nightly one, and two hours for it
 FEW_LEFT = 3  # days of recordings
 
 
@@ -275,17 +276,24 @@ def _clock(looking: Looking) -> Found:
 
 
 def _backup(looking: Looking) -> Found:
-    """The newest one, as `HOME/run/backup.json` tells it: {"at": seconds since 1970, "ok": whether it was made}."""
+    """The newest one, as the journal tells it. A court that has none and wants none is not at fault."""
+    scheduled = bool(looking.settings.backup_at)
     try:
-        told = json.loads((looking.settings.run / "backup.json").read_text())
-        made_at, good = float(told["at"]), bool(told.get("ok", True))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        with looking.database.reading() as session:
+            known = known_backups(session)
+    except (CommandCentreError, SQLAlchemyError):  # the database has a line of its own
         return Found(State.OFF, "none")
-    hours = max(0.0, (looking.now().timestamp() - made_at) / 3600)
-    holes, gauges = {"hours": round(hours, 1)}, {"ecc_backup_timestamp_seconds": made_at}
-    if not good:
-        return Found(State.DOWN, "failed", holes, gauges=gauges)
-    return Found(State.WARN if hours > BACKUP_WARN_H else State.UP, "up", holes, gauges=gauges)
+    gauges = {"ecc_backup_timestamp_seconds": known.made_at.timestamp()} if known.made_at else {}
+    if known.failed_at is not None:
+        return Found(State.DOWN, "failed", {"hours": _hours(looking, known.failed_at), "why": known.why}, gauges=gauges)
+    if known.made_at is None:
+        return Found(State.WARN if scheduled else State.OFF, "none")
+    hours = _hours(looking, known.made_at)
+    return Found(State.WARN if trouble(looking.now(), known) else State.UP, "up", {"hours": hours}, gauges=gauges)
+
+
+def _hours(looking: Looking, since: datetime) -> float:
+    return round(max(0.0, (looking.now() - since).total_seconds() / 3600), 1)
 
 
 def _case_system(looking: Looking) -> Found:

@@ -67,6 +67,8 @@ class Act(StrEnum):
     RELEASE = "release"  # a clip was certified or revoked
     IMPORT = "import"  # rows of a workbook came in
     EXPORT = "export"  # everything that a workbook holds was written to a file
+    BACKUP = "backup"  # everything was copied, encrypted, to a file
+    RESTORE = "restore"  # the court came out of a backup
     PURGE = "purge"  # positions or recordings older than promised were removed
 
 

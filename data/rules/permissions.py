@@ -137,6 +137,7 @@ class Verb(StrEnum):
     CROSS_FENCE = "cross.fence"
     RUN_TIMER = "run.timer"
     KEEP_RECORDING = "keep.recording"
+    KEEP_BACKUP = "keep.backup"
     BRING_RECORDING = "bring.recording"
     HOLD_RECORDING = "hold.recording"
     REPLAY_RECORDING = "replay.recording"
@@ -208,6 +209,7 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.CROSS_FENCE: frozenset({Role.SYSTEM}),
     Verb.RUN_TIMER: frozenset({Role.SYSTEM}),
     Verb.KEEP_RECORDING: frozenset({Role.SYSTEM}),
+    Verb.KEEP_BACKUP: frozenset({Role.SYSTEM}),
     Verb.BRING_RECORDING: frozenset({Role.DEVICE}),  # of its own call
     Verb.HOLD_RECORDING: _COMMAND | {Role.LEADER, Role.INSPECTOR},
     Verb.REPLAY_RECORDING: _CENTRE | {Role.INSPECTOR} | _OWN,  # who «own», his own only

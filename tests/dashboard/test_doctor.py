@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,11 @@ from dashboard.__main__ import main
 from dashboard.doctor import Finding, examine
 from dashboard.heartbeat.parts import NAMES, State
 from dashboard.upgrade import upgrade
+from data.actions.backups import record_backup, record_failed_backup
+from data.engines import open_database
+from data.journal import Journal
+from data.rules.permissions import SYSTEM
+from data.sealing import load_sealing
 from data.settings import Settings
 from tests.certificates import certificate
 
@@ -132,22 +138,31 @@ def test_a_turn_server_that_is_silent_is_down_and_its_address_is_said(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("told", "state"),
+    ("made_h", "failed_h", "scheduled", "state"),
     [
-        ({"at": 0.0}, State.UP),
-        ({"at": -40 * 3600}, State.WARN),
-        ({"at": 0.0, "ok": False}, State.DOWN),
-        (None, State.OFF),
-        ("broken", State.OFF),
+        (1, None, False, State.UP),
+        (1, None, True, State.UP),
+        (40, None, True, State.WARN),
+        (40, 1, True, State.DOWN),
+        (1, 2, True, State.UP),  # made after it had failed
+        (None, None, True, State.WARN),
+        (None, None, False, State.OFF),
     ],
 )
-def test_how_old_the_backup_is(tmp_path: Path, told: object, state: State) -> None:
-    settings = Settings.of(home=tmp_path / "home")
+def test_how_old_the_backup_is(tmp_path: Path, made_h: int | None, failed_h: int | None, scheduled: bool, state: State) -> None:
+    folders: dict[str, Any] = {"backup_to": tmp_path / "to", "backup_keys_to": tmp_path / "keys", "backup_recipients": (f"age1{'q' * 58}",)}
+    settings = Settings.of(home=tmp_path / "home", **(folders | {"backup_at": "02:30"} if scheduled else {}))
     settings.make_folders()
-    if isinstance(told, dict):
-        told["at"] += time.time()
-    if told is not None:
-        (settings.run / "backup.json").write_text(json.dumps(told))
+    upgrade(settings)
+    database = open_database(settings.database_url)
+    journal = Journal(database, load_sealing(settings.keys), settings.court_code)
+    for hours in sorted({made_h, failed_h} - {None}, reverse=True, key=int):  # type: ignore[arg-type]
+        at = datetime.now(UTC) - timedelta(hours=float(hours or 0))
+        if hours == made_h:
+            journal.do(SYSTEM, at, record_backup, "B1", 3, 1000, "0" * 64, 7)
+        else:
+            journal.do(SYSTEM, at, record_failed_backup, "B2", "backup.full")
+    database.close()
     assert found(settings)["backup"].found.state is state
 
 

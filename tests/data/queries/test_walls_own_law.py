@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from data.actions.accounts import disable, open_account
 from data.actions.attendees import flag_party, invite_attendee, note_photo_consent, purge_sign_ins, read_people, take_off
+from data.actions.backups import record_backup, record_failed_backup, record_restored
 from data.actions.call_media import media_began, media_degraded, media_lost, media_stopped
 from data.actions.calls import answer_call, end_call, mark_missed, place_call, take_call
 from data.actions.cases import CaseReport, place_case, report_case
@@ -606,6 +607,9 @@ law(
     lambda c: (c.record(), c.do(SYSTEM, end_recording, c.recording, c.now, "over"), c.later(200 * 86_400)),
 )
 
+law("backup.made", lambda c: c.do(SYSTEM, record_backup, "B1", 3, 1000, "0" * 64, 7))
+law("backup.failed", lambda c: c.do(SYSTEM, record_failed_backup, "B1", "backup.full"))
+law("backup.restored", lambda c: c.do(SYSTEM, record_restored, "B1", 7))
 law("video.begun", lambda c: c.bring())
 law(
     "video.kept",

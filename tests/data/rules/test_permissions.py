@@ -60,6 +60,7 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.CROSS_FENCE: {SYS},
     Verb.RUN_TIMER: {SYS},
     Verb.KEEP_RECORDING: {SYS},
+    Verb.KEEP_BACKUP: {SYS},
     Verb.BRING_RECORDING: {DEVICE},
     Verb.HOLD_RECORDING: {D, C, L, A},
     Verb.REPLAY_RECORDING: {D, C, L, A, DEVICE, F, J},  # an officer his own only

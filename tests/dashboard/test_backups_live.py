@@ -1,0 +1,74 @@
+"""The daily backup of a running court, what the wall is told when it fails, and a restored court that shows the same wall."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.backups.restoring import restore
+from dashboard.backups.sealed import new_identity
+from data.journal import head
+from data.settings import Settings
+from tests.dashboard.test_live import call, report, viewer
+from tests.running import Product, Seeded, eventually, seed
+from tests.servers import short_folder
+
+pytestmark = pytest.mark.timeout(300)
+PATIENT_S = 120.0
+
+
+@pytest.fixture
+def folder() -> Path:
+    return short_folder()
+
+
+def archives(folder: Path) -> list[Path]:
+    return sorted((folder / "to").glob("*.backup"))
+
+
+async def test_a_court_is_backed_up_by_itself_and_a_restored_one_shows_the_same_wall(folder: Path) -> None:
+    secret, public = new_identity()
+    (folder / "identity").write_text(secret)
+    said: dict[str, Any] = {
+        "backup_at": "02:30",
+        "backup_to": folder / "to",
+        "backup_keys_to": folder / "keys",
+        "backup_recipients": (public,),
+    }
+    with Product(seed, **said) as product:
+        await report(product, 1001, 23.101, 112.501)
+        ringing = await call(product, 1002)
+        async with viewer(product, "wall", product.seeded.wall) as wall:
+            await asyncio.to_thread(eventually, lambda: archives(folder) != [], "no backup came by itself", PATIENT_S)
+            await wall.until(lambda: wall.tick.get("parts", {}).get("backup", {}).get("up") is True, PATIENT_S)
+        rows = wall.rows
+        seeded: Seeded = product.seeded
+    assert ringing in rows["call"]
+    (keys,) = (folder / "keys").glob("*.keys")
+    done = restore(Settings.of(home=folder / "elsewhere"), archives(folder)[0], keys, folder / "identity", folder / "new")
+    assert done.parts > 1
+    with Product(lambda _: seeded, home=folder / "new", court_code="QX") as again, again.database().reading() as session:
+        assert head(session) >= done.seq
+        async with viewer(again, "wall", seeded.wall) as wall:
+            assert wall.tick.get("parts", {}).get("backup") is None  # of that machine, not of this one
+            for kind in ("court", "unit", "team", "call", "area"):
+                assert wall.rows.get(kind) == rows.get(kind), kind
+    shutil.rmtree(folder)
+
+
+async def test_a_backup_that_fails_is_on_the_walls_system_line(folder: Path) -> None:
+    (folder / "to").touch()  # a disk that is not what it was
+    said: dict[str, Any] = {
+        "backup_at": "02:30",
+        "backup_to": folder / "to",
+        "backup_keys_to": folder / "keys",
+        "backup_recipients": (new_identity()[1],),
+    }
+    with Product(seed, **said) as product:
+        async with viewer(product, "wall", product.seeded.wall) as wall:
+            await wall.until(lambda: wall.tick.get("parts", {}).get("backup", {}).get("why") == "failed", PATIENT_S)
+            assert wall.tick["parts"]["backup"]["up"] is False
+            assert wall.tick["parts"]["disk"]["up"] is True
+    shutil.rmtree(folder)
