@@ -1,7 +1,9 @@
 """`ecc doctor` and `ecc officer add` on a real home."""
 
+import http.server
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -16,6 +18,7 @@ import pytest
 from dashboard.__main__ import main
 from dashboard.doctor import Finding, examine
 from dashboard.heartbeat.parts import NAMES, State
+from dashboard.supervise import Home
 from dashboard.upgrade import upgrade
 from data.actions.backups import record_backup, record_failed_backup
 from data.engines import open_database
@@ -24,6 +27,7 @@ from data.rules.permissions import SYSTEM
 from data.sealing import load_sealing
 from data.settings import Settings
 from tests.certificates import certificate
+from tests.servers import free_port
 
 
 def found(settings: Settings) -> dict[str, Finding]:
@@ -119,6 +123,43 @@ def test_the_clock_is_compared_with_the_server_that_is_set(tmp_path: Path, ahead
     assert looked["clock"].found.state is state
     if stratum == 2 and echo:
         assert looked["clock"].found.gauges["ecc_clock_offset_seconds"] == pytest.approx(-ahead_s, abs=0.6)
+
+
+class Door(http.server.BaseHTTPRequestHandler):
+    """A web process as the doctor sees it: alive, and no token is good."""
+
+    def do_GET(self) -> None:
+        body = b'{"alive": true, "build": "of another day"}'
+        self.send_response(200 if self.path == "/healthz" else 401)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_running_court_is_asked_at_its_own_doors_with_its_own_certificate(tmp_path: Path, tls: bool) -> None:
+    files = dict(zip(("tls_cert", "tls_key"), certificate(tmp_path, datetime.now(UTC) + timedelta(days=90)), strict=True)) if tls else {}
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    if tls:
+        own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        own.load_cert_chain(files["tls_cert"], files["tls_key"])
+        server.socket = own.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings = Settings.of(home=tmp_path / "home", port=server.server_address[1], media_port=free_port(), **files)
+    settings.make_folders()
+    home = Home(settings)
+    home.take()
+    try:
+        looked = found(settings)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert (looked["web"].found.state, looked["web"].found.code) == (State.WARN, "old")  # it serves another build than lies here
+    assert looked["ingest"].found.state is State.UP
+    assert looked["ingest"].found.ms is not None
+    assert [looked[name].found.state for name in ("jobs", "relay")] == [State.DOWN, State.DOWN]  # none ever beat
 
 
 def test_nobody_is_asked_for_the_time_unless_somebody_is_named(tmp_path: Path) -> None:

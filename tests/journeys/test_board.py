@@ -1,0 +1,101 @@
+"""Layout 9 运行保障, «报修» by one key, and one wall on several screens, in a real Chromium."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from dashboard.heartbeat.parts import NAMES
+from tests.journeys.wall_sizes import OUTSIDE, SCROLLS, SMALLEST
+from tests.running import Product
+
+SOON = 45_000  # generous: this machine is shared
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    with Product(owners=("relay=信息科王工 8001", "*=技术值守 8000")) as product:
+        product.until_relay()
+        yield product
+
+
+@pytest.fixture
+async def context(_chromium: Callable[[], Awaitable[Browser]], product: Product) -> AsyncIterator[BrowserContext]:
+    browser = await _chromium()
+    context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+    cookies = (("ecc_wall", product.seeded.wall), ("ecc_desk", product.seeded.desk))
+    await context.add_cookies([{"name": name, "value": value, "url": product.origin} for name, value in cookies])
+    yield context
+    await context.close()
+
+
+async def opened(context: BrowserContext, product: Product, path: str) -> Page:
+    page = await context.new_page()
+    await page.goto(product.origin + path)
+    await expect(page.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=SOON)
+    return page
+
+
+async def test_the_board_says_what_is_down_who_is_responsible_and_what_changed(context: BrowserContext, product: Product) -> None:
+    wall = await opened(context, product, "/centre/wall")
+    await wall.keyboard.press("9")
+    tiles = wall.locator("#board-body .part")
+    await expect(tiles).to_have_count(len(NAMES), timeout=SOON)
+    relay = wall.locator('.part[data-part="relay"]')
+    await expect(relay).to_have_attribute("data-state", "up", timeout=SOON)
+    await expect(relay).to_contain_text("信息科王工 8001")
+    assert await wall.evaluate(OUTSIDE) == []
+    assert await wall.evaluate(SCROLLS) == [0, 0]
+    assert await wall.evaluate(SMALLEST) >= 20
+    product.freeze("relay")
+    try:
+        await expect(relay).to_have_attribute("data-state", "down", timeout=SOON)
+        await expect(relay).to_contain_text("中断")
+        await expect(relay.locator(".to-do")).to_be_visible()
+        await expect(wall.locator("#board-changes")).to_contain_text("视频中继 中断", timeout=SOON)
+        assert await wall.evaluate(OUTSIDE) == []
+    finally:
+        product.thaw("relay")
+    await expect(relay).to_have_attribute("data-state", "up", timeout=SOON)
+    await expect(wall.locator("#board-changes")).to_contain_text("视频中继 恢复", timeout=SOON)
+
+
+async def test_one_key_at_wall_and_desk_reports_and_the_list_closes_it(context: BrowserContext, product: Product) -> None:
+    wall = await opened(context, product, "/centre/wall?layout=9")
+    await expect(wall.locator("#board-faults")).to_contain_text("没有未处理的报修", timeout=SOON)
+    await wall.keyboard.press("0")
+    await expect(wall.locator("#toast")).to_contain_text("已报修", timeout=SOON)
+    await expect(wall.locator("#board-faults")).to_contain_text("报修 1 条未办结", timeout=SOON)
+    desk = await opened(context, product, "/centre/desk")
+    await desk.keyboard.press("0")
+    await expect(desk.locator("#notice")).to_contain_text("已报修", timeout=SOON)
+    await expect(desk.locator("#faults")).to_contain_text("2 条未办结", timeout=SOON)
+    page = await context.new_page()
+    await page.goto(f"{product.origin}/faults/")
+    await page.locator('[data-act="take"]').first.click()
+    await expect(page.locator('[data-fault][data-state="TAKEN"]')).to_have_count(1, timeout=SOON)
+    await page.locator('[data-fault][data-state="TAKEN"] input').fill("换了网线")
+    await page.keyboard.press("Enter")
+    await expect(page.locator('[data-fault][data-state="CLOSED"]')).to_contain_text("换了网线", timeout=SOON)
+    await expect(wall.locator("#board-faults")).to_contain_text("报修 1 条未办结", timeout=SOON)
+
+
+async def test_one_wall_on_several_screens_is_steered_together_and_a_missing_one_is_said(context: BrowserContext, product: Product) -> None:
+    screens = {name: await opened(context, product, f"/centre/wall?screen={name}") for name in ("map", "video", "cases")}
+    for column in (".left", ".right"):
+        await expect(screens["map"].locator(column)).to_be_hidden()
+        await expect(screens["cases"].locator(column)).to_be_visible()
+    await expect(screens["cases"].locator(".ground-panel")).to_be_hidden()
+    for page in screens.values():
+        assert await page.evaluate(SCROLLS) == [0, 0]
+    desk = await opened(context, product, "/centre/desk")
+    await desk.keyboard.press("j")
+    for page in screens.values():
+        await expect(page.locator("#wall")).to_have_attribute("data-layout", "3", timeout=SOON)
+    await screens["video"].close()
+    await expect(screens["map"].locator('[data-panel="system"]')).to_contain_text("视频屏 没有画面", timeout=SOON)
+    gone = desk.locator(".wall-row .screens")
+    await expect(gone).to_contain_text("视频屏没有画面", timeout=SOON)
+    await gone.get_by_role("button", name="撤下 视频屏").click()
+    await expect(gone).to_have_count(0, timeout=SOON)
+    await expect(screens["map"].locator('[data-panel="system"]')).not_to_contain_text("没有画面", timeout=SOON)
