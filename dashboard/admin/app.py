@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from dashboard.admin.audit import Audit
 from dashboard.admin.devices import Devices, Heard
 from dashboard.admin.doors import HERE, Doors, actor_of
 from dashboard.admin.people import People
@@ -37,6 +38,7 @@ class Admin(Doors):
                 self.shown("/", self._first),
                 *People(*parts).routes(),
                 *Devices(*parts, heard=self.heard).routes(),
+                *Audit(*parts).routes(),
                 *Walls(*parts, open_walls=self.open_walls).routes(),
             ]
         )

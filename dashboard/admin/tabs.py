@@ -18,6 +18,7 @@ TABS = (
     Tab("devices", Verb.REVOKE_DEVICE),
     Tab("walls", Verb.REVOKE_WALL),
     Tab("workbook", Verb.MANAGE_PEOPLE),
+    Tab("audit", Verb.SEE_AUDIT),
 )
 
 

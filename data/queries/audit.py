@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from data.errors import NotPermitted
+from data.errors import NotFound, NotPermitted
 from data.events import CallCentreRang
 from data.rules import masking
-from data.rules.identity import OF_A_PERSON, trace_digest
-from data.rules.permissions import ALLOWED, Clearance, Sight, Verb
-from data.tables import AuditRow, CallRow, EntryRow, OfficerRow, TeamRow, UnitRow
+from data.rules.case_numbers import normalise
+from data.rules.identity import OF_A_PERSON, same_username, trace_digest
+from data.rules.permissions import ALLOWED, Actor, Clearance, Sight, Verb, may
+from data.tables import AccountRow, AuditRow, CallRow, CaseRow, EntryRow, MissionRow, OfficerRow, TeamRow, UnitRow
 
 MOST_SEEN = 50
 MOST_LISTED = 500
@@ -83,6 +84,83 @@ def _trace(row: AuditRow) -> Trace:
         reason=row.reason,
         result=row.result,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the inspector looks for; nothing: everything. who: an account, a badge number, a part of a name, or an id of a line.
+
+    case_no: traces about this case, its missions and their calls.
+    """
+
+    who: str | None = None
+    act: str | None = None
+    case_no: str | None = None
+    about: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def named(self) -> tuple[str, ...]:
+        """Which of them were said, never what: for the trace that this look leaves itself."""
+        return tuple(sorted(name for name in ("who", "act", "case_no", "about", "since", "until") if getattr(self, name) is not None))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One trace and how its doer is called at a desk; None for machines and strangers."""
+
+    trace: Trace
+    who: str | None
+
+
+def search(session: Session, actor: Actor, wanted: Wanted, before: str | None = None, limit: int = 100) -> list[Line]:
+    """The newest traces first, those that match, and are older than the trace `before`.
+
+    Raises NotPermitted for everybody but the inspector, NotFound not_found.case, .trace, BadInput for a case number that is none.
+    """
+    if not may(actor, Verb.SEE_AUDIT):
+        raise NotPermitted(Verb.SEE_AUDIT, code="identity.locked" if actor.locked else None, verb=Verb.SEE_AUDIT.value)
+    rows = select(AuditRow).where(*_matching(session, wanted))
+    if before is not None:
+        last = session.get(AuditRow, before)
+        if last is None:
+            raise NotFound("trace", code="not_found.trace")
+        rows = rows.where(or_(AuditRow.at < last.at, and_(AuditRow.at == last.at, AuditRow.id < last.id)))
+    found = session.scalars(rows.order_by(AuditRow.at.desc(), AuditRow.id.desc()).limit(limit)).all()
+    called = _called(session, OfficerRow.id, {row.actor_id for row in found})
+    return [Line(_trace(row), called.get(row.actor_id)) for row in found]
+
+
+def _matching(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
+    said: list[ColumnElement[bool]] = []
+    if wanted.who is not None:
+        said.append(or_(AuditRow.actor_id == wanted.who, AuditRow.actor_id.in_(_people(wanted.who))))
+    if wanted.act is not None:
+        said.append(AuditRow.act == wanted.act)
+    if wanted.about is not None:
+        said.append(AuditRow.object_id == wanted.about)
+    if wanted.case_no is not None:
+        said.append(AuditRow.object_id.in_(_of_case(session, wanted.case_no)))
+    if wanted.since is not None:
+        said.append(AuditRow.at >= wanted.since)
+    if wanted.until is not None:
+        said.append(AuditRow.at < wanted.until)
+    return said
+
+
+def _people(typed: str) -> Select[str]:
+    part = OfficerRow.name.contains(typed, autoescape=True)
+    people = select(OfficerRow.id).outerjoin(AccountRow, AccountRow.officer_id == OfficerRow.id)
+    return people.where(or_(part, OfficerRow.badge_no == typed, AccountRow.username == same_username(typed)))
+
+
+def _of_case(session: Session, typed: str) -> list[str]:
+    """The case, its missions, and the calls of those."""
+    case_id = session.scalar(select(CaseRow.id).where(CaseRow.case_no == normalise(typed)))
+    if case_id is None:
+        raise NotFound("case", code="not_found.case")
+    missions = list(session.scalars(select(MissionRow.id).where(MissionRow.case_id == case_id)))
+    return [case_id, *missions, *session.scalars(select(CallRow.id).where(CallRow.mission_id.in_(missions)))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ PAGE = {
     "/centre/admin/people",
     "/centre/admin/devices",
     "/centre/admin/walls",
+    "/centre/admin/audit",
+    "/centre/admin/audit.csv",
     "/centre/screening/",
     "/centre/screening/x",
     "/centre/screening/cut",
