@@ -16,9 +16,7 @@ from dashboard.supervise import Beat, beat_file
 from data.engines import Database, ping
 from data.errors import Unavailable
 from data.lanes import Lane
-from data.queries.backups import known_backups
 from data.queries.recordings import bytes_per_day
-from data.rules.backups import Known, trouble
 from data.rules.recordings import RESERVE, Forecast, forecast
 from data.settings import Settings
 from streaming.pace import pause
@@ -29,7 +27,6 @@ LOOK_S = 0.5
 SILENT_S = 2.5  # jobs and relay beat twice a second; with the looking and the tick the wall says it within four
 RELAY_BEGINS_S = 30.0  # it starts after us: so long nobody is told that it is not there yet
 PACE_S = 600.0
-BACKUP_S = 5.0
 DISK_LEAST_PCT = 2  # below that the next day file may not fit
 
 log = logging.getLogger(__name__)
@@ -70,8 +67,6 @@ class Health:
         self._pace: list[int] = []
         self._paced_at = float("-inf")
         self._since: dict[str, tuple[bool, int]] = {}
-        self._backups: Known | None = None
-        self._backups_at = float("-inf")
 
     @property
     def bus_up(self) -> bool:
@@ -107,7 +102,6 @@ class Health:
             except (Unavailable, OSError) as error:
                 log.warning("disk and processes could not be looked at: %s", type(error).__name__)
             await self._foresee()
-            await self._ask_for_backups()
             await pause(LOOK_S)
 
     async def _foresee(self) -> None:
@@ -118,17 +112,6 @@ class Health:
             if time.monotonic() - self._paced_at > PACE_S:
                 self._pace, self._paced_at = await self._lane.run(self._count), time.monotonic()
             self._forecast = forecast(await self._lane.run(self._free), self._pace, RESERVE)
-
-    async def _ask_for_backups(self) -> None:
-        """Only where some are scheduled."""
-        if not self._settings.backup_at or not self._database_ok or time.monotonic() - self._backups_at < BACKUP_S:
-            return
-        with contextlib.suppress(Unavailable, SQLAlchemyError):
-            self._backups, self._backups_at = await self._lane.run(self._know_backups), time.monotonic()
-
-    def _know_backups(self) -> Known:
-        with self._database.reading() as session:
-            return known_backups(session)
 
     def _count(self) -> list[int]:
         with self._database.reading() as session:
@@ -151,7 +134,7 @@ class Health:
     def parts(self) -> dict[str, dict[str, Any]]:
         """As `/live` tells it each second: {"bus": {"up", "since"}, "database", "jobs", "relay", "disk"}.
 
-        Of the disk also `free_pct` and, when it must be said, `recording_days`. `backup` only where backups are scheduled.
+        Of the disk also `free_pct` and, when it must be said, `recording_days`.
         """
         now = time.monotonic()
         database_up = self._database_ok and not (self._asking and now - self._asked > LATE_S)
@@ -162,15 +145,7 @@ class Health:
             "relay": self._timed("relay", now - self._beaten["relay"].moved < SILENT_S),
             "disk": self._timed("disk", self._free_pct >= DISK_LEAST_PCT) | {"free_pct": self._free_pct} | self._recording_days(),
         }
-        if self._backups is not None:
-            parts["backup"] = self._backup_state(self._backups)
         return parts
-
-    def _backup_state(self, known: Known) -> dict[str, Any]:
-        """why: none, failed, old, when it must be said; made_at: of the newest."""
-        why = trouble(datetime.fromtimestamp(self._now_ms() / 1000, UTC), known)
-        made = {"made_at": round(known.made_at.timestamp() * 1000)} if known.made_at else {}
-        return self._timed("backup", why is None) | made | ({"why": why} if why else {})
 
     def _recording_days(self) -> dict[str, int]:
         """Only when it must be said: days that are left for recordings, 0: no new one begins."""

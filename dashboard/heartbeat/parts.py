@@ -354,7 +354,7 @@ REGISTER: tuple[Part, ...] = (
     Part("turn", _turn, 5),
     Part("case_system", _case_system, 10),
     Part("disk", _disk, 10),
-    Part("backup", _backup, 30),
+    Part("backup", _backup, 5),
     Part("certificate", _certificate, 600),
     Part("clock", _clock, 64),  # as often as an NTP client asks at most
     Part("migrations", _migrations, 60),

@@ -372,11 +372,11 @@ def test_a_disk_that_is_nearly_full_is_refused_beforehand(court: Court, monkeypa
 
 
 INSTANTS = [
-    "dashboard.backups.making:_check_room",
-    "dashboard.backups.making:_held",
-    "dashboard.backups.making:_settings_kept",
-    "dashboard.backups.making:_name",
-    "os:fsync",
+    ("dashboard.backups.making:_held", 1),  # the database is copied
+    ("dashboard.backups.making:_settings_kept", 1),  # the archive has begun
+    ("dashboard.backups.making:_name", 1),  # both are written
+    ("dashboard.backups.making:_name", 2),  # the keys have their name
+    ("os:fsync", 3),
 ]
 
 
@@ -397,7 +397,7 @@ def die(court: Court, place: str, times: int, words: list[str]) -> int:
     return subprocess.run(program, env=as_environ(court.settings), cwd=ROOT, capture_output=True, timeout=120, check=False).returncode
 
 
-@pytest.mark.parametrize(("place", "times"), [(place, 1) for place in INSTANTS] + [("dashboard.backups.making:_name", 2), ("os:fsync", 3)])
+@pytest.mark.parametrize(("place", "times"), INSTANTS)
 def test_a_killed_backup_leaves_no_half_one(court: Court, place: str, times: int) -> None:
     assert die(court, place, times, backup_words(court)) == -signal.SIGKILL
     assert not (court.folder / "a.backup").exists()
@@ -489,6 +489,20 @@ def test_postgresql_there_and_back(tmp_path: Path, postgres_url: str, other_url:
         database.close()
     assert found[0] == found[1] != []
     refused("backup.database_not_empty", lambda: court.restore(home="again", settings=elsewhere))
+
+
+def test_the_password_of_the_database_is_on_no_command_line(tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    court = court_in(tmp_path, database_url=postgres_url.replace("://ecc@", "://ecc:Ohngoo4e@"))
+    program = tmp_path / "bin/pg_dump"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/words\necho "$PGPASSWORD $PGDATABASE" > {tmp_path}/given\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    made = court.backup()
+    assert "Ohngoo4e" not in (tmp_path / "words").read_text()
+    assert (tmp_path / "given").read_text().startswith("Ohngoo4e test_")
+    with decrypted(made.archive, identities_in(court.identity), lambda: BadInput("")) as stream:
+        assert b"Ohngoo4e" not in stream.read()
 
 
 def test_without_pg_dump_it_is_said_which_program_is_missing(tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

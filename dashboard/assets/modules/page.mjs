@@ -292,13 +292,6 @@ function caseSystem(up) {
   return [up ? 'done' : 'clock', t(up ? 'wall.case_system' : 'wall.case_system_silent', { time: when(asOf) })];
 }
 
-/** Scheduled backups, when one failed, is too old or was never made. @param {{why?: string, made_at?: number} | undefined} state @returns {[string, string] | null} */
-function backup(state) {
-  if (!state?.why) return null;
-  if (!state.made_at) return ['clock', t(state.why === 'failed' ? 'wall.backup_failed' : 'wall.backup_none')];
-  return ['clock', t(state.why === 'failed' ? 'wall.backup_failed_since' : 'wall.backup_old', { time: when(state.made_at) })];
-}
-
 /** Whose positions are refused again and again; only desks are told. @returns {[string, string] | null} */
 function refusedOften() {
   const [worst, ...others] = Object.entries(now.doubtful).sort(([, a], [, b]) => b.n - a.n);
@@ -335,7 +328,6 @@ function system() {
     caseSystem(part('case_system')),
     now.parts.disk?.free_pct !== undefined ? [part('disk') ? 'done' : 'clock', t('wall.disk', { n: Math.round(now.parts.disk.free_pct) })] : null,
     now.parts.disk?.recording_days !== undefined ? ['clock', t(now.parts.disk.recording_days ? 'wall.recording_days' : 'wall.recording_refused', { n: now.parts.disk.recording_days })] : null,
-    backup(now.parts.backup),
     refusedOften(),
     screensGone(),
     ...troubles(),
