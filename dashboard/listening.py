@@ -1,7 +1,8 @@
 """Our two HTTP servers, web and relay: how they listen, and how they serve."""
 
+import asyncio
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any, Optional
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -10,14 +11,19 @@ from data.errors import Misconfigured
 from data.settings import Settings
 from streaming.pace import pause
 
+if TYPE_CHECKING:  # imported where there is one: without TLS a start need not wait for it
+    from dashboard.certificate import Certificate
+
 # A connection whose bytes nobody acknowledges or takes is ended by the kernel: a farewell alone would keep its buffer for ever.
 STALLED_MS = 20_000
 BACKLOG = 2_048
 LOOKS_S = 0.25  # whether it must end
+LOOKS_AT_CERTIFICATE = 20  # looks: every five seconds
 
 
 def serve(app: ASGIApp, settings: Settings, port: int, **options: Any) -> None:
-    """Serve until told to end, one worker. options: uvicorn's that the two do not share. Raises Misconfigured port_taken."""
+    """Serve until told to end, one worker. options: uvicorn's that the two do not share. Raises Misconfigured port_taken, tls_…"""
+    certificate = _certificate(settings)
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -27,19 +33,34 @@ def serve(app: ASGIApp, settings: Settings, port: int, **options: Any) -> None:
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=3,
-        ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
-        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+        ssl_context_factory=(lambda _, __: certificate.context) if certificate else None,
         **options,
     )
     with listening(settings.host, port) as wire:
-        _Server(config).run(sockets=[wire])
+        _Server(config, certificate).run(sockets=[wire])
+
+
+def _certificate(settings: Settings) -> Optional["Certificate"]:
+    if settings.tls_cert is None:
+        return None
+    from dashboard.certificate import certificate_of
+
+    return certificate_of(settings)
 
 
 class _Server(uvicorn.Server):
     """Looks whether it must end when the other loops wake, instead of ten times a second on its own (`streaming.pace`)."""
 
+    def __init__(self, config: uvicorn.Config, certificate: Optional["Certificate"]) -> None:
+        super().__init__(config)
+        self._certificate = certificate
+
     async def main_loop(self) -> None:
+        looks = 0
         while not await self.on_tick(0):
+            looks += 1
+            if self._certificate is not None and looks % LOOKS_AT_CERTIFICATE == 0:
+                await asyncio.to_thread(self._certificate.look)
             await pause(LOOKS_S)
 
 

@@ -1,0 +1,144 @@
+"""The court's certificate and key: each mistake is one sentence, a changed pair counts for new connections and drops nobody."""
+
+import asyncio
+import ssl
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from dashboard import i18n
+from dashboard.certificate import Certificate, examine
+from data.errors import Misconfigured
+from data.settings import Settings, as_environ
+from tests.servers import free_port
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
+
+
+def issued(name: str, by: Pair | None = None, since: timedelta = timedelta(days=-1), days: int = 30) -> Pair:
+    """A certificate and its key, signed by the pair or by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(by[0].subject if by else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW + since)
+        .not_valid_after(NOW + since + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=name.startswith("CA"), path_length=None), critical=True)
+    )
+    return builder.sign(by[1] if by else key, hashes.SHA256()), key
+
+
+def laid_down(folder: Path, pair: Pair, *above: Pair, password: bytes | None = None) -> tuple[Path, Path]:
+    """The files as an administrator gets them: each whole at once, the key for its owner alone."""
+    cert, key = folder / "court.pem", folder / "court.key"
+    sealed = BestAvailableEncryption(password) if password else NoEncryption()
+    for path, content in (
+        (cert, b"".join(each[0].public_bytes(Encoding.PEM) for each in (pair, *above))),
+        (key, pair[1].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed)),
+    ):
+        fresh = path.with_suffix(".fresh")
+        fresh.touch(0o600)
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    return cert, key
+
+
+def refused(cert: Path, key: Path) -> str:
+    with pytest.raises(Misconfigured) as error:
+        examine(cert, key, NOW)
+    said = i18n.of_error(error.value)
+    assert said != i18n.t("error.misconfigured")
+    assert str(cert) in said or str(key) in said
+    return error.value.code
+
+
+def test_a_pair_with_its_chain_is_good_until_the_first_of_them_ends(tmp_path: Path) -> None:
+    root = issued("CA", days=400)
+    between = issued("CA between", root, days=20)
+    cert, key = laid_down(tmp_path, issued("court", between), between)
+    assert examine(cert, key, NOW) == NOW + timedelta(days=19)
+
+
+def test_each_mistake_is_a_sentence_of_its_own(tmp_path: Path) -> None:
+    root, other = issued("CA"), issued("CA other")
+    cert, key = laid_down(tmp_path, issued("court", root), other)
+    assert refused(cert, key) == "misconfigured.tls_chain"
+    cert, key = laid_down(tmp_path, issued("court", days=1))
+    assert refused(cert, key) == "misconfigured.tls_expired"
+    cert, key = laid_down(tmp_path, issued("court", since=timedelta(days=2)))
+    assert refused(cert, key) == "misconfigured.tls_not_yet"
+    cert, key = laid_down(tmp_path, issued("court"), password=b"x y z")
+    assert refused(cert, key) == "misconfigured.tls_sealed_key"
+    cert, key = laid_down(tmp_path, issued("court"))
+    assert refused(key, key) == "misconfigured.tls_bad_cert"
+    key.chmod(0o644)
+    assert refused(cert, key) == "misconfigured.tls_key_open"
+    key.chmod(0o640)  # a group of its own is usual
+    cert.chmod(0o600)
+    examine(cert, key, NOW)
+    assert refused(cert, cert) == "misconfigured.tls_bad_key"
+    (tmp_path / "elsewhere").mkdir()
+    _, foreign = laid_down(tmp_path / "elsewhere", issued("court"))
+    assert refused(cert, foreign) == "misconfigured.tls_other_key"
+    assert refused(tmp_path / "none.pem", key) == "misconfigured.tls_unreadable"
+
+
+def test_a_start_with_a_wrong_pair_is_one_sentence(tmp_path: Path) -> None:
+    cert, key = laid_down(tmp_path, issued("court", days=1))
+    settings = Settings.of(home=tmp_path / "home", port=free_port(), tls_cert=cert, tls_key=key, redis_url="unix:///nowhere")
+    command = [sys.executable, "-m", "dashboard", "serve", "--only", "relay"]
+    said = subprocess.run(command, env=as_environ(settings), capture_output=True, text=True, timeout=100, check=False)
+    assert (said.returncode, "Traceback" in said.stderr) == (78, False)
+    assert said.stderr.strip().splitlines()[-1].startswith(f"证书 {cert} 已于")
+
+
+async def test_a_changed_pair_counts_for_new_connections_and_open_ones_stay(tmp_path: Path) -> None:
+    first, second = issued("court"), issued("court")
+    certificate = Certificate(*laid_down(tmp_path, first))
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while said := await reader.readline():
+            writer.write(said)
+        writer.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=certificate.context)
+    port = server.sockets[0].getsockname()[1]
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+
+    async def joined(name: str | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", port, ssl=trusting, server_hostname=name)
+
+    def shown(writer: asyncio.StreamWriter) -> bytes:
+        der: bytes = writer.get_extra_info("ssl_object").getpeercert(True)
+        return der
+
+    reader, writer = await joined("localhost")
+    assert shown(writer) == first[0].public_bytes(Encoding.DER)
+    laid_down(tmp_path, issued("court", days=1))
+    certificate.look()  # an expired one is not taken
+    (_, same), (_, nameless) = await joined("localhost"), await joined("127.0.0.1")
+    assert shown(same) == shown(nameless) == first[0].public_bytes(Encoding.DER)
+    laid_down(tmp_path, second)
+    certificate.look()
+    (_, fresh), (_, nameless_again) = await joined("localhost"), await joined("127.0.0.1")
+    assert shown(fresh) == shown(nameless_again) == second[0].public_bytes(Encoding.DER)
+    writer.write(b"still here\n")
+    assert await reader.readline() == b"still here\n"
+    for each in (writer, same, nameless, fresh, nameless_again):
+        each.close()
+    server.close()
