@@ -16,7 +16,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # every step waits for the one before; make -j must not start two installers in one folder
 .DELETE_ON_ERROR:
-.PHONY: help demo test setup bench pictures lock debian again
+.PHONY: help demo test setup bench bundle pictures lock debian again
 
 STAMPS := .venv/stamps
 VENV_PYTHON := .venv/bin/python
@@ -44,6 +44,9 @@ setup: $(STAMPS)/self $(STAMPS)/bytecode $(STAMPS)/test $(STAMPS)/npm-test debia
 
 bench: setup  ## measure and print: BENCH=name ARGS="--json"; without a name, the list
 	@exec $(VENV_PYTHON) -m tests.bench $(BENCH) $(ARGS)
+
+bundle: $(STAMPS)/self $(STAMPS)/test $(STAMPS)/npm-demo  ## write dist/ecc-VERSION-linux-MACHINE.tar.gz for machines without a network: ARGS="--machine aarch64 --python 3.12"
+	@exec $(VENV_PYTHON) -m dashboard.deploy.bundle $(ARGS)
 
 pictures: setup  ## take the README's pictures from the running demonstration
 	@exec $(VENV_PYTHON) -m tests.pictures $(ARGS)

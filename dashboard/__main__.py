@@ -47,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
 
     add("serve", serve).add_argument("--only", choices=["web", "jobs", "relay"], help=t("command.only"))
     _add_demo_options(add("demo", demo))
-    for name, command in (("migrate", migrate), ("verify", verify), ("openapi", openapi), ("version", version)):
+    _add_migrate_options(add("migrate", migrate))
+    add("administrator", administrator).add_argument("username", nargs="?", default="admin", help=t("command.username"))
+    for name, command in (("verify", verify), ("openapi", openapi), ("version", version)):
         add(name, command)
     add("doctor", doctor).add_argument("--json", action="store_true", help=t("command.doctor_json"))
     add("turn-config", turn_config).add_argument("--to", type=Path, metavar="FILE", help=t("command.turn_to"))
@@ -95,6 +97,15 @@ def _add_backup_options(add: Callable[[str, Command], argparse.ArgumentParser]) 
     restored.add_argument("--keys", type=Path, metavar="FILE", required=True, help=t("command.restore_keys"))
     restored.add_argument("--identity", type=Path, metavar="FILE", required=True, help=t("command.restore_identity"))
     restored.add_argument("--home", type=Path, metavar="FOLDER", required=True, help=t("command.restore_home"))
+
+
+def _add_migrate_options(migrated: argparse.ArgumentParser) -> None:
+    """What the installer asks of the version that it puts in."""
+    only = migrated.add_mutually_exclusive_group()
+    only.add_argument("--show", action="store_true", help=t("command.migrate_show"))
+    only.add_argument("--rehearse", action="store_true", help=t("command.migrate_rehearse"))
+    only.add_argument("--set-aside", action="store_true", help=t("command.migrate_set_aside"))
+    only.add_argument("--to", metavar="REVISION", help=t("command.migrate_to"))
 
 
 def _add_demo_options(demo: argparse.ArgumentParser) -> None:
@@ -209,12 +220,31 @@ def demo(settings: Settings, options: argparse.Namespace) -> int:
 # --- once -------------------------------------------------------------------------------------------------------------------------
 
 
-def migrate(settings: Settings, _: argparse.Namespace) -> int:
-    """The database's schema brought up to this version."""
-    from dashboard.upgrade import upgrade
+def migrate(settings: Settings, options: argparse.Namespace) -> int:
+    """The database's schema brought up to this version; or one of the installer's questions and steps, which print what it needs."""
+    from dashboard import upgrade
 
     settings.make_folders()
-    upgrade(settings)
+    if options.show:
+        print(upgrade.revision(settings))
+    elif options.rehearse:
+        upgrade.rehearse(settings)
+    elif options.set_aside:
+        print(upgrade.set_aside(settings))
+    elif options.to:
+        upgrade.return_to(settings, options.to)
+    else:
+        upgrade.upgrade(settings)
+    return 0
+
+
+def administrator(settings: Settings, options: argparse.Namespace) -> int:
+    """The first one, while there is none: an account, and a link that opens it once within ten minutes. Printed here and nowhere else."""
+    from dashboard.people import first_administrator
+
+    settings.make_folders()
+    made = first_administrator(settings, options.username, t("command.administrator_name"), t("command.administrator_title"))
+    print(t("command.administrator_link", link=made.link, username=made.username, password=made.password))
     return 0
 
 

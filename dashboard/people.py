@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from dashboard.upgrade import upgrade
 from data.actions import organisation
-from data.actions.accounts import FirstAccount, disable, first_account
+from data.actions.accounts import FirstAccount, disable, first_account, has_administrator
 from data.actions.audit import record_audit
 from data.actions.devices import enrol_device, revoke_device
 from data.actions.links import make_link
@@ -21,7 +21,7 @@ from data.actions.second_factor import make_reset
 from data.actions.walls import revoke_wall
 from data.credentials import issue_machine_token, revoke_machine_token
 from data.engines import open_database
-from data.errors import BadInput, NotFound
+from data.errors import BadInput, NotFound, RuleBroken
 from data.journal import Journal, Work
 from data.rules.identity import Act, same_username
 from data.rules.links import Purpose
@@ -49,6 +49,26 @@ def add_officer(settings: Settings, username: str, name: str, title: str, role: 
     """Returns the account with its password, which is kept nowhere else. Raises BadInput, RuleBroken, NotFound, DatabaseUnavailable."""
     with _working(settings) as work:
         return first_account(work, organisation.add_officer(work, name, title, Role(role), team_id=_team(work, team)), username)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAdministrator:
+    """What is printed once. The link opens the desk once within ten minutes; the password must be changed when it is first used."""
+
+    link: str
+    username: str
+    password: str
+
+
+def first_administrator(settings: Settings, username: str, name: str, title: str) -> FirstAdministrator:
+    """Somebody who may manage people, while nobody may. Raises RuleBroken identity.administrator_exists, BadInput, DatabaseUnavailable."""
+    with _working(settings) as work:
+        if has_administrator(work):
+            raise RuleBroken("administrator", code="identity.administrator_exists")
+        officer_id = organisation.add_officer(work, name, title, Role.TECHNICAL)
+        account = first_account(work, officer_id, username)
+        secret = make_link(work, Purpose.SIGN_IN, officer_id=officer_id)
+    return FirstAdministrator(f"{settings.origin}/link/{secret}", account.username, account.password)
 
 
 def form_team(settings: Settings, name: str) -> None:

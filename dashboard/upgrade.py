@@ -1,28 +1,126 @@
-"""Brings the database's schema up to this version, before anything else opens it."""
+"""Brings the database's schema up to this version, before anything else opens it; and what an installer needs around that.
 
+A newer schema than ours is left as it is: the version that wrote it must be installed again.
+"""
+
+import os
 import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.engines import Database, open_database
-from data.settings import Settings
+from data.errors import Misconfigured
+from data.settings import Settings, plain_environ
 
 VERSIONS = Path(__file__).parents[1] / "data/migrations/versions"
+ASIDE = "before-upgrade"  # folder in the home, 0700 as all of it
+KEPT = 2  # databases set aside; an upgrade a month, and the court's own backup besides
 NAMED = re.compile(r'^(revision|down_revision) = "(\w+)"', re.MULTILINE)
 
 
 def upgrade(settings: Settings) -> None:
-    """Twice is the same as once; who starts at the same time waits. Raises DatabaseUnavailable."""
+    """Twice is the same as once; who starts at the same time waits. Raises DatabaseUnavailable, Misconfigured newer_database."""
     database = open_database(settings.database_url)
     try:
         if not is_newest(database):
+            _refuse_newer(database)
             from data import migrate  # a third of a second to import; nearly every start finds everything done
 
             migrate.upgrade(database)
     finally:
         database.close()
+
+
+def revision(settings: Settings) -> str:
+    """The schema that the database has; empty when it has none of ours."""
+    database = open_database(settings.database_url)
+    try:
+        return " ".join(sorted(_found(database)))
+    finally:
+        database.close()
+
+
+def return_to(settings: Settings, wanted: str) -> None:
+    """The schema of the version before, with everything that was written since: a new version did not come up. One transaction.
+
+    Raises DatabaseUnavailable, Misconfigured migration.
+    """
+    if wanted not in {name for file in VERSIONS.glob("*.py") for _, name in NAMED.findall(file.read_text(encoding="utf-8"))} | {"base"}:
+        raise Misconfigured(wanted, code="misconfigured.migration")
+    from data import migrate
+
+    database = open_database(settings.database_url)
+    try:
+        if wanted not in _found(database):
+            migrate.downgrade(database, wanted)
+    finally:
+        database.close()
+
+
+def set_aside(settings: Settings) -> Path:
+    """A copy of the database as it is now, in the home, whole or not there. The last ones are kept. Raises Misconfigured set_aside."""
+    folder = settings.home / ASIDE
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sqlite = settings.database_url.startswith("sqlite")
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{revision(settings) or 'empty'}.{'db' if sqlite else 'dump'}"
+    fresh = folder / f".{name}"
+    try:
+        (_copy_sqlite if sqlite else _dump_postgresql)(settings.database_url, fresh)
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+        fresh.replace(folder / name)
+    except (OSError, sqlite3.Error, subprocess.CalledProcessError) as error:
+        fresh.unlink(missing_ok=True)
+        raise Misconfigured(type(error).__name__, code="misconfigured.set_aside", path=str(folder)) from error
+    for old in sorted(folder.iterdir())[:-KEPT]:
+        old.unlink()
+    return folder / name
+
+
+def _copy_sqlite(url: str, to: Path) -> None:
+    source = make_url(url).database or ""
+    to.touch(0o600)
+    if not Path(source).exists():
+        return
+    with closing(sqlite3.connect(source, timeout=30)) as reading, closing(sqlite3.connect(to)) as copy:
+        reading.backup(copy)
+
+
+def _dump_postgresql(url: str, to: Path) -> None:
+    """By the server's own program; the password goes by the environment, which no list of processes shows."""
+    said = make_url(url).set(drivername="postgresql")
+    to.touch(0o600)
+    command = ["pg_dump", "--format=custom", f"--file={to}", f"--dbname={said.set(password=None).render_as_string(hide_password=False)}"]
+    secret = {"PGPASSWORD": said.password} if said.password else {}
+    subprocess.run(command, env=plain_environ() | secret, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+
+
+def rehearse(settings: Settings) -> None:
+    """This version on a copy of the data: the schema comes up, and what serves can be built. Nothing of the court is touched.
+
+    Raises whatever would have stopped the start. A database on PostgreSQL is not copied: only the building is tried.
+    """
+    from dashboard.app import build
+    from dashboard.media import build as build_relay
+
+    with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=settings.run) as scratch:
+        copy = settings.but(home=Path(scratch), database_url="", redis_url="unix:///nowhere", recordings=Path(scratch) / "recordings")
+        copy.make_folders()
+        for key in settings.keys.glob("*"):
+            shutil.copy2(key, copy.keys)
+        if settings.database_url.startswith("sqlite"):
+            _copy_sqlite(settings.database_url, copy.home / "ecc.db")
+        upgrade(copy)
+        build(copy)
+        build_relay(copy)
 
 
 def newest(folder: Path = VERSIONS) -> set[str]:
@@ -33,9 +131,21 @@ def newest(folder: Path = VERSIONS) -> set[str]:
 
 def is_newest(database: Database) -> bool:
     """Whether the schema is this version's. False when in doubt: the migration then looks itself and says what is wrong."""
+    return _found(database) == newest()
+
+
+def _found(database: Database) -> set[str]:
+    """Nothing when it cannot be asked."""
     try:
         with database.reads.connect() as connection:
-            found = {str(revision) for revision in connection.scalars(text("SELECT version_num FROM alembic_version"))}
+            return {str(revision) for revision in connection.scalars(text("SELECT version_num FROM alembic_version"))}
     except SQLAlchemyError:
-        return False
-    return found == newest()
+        return set()
+
+
+def _refuse_newer(database: Database) -> None:
+    """Raises Misconfigured newer_database: a downgrade by hand, or another program's database."""
+    known = {name for file in VERSIONS.glob("*.py") for kind, name in NAMED.findall(file.read_text(encoding="utf-8")) if kind == "revision"}
+    if unknown := _found(database) - known:
+        said = " ".join(sorted(newest()))
+        raise Misconfigured("newer schema", code="misconfigured.newer_database", found=" ".join(sorted(unknown)), known=said)

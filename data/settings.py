@@ -219,6 +219,11 @@ def forms() -> dict[str, str]:
     return {each.name: named.get(_FORMS[str(each.type)], "text") for each in fields(Settings)}
 
 
+def plain_environ() -> dict[str, str]:
+    """The environment of a foreign program: what the machine gives, and nothing of ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
 def has_screen(environ: Mapping[str, str] | None = None) -> bool:
     """Whether a browser of this user would be seen by anybody."""
     environ = os.environ if environ is None else environ

@@ -18,7 +18,7 @@ from data.journal import Work
 from data.rules import identity
 from data.rules.identity import Act
 from data.rules.links import Purpose
-from data.rules.permissions import Role, Verb
+from data.rules.permissions import ALLOWED, Role, Verb
 from data.tables import AccountRow, CallRow, OfficerRow, ParticipantRow, UnitRow
 
 OF_PEOPLE = frozenset(
@@ -60,6 +60,14 @@ def first_account(work: Work, officer_id: str, username: str) -> FirstAccount:
     password = new_password()
     open_account(work, officer_id, username, password, must_change=True)
     return FirstAccount(identity.username(username), password)
+
+
+def has_administrator(work: Work) -> bool:
+    """Whether anybody with an account may manage people: then the command line makes no first one."""
+    roles = [role.value for role in ALLOWED[Verb.MANAGE_PEOPLE]]
+    administrators = select(AccountRow.officer_id).join(OfficerRow, OfficerRow.id == AccountRow.officer_id)
+    found = work.session.scalar(administrators.where(OfficerRow.role.in_(roles), OfficerRow.disabled_at.is_(None)).limit(1))
+    return found is not None
 
 
 def set_password(work: Work, officer_id: str, password: str, *, must_change: bool = False) -> None:
