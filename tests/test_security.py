@@ -16,6 +16,7 @@ OF_A_HOME = {
     "clips/",
     "log/",
     "run/",
+    "before-upgrade/",
     "keys/sealing.key",
     "keys/desk_pin",
     "keys/media.key",

@@ -102,7 +102,8 @@ def target_lock(lock: str, python: str, machine: str) -> str:
     """The lines of a universal lock that this target needs, without their conditions: whatever the patch release, Debian 12 has 3.11.2."""
     from packaging.markers import Marker, default_environment
 
-    here = default_environment() | {
+    here: dict[str, str] = dict(default_environment())  # type: ignore[arg-type]  # a TypedDict of strings
+    here |= {
         "python_version": python, "platform_machine": machine, "sys_platform": "linux", "platform_system": "Linux",
     }  # fmt: skip
     patches = [here | {"python_full_version": f"{python}.{patch}"} for patch in (0, 99)]
@@ -241,8 +242,8 @@ def _of_wheel(path: Path, to: Path) -> Component:
         said = HeaderParser().parsestr(wheel.read(next(name for name in names if name.endswith(".dist-info/METADATA"))).decode())
         name, version = re.sub(r"[-_.]+", "-", said["Name"]).lower(), said["Version"]
         for inside in names:
-            if (licence := LICENCE.search(inside)) and not inside.endswith("/"):
-                _write(to / f"{name}-{version}" / licence[1].replace("/", "-"), wheel.read(inside))
+            if (paper := LICENCE.search(inside)) and not inside.endswith("/"):
+                _write(to / f"{name}-{version}" / paper[1].replace("/", "-"), wheel.read(inside))
     classifiers = [line.rpartition(" :: ")[2] for line in said.get_all("Classifier", []) if line.startswith("License ::")]
     licence = said["License-Expression"] or " / ".join(classifiers) or (said["License"] or "").partition("\n")[0]
     return Component("pypi", name, version, licence, hashlib.sha256(path.read_bytes()).hexdigest())
@@ -292,7 +293,7 @@ def sbom(version: str, own: Path, components: Sequence[Component], epoch: int) -
                 hashes=[HashType(alg=HashAlgorithm.SHA_256, content=each.sha256)] if each.sha256 else [],
             )
         )  # fmt: skip
-    bom.components = listed  # type: ignore[assignment]  # a property that takes any iterable
+    bom.components = listed
     bom.register_dependency(whole, listed)
     return JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
 

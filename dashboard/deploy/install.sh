@@ -28,6 +28,6 @@ for candidate in "${ECC_PYTHON:-python3}" python3 $(for each in $pythons; do pri
   for each in $pythons; do [ "$found" != "$each" ] || python=$candidate; done
   [ -z "$python" ] || break
 done
-[ -n "$python" ] || refuse @install.no_python@ "($(printf '%s' "$pythons" | tr '\n' ' ')/ ${found:-?})"
+[ -n "$python" ] || refuse @install.no_python@ "($(printf '%s' "$pythons" | tr '\n' ' ') / ${found:-?})"
 
 exec "$python" -I -B install/installer.py "$@"

@@ -35,6 +35,7 @@ UNIT = "ecc.service"
 SERVICE_USER = "ecc"
 READY_S = 120.0  # a machine with a large database and a slow disk
 ENDS_S = 45.0
+SETTLES_S = 1.0  # until a program that ends at once has ended
 ROOM = 4  # times the bundle: unpacked wheels and compiled files
 SPARE_BYTES = 500_000_000
 PRIVILEGED = 1024
@@ -399,7 +400,7 @@ def comes_up(place: Place, service: Service) -> bool:
     sign = place.home / "run/web.ready"
     sign.unlink(missing_ok=True)
     service.start()
-    time.sleep(1.0)  # systemd: until a program that ends at once has ended
+    time.sleep(SETTLES_S)
     return _until(lambda: sign.exists() or not service.runs(), READY_S) and sign.exists()
 
 

@@ -1,13 +1,30 @@
 """The schema at each start: brought up once, then found done without the migration's machinery."""
 
+import shutil
+import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from dashboard.upgrade import newest, upgrade
+import pytest
+from sqlalchemy import func, select, text
+
+from dashboard import i18n
+from dashboard.people import first_administrator
+from dashboard.upgrade import NAMED, VERSIONS, newest, rehearse, return_to, revision, set_aside, upgrade
 from data import migrate
+from data.actions.calls import place_call
+from data.actions.links import Lasts, use_link
 from data.engines import open_database
+from data.errors import Misconfigured, NotFound, RuleBroken
+from data.identity import check_password
+from data.journal import Journal
+from data.rules.permissions import NOBODY
+from data.sealing import load_sealing
 from data.settings import Settings
+from data.tables import EntryRow
+from tests.data.small_court import SmallCourt, ulid
 
 
 def test_the_newest_revision_is_read_as_the_migration_reads_it() -> None:
@@ -33,3 +50,139 @@ def test_a_database_that_is_up_to_date_needs_no_machinery(tmp_path: Path) -> Non
     again = "import sys; from pathlib import Path; from dashboard.upgrade import upgrade; from data.settings import Settings; " \
         "upgrade(Settings.of(home=Path(sys.argv[1]))); sys.exit('alembic' in sys.modules)"  # fmt: skip
     assert subprocess.run([sys.executable, "-c", again, str(tmp_path)], cwd=Path(__file__).parents[2], check=False).returncode == 0
+
+
+# --- what the installer asks ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """A small court on each of the two databases, a call in its journal."""
+    settings = Settings.of(home=tmp_path / "home", database_url=database_url)
+    settings.make_folders()
+    upgrade(settings)
+    database = open_database(settings.database_url)
+    court = SmallCourt(database, datetime(2026, 11, 23, 1, 38, tzinfo=UTC))
+    court.do(court.phone, place_call, ulid(), court.now)
+    database.close()
+    return settings
+
+
+def head(settings: Settings) -> int:
+    """The number of the last entry; the chain is whole."""
+    database = open_database(settings.database_url)
+    journal = Journal(database, load_sealing(settings.keys), settings.court_code)
+    assert journal.verify() is None
+    with database.reading() as session:
+        found = session.scalar(select(func.max(EntryRow.seq)))
+    database.close()
+    return found or 0
+
+
+def newer(settings: Settings, revision_: str = "9999") -> None:
+    database = open_database(settings.database_url)
+    with database.writes.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": revision_})
+    database.close()
+
+
+def test_a_newer_database_is_refused_in_a_sentence_and_left_as_it_is(settings: Settings) -> None:
+    newer(settings)
+    with pytest.raises(Misconfigured) as refused:
+        upgrade(settings)
+    said = i18n.of_error(refused.value)
+    assert "9999" in said
+    assert str(migrate.newest()) in said
+    assert revision(settings) == "9999"
+
+
+def test_29_a_copy_is_tried_and_nothing_of_the_court_is_touched_whatever_stands_in_its_tables(settings: Settings) -> None:
+    database = open_database(settings.database_url)
+    with database.writes.begin() as connection:
+        connection.execute(text("UPDATE unit SET kind = 'NONSENSE'"))
+        connection.execute(text("UPDATE officer SET role = 'emperor', name = :name"), {"name": "x'\";-- 😀"})
+    database.close()
+    before = head(settings), revision(settings), sorted(settings.run.iterdir())
+    rehearse(settings)
+    assert (head(settings), revision(settings), sorted(settings.run.iterdir())) == before
+
+
+def test_what_was_set_aside_is_the_whole_database_for_this_user_alone_and_old_ones_go(settings: Settings, tmp_path: Path) -> None:
+    if settings.database_url.startswith("postgresql") and not shutil.which("pg_dump"):
+        pytest.skip("no pg_dump on the path")
+    aside = [set_aside(settings)]
+    assert stat.S_IMODE(aside[0].stat().st_mode) == 0o600
+    assert stat.S_IMODE(aside[0].parent.stat().st_mode) == 0o700
+    for number in range(2):
+        aside[0].with_name(f"2000010{number}T000000-0001.db").touch()
+    if settings.database_url.startswith("sqlite"):
+        copy = settings.but(database_url=f"sqlite:///{aside[0]}")
+        assert head(copy) == head(settings)
+    again = set_aside(settings)
+    assert {path.name for path in again.parent.iterdir()} >= {again.name}
+    assert len(list(again.parent.iterdir())) <= 2
+
+
+def test_the_way_back_keeps_what_was_written_since(settings: Settings) -> None:
+    earlier = earlier_revision()
+    return_to(settings, earlier)
+    assert revision(settings) == earlier
+    upgrade(settings)
+    last = head(settings)
+    assert last > 0
+    return_to(settings, earlier)
+    return_to(settings, earlier)
+    upgrade(settings)
+    assert head(settings) == last
+    with pytest.raises(Misconfigured):
+        return_to(settings, "'; DROP TABLE entry; --")
+
+
+def earlier_revision() -> str:
+    """The one before the newest."""
+    text = next(file.read_text() for file in VERSIONS.glob("*.py") if f'revision = "{migrate.newest()}"' in file.read_text())
+    return next(str(name) for kind, name in NAMED.findall(text) if kind == "down_revision")
+
+
+def test_a_home_that_has_no_database_yet_can_be_tried_and_set_aside(tmp_path: Path) -> None:
+    settings = Settings.of(home=tmp_path)
+    settings.make_folders()
+    assert revision(settings) == ""
+    rehearse(settings)
+    assert set_aside(settings).name.endswith("-empty.db")
+
+
+def test_a_full_disk_refuses_the_upgrade_and_leaves_no_half_copy(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: str, to: Path) -> None:
+        to.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("dashboard.upgrade._copy_sqlite", full)
+    monkeypatch.setattr("dashboard.upgrade._dump_postgresql", full)
+    with pytest.raises(Misconfigured, match="OSError"):
+        set_aside(settings)
+    assert list((settings.home / "before-upgrade").iterdir()) == []
+
+
+def test_the_first_administrator_is_made_once_and_his_link_opens_once(tmp_path: Path) -> None:
+    settings = Settings.of(home=tmp_path)
+    settings.make_folders()
+    made = first_administrator(settings, "admin", "系统管理员", "技术值守")
+    with pytest.raises(RuleBroken) as again:
+        first_administrator(settings, "other", "系统管理员", "技术值守")
+    assert again.value.code == "identity.administrator_exists"
+    database = open_database(settings.database_url)
+    journal = Journal(database, load_sealing(settings.keys), settings.court_code)
+    secret, now = made.link.rpartition("/")[2], datetime.now(UTC)
+    with pytest.raises(NotFound):
+        journal.do(NOBODY, now + timedelta(minutes=10, seconds=5), use_link, secret, Lasts())
+    assert journal.do(NOBODY, now, use_link, secret, Lasts()).face == "/centre/desk"
+    with pytest.raises(NotFound):
+        journal.do(NOBODY, now, use_link, secret, Lasts())
+    proof = check_password(database, made.username, made.password)
+    assert proof is not None
+    assert proof.must_change
+    kept = (tmp_path / "ecc.db").read_bytes() + (tmp_path / "ecc.db-wal").read_bytes()
+    assert secret.encode() not in kept
+    assert made.password.encode() not in kept
+    database.close()

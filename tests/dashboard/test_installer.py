@@ -1,0 +1,273 @@
+"""The installer without a bundle's weight: each refusal, the service's unit, and an upgrade that is cut or does not come up.
+
+The whole way, with real wheels and no network: tests/journeys/test_install.py.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dashboard.deploy import bundle as making
+from dashboard.deploy import installer
+from dashboard.deploy.installer import Bundle, Place, Refused
+
+HERE = making.HERE
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path) -> Path:
+    """A bundle with everything but wheels."""
+    folder = tmp_path / "ecc-0.2.0-linux-x86_64"
+    (folder / "wheels").mkdir(parents=True)
+    making._lay_installer(folder)
+    said = {"version": "0.2.0", "build": "b" * 12, "machine": "x86_64", "glibc": "2.28", "pythons": {"3.11": "requirements-3.11.lock"},
+            "schema": ["0010"], "bytes": 1}  # fmt: skip
+    describe(folder, **said)
+    return folder
+
+
+def describe(folder: Path, **changed: object) -> None:
+    path = folder / "bundle.json"
+    said = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(said | changed, indent=2) + "\n")
+    (folder / "SHA256SUMS").unlink(missing_ok=True)
+    (folder / "SHA256SUMS").write_text(making.sums(folder))
+
+
+def run(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", str(folder / "install.sh"), *words], env={"PATH": "/usr/bin:/bin", "HOME": str(folder.parent)} | environ,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_a_changed_byte_is_refused_and_named(unpacked: Path, tmp_path: Path) -> None:
+    text = (unpacked / "LICENSE").read_bytes()
+    (unpacked / "LICENSE").write_bytes(bytes([text[0] ^ 1]) + text[1:])
+    said = run(unpacked, "--prefix", str(tmp_path / "p"))
+    assert said.returncode == 1
+    assert "LICENSE" in said.stderr
+    assert "SHA256SUMS" in said.stderr
+    assert not (tmp_path / "p").exists()
+
+
+def test_a_file_that_nobody_listed_is_refused(unpacked: Path) -> None:
+    (unpacked / "wheels/added-1-py3-none-any.whl").write_bytes(b"x")
+    said = run(unpacked)
+    assert (said.returncode, "没有列出" in said.stderr) == (1, True)
+
+
+def test_another_architecture_is_refused(unpacked: Path) -> None:
+    describe(unpacked, machine="aarch64")
+    said = run(unpacked)
+    assert (said.returncode, "aarch64" in said.stderr) == (1, True)
+
+
+def test_an_old_python_is_refused_with_what_was_found(unpacked: Path, tmp_path: Path) -> None:
+    old = tmp_path / "bin/python3"
+    old.parent.mkdir()
+    for name in ("python3", "python3.11"):
+        (old.parent / name).write_text("#!/bin/sh\necho 3.9\n")
+        (old.parent / name).chmod(0o755)
+    said = run(unpacked, PATH=f"{old.parent}:/usr/bin:/bin")
+    assert said.returncode == 1
+    assert "(3.11 / 3.9)" in said.stderr
+
+
+def test_an_old_c_library_and_a_full_disk_are_refused(unpacked: Path, place: Place) -> None:
+    describe(unpacked, glibc="9.0")
+    with pytest.raises(Refused, match="old_library"):
+        installer.read_bundle(unpacked)
+    describe(unpacked, glibc="2.28", bytes=1 << 60)
+    with pytest.raises(Refused, match="no_room"):
+        installer.check_room(installer.read_bundle(unpacked), place)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """With odd characters in it (case 28): they reach shells, systemd and SQLite's address."""
+    prefix = tmp_path / "法院 'x\" 100% $HOME 😀"
+    return Place(prefix, tmp_path / "state", "none", None, tmp_path / "units")
+
+
+def new_version(place: Place, name: str, program: str = "exit 0") -> Path:
+    """A version whose `python` is a script: it notes what it was asked, then does as told."""
+    python = place.versions / name / "bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho "{name} $*" >> {place.home}/asked\n{program}\n')
+    python.chmod(0o755)
+    (place.versions / name / "complete").touch()
+    return place.versions / name
+
+
+def asked(place: Place) -> list[str]:
+    """What the versions were asked, in order: «0.2.0 migrate --rehearse»."""
+    lines = (place.home / "asked").read_text().splitlines()
+    return [f"{line.split('-')[0]} {line.partition('dashboard ')[2]}" for line in lines]
+
+
+GOOD = """
+case "$*" in
+  *--show) echo 0009;;
+  *--set-aside) echo /aside;;
+  *serve) touch "$ECC_HOME/run/web.ready"; echo $$ > "$ECC_HOME/run/lock"; exec -a "x" sleep 60;;
+esac
+"""
+DEAD = GOOD.replace("*serve)", "*serve) exit 1;; never)")
+
+
+class Hands:
+    """In the place of systemd: starts by asking the program, stops by forgetting. The program itself is the real script."""
+
+    def __init__(self, place: Place) -> None:
+        self.place, self.on = place, True
+
+    def start(self) -> None:
+        (self.place.home / "run").mkdir(exist_ok=True)
+        (self.place.home / "run/web.ready").unlink(missing_ok=True)
+        done = subprocess.run(["timeout", "20", str(self.place.program), "serve"], check=False)
+        self.on = done.returncode == 0
+
+    def stop(self) -> None:
+        self.on = False
+
+    def runs(self) -> bool:
+        return self.on
+
+
+SERVES = 'case "$*" in *--show) echo 0009;; *--set-aside) echo /aside;; *serve) touch "$ECC_HOME/run/web.ready";; esac'
+ENDS = 'case "$*" in *--show) echo 0009;; *--set-aside) echo /aside;; *serve) exit 1;; esac'
+
+
+@pytest.fixture
+def old(place: Place, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Version 0.1.0 is installed and runs."""
+    place.home.mkdir()
+    place.prefix.mkdir()
+    folder = new_version(place, "0.1.0-old", SERVES)
+    installer.point(place, folder)
+    installer._lay_program(place)
+    monkeypatch.setattr(installer, "service_of", Hands)
+    monkeypatch.setattr("dashboard.deploy.installer.SETTLES_S", 0.0)
+    return folder
+
+
+def offered(version: str = "0.2.0", build: str = "new") -> Bundle:
+    return Bundle(Path("/nowhere"), version, build, "x86_64", "2.28", "requirements-3.11.lock", 1)
+
+
+def test_an_older_version_is_refused_and_nothing_is_asked_of_it(place: Place, old: Path) -> None:
+    with pytest.raises(Refused, match="older") as refused:
+        installer.check_order(offered("0.0.9"), place)
+    assert "0.1.0" in installer.sentence("older", **refused.value.holes)
+    installer.check_order(offered("0.1.0"), place)
+    installer.check_order(offered("0.10.0"), place)
+
+
+def test_an_upgrade_tries_sets_aside_switches_and_starts_in_this_order(place: Place, old: Path) -> None:
+    new_version(place, "0.2.0-new", SERVES)
+    installer.upgrade(offered(), place)
+    assert asked(place) == ["0.2.0 migrate --rehearse", "0.2.0 migrate --show", "0.2.0 migrate --set-aside", "0.2.0 serve"]
+    assert installer.installed(place) == "0.2.0-new"
+    assert not place.journal.exists()
+    assert old.exists(), "the one before stays"
+
+
+def test_what_fails_on_a_copy_never_stops_the_old_one(place: Place, old: Path) -> None:
+    new_version(place, "0.2.0-new", "echo why >&2; exit 1")
+    with pytest.raises(Refused, match="try") as refused:
+        installer.upgrade(offered(), place)
+    assert "why" in installer.sentence(refused.value.key, **refused.value.holes)
+    assert installer.installed(place) == "0.1.0-old"
+    assert asked(place) == ["0.2.0 migrate --rehearse"]
+
+
+def test_a_database_that_cannot_be_set_aside_leaves_the_old_one_running(place: Place, old: Path) -> None:
+    new_version(place, "0.2.0-new", SERVES.replace("echo /aside", "exit 1"))
+    with pytest.raises(Refused, match="set_aside"):
+        installer.upgrade(offered(), place)
+    assert asked(place)[-1] == "0.1.0 serve"
+    assert installer.installed(place) == "0.1.0-old"
+
+
+def test_a_version_that_does_not_come_up_takes_its_schema_back_and_the_old_one_starts(place: Place, old: Path) -> None:
+    new_version(place, "0.2.0-new", ENDS)
+    with pytest.raises(Refused, match="returned"):
+        installer.upgrade(offered(), place)
+    assert asked(place)[-3:] == ["0.2.0 serve", "0.2.0 migrate --to 0009", "0.1.0 serve"]
+    assert installer.installed(place) == "0.1.0-old"
+    assert not place.journal.exists()
+
+
+@pytest.mark.parametrize("step", ["put_version", "_lay_program", "_asked", "write_whole", "point", "comes_up", "_finish"])
+def test_cut_at_any_step_one_whole_version_is_current_and_the_same_command_goes_on(
+    place: Place, old: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Power cut: whatever was done last, the next boot starts a version that is complete; running the installer again ends well."""
+    new_version(place, "0.2.0-new", SERVES)
+
+    class Cut(BaseException):
+        pass
+
+    for after in (False, True):
+        whole = getattr(installer, step)
+        monkeypatch.setattr(installer, step, cutting(whole, after, Cut))
+        with pytest.raises(Cut):
+            installer.upgrade(offered(), place)
+        monkeypatch.setattr(installer, step, whole)
+        assert (place.current / "complete").exists()
+        assert installer.installed(place) in ("0.1.0-old", "0.2.0-new")
+        if installer.installed(place) == "0.2.0-new":
+            break
+    installer.upgrade(offered(), place)
+    assert installer.installed(place) == "0.2.0-new"
+    assert not place.journal.exists()
+
+
+def cutting(whole: Callable[..., object], after: bool, cut: type[BaseException]) -> Callable[..., object]:
+    def cutting(*arguments: object, **named: object) -> object:
+        if after:
+            whole(*arguments, **named)
+        raise cut
+
+    return cutting
+
+
+def test_a_version_that_was_cut_while_it_was_made_is_made_again(place: Place, old: Path) -> None:
+    half = new_version(place, "0.2.0-new", SERVES)
+    (half / "complete").unlink()
+    with pytest.raises(StopIteration):  # this bundle has no wheels: it tried to make it
+        installer.put_version(replace(offered(), folder=place.home), place)
+    assert not half.exists()
+
+
+@pytest.mark.parametrize("service", ["system", "user"])
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_the_unit_is_one_that_systemd_takes(place: Place, service: str, tmp_path: Path) -> None:
+    place = replace(place, service=service, user="root" if service == "system" else None, home=tmp_path / "state 法院 100%")
+    place.prefix.mkdir()
+    place.home.mkdir()
+    place.program.write_text("#!/bin/sh\n")
+    place.program.chmod(0o755)
+    unit = tmp_path / "ecc.service"
+    unit.write_text(installer.unit_text(place, 443))
+    words = ["systemd-analyze", "verify", "--man=no", *(["--user"] if service == "user" else []), str(unit)]
+    said = subprocess.run(
+        words, capture_output=True, text=True, timeout=60, check=False, env={"XDG_RUNTIME_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    )
+    ours = [line for line in said.stderr.splitlines() if "ecc.service" in line]
+    assert (said.returncode, ours) == (0, [])
+    assert "NoNewPrivileges=yes" in unit.read_text()
+    assert ("CAP_NET_BIND_SERVICE" in unit.read_text()) == (service == "system")
+    assert "@" not in unit.read_text().replace("@system-service", "")
+
+
+def test_settings_are_written_once_as_they_were_given() -> None:
+    options = installer.parser().parse_args(["--court-name", '岭南"市"法院', "--port", "443", "--trusted-proxy", "127.0.0.1"])
+    text = installer.settings_text(options)
+    assert text == 'court_name = "岭南\\"市\\"法院"\nport = 443\ntrusted_proxies = ["127.0.0.1"]\n'
