@@ -228,7 +228,9 @@ def migrate(settings: Settings, options: argparse.Namespace) -> int:
     if options.show:
         print(upgrade.revision(settings))
     elif options.rehearse:
-        upgrade.rehearse(settings)
+        from dashboard.deploy.trial import try_on_copy
+
+        try_on_copy(settings)
     elif options.set_aside:
         print(upgrade.set_aside(settings))
     elif options.to:
@@ -243,8 +245,8 @@ def administrator(settings: Settings, options: argparse.Namespace) -> int:
     from dashboard.people import first_administrator
 
     settings.make_folders()
-    made = first_administrator(settings, options.username, t("command.administrator_name"), t("command.administrator_title"))
-    print(t("command.administrator_link", link=made.link, username=made.username, password=made.password))
+    link = first_administrator(settings, options.username, t("command.administrator_name"), t("command.administrator_title"))
+    print(t("command.administrator_link", link=link, username=options.username))
     return 0
 
 

@@ -51,24 +51,17 @@ def add_officer(settings: Settings, username: str, name: str, title: str, role: 
         return first_account(work, organisation.add_officer(work, name, title, Role(role), team_id=_team(work, team)), username)
 
 
-@dataclass(frozen=True, slots=True)
-class FirstAdministrator:
-    """What is printed once. The link opens the desk once within ten minutes; the password must be changed when it is first used."""
+def first_administrator(settings: Settings, username: str, name: str, title: str) -> str:
+    """The address where the first one who may manage people chooses his password, once, within ten minutes.
 
-    link: str
-    username: str
-    password: str
-
-
-def first_administrator(settings: Settings, username: str, name: str, title: str) -> FirstAdministrator:
-    """Somebody who may manage people, while nobody may. Raises RuleBroken identity.administrator_exists, BadInput, DatabaseUnavailable."""
+    Raises RuleBroken identity.administrator_exists, BadInput, DatabaseUnavailable.
+    """
     with _working(settings) as work:
         if has_administrator(work):
             raise RuleBroken("administrator", code="identity.administrator_exists")
         officer_id = organisation.add_officer(work, name, title, Role.TECHNICAL)
-        account = first_account(work, officer_id, username)
-        secret = make_link(work, Purpose.SIGN_IN, officer_id=officer_id)
-    return FirstAdministrator(f"{settings.origin}/link/{secret}", account.username, account.password)
+        first_account(work, officer_id, username)  # with a password that nobody is told
+        return f"{settings.origin}/link/{make_reset(work, officer_id)}"
 
 
 def form_team(settings: Settings, name: str) -> None:

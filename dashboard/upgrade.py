@@ -5,10 +5,8 @@ A newer schema than ours is left as it is: the version that wrote it must be ins
 
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
-import tempfile
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +71,7 @@ def set_aside(settings: Settings) -> Path:
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{revision(settings) or 'empty'}.{'db' if sqlite else 'dump'}"
     fresh = folder / f".{name}"
     try:
-        (_copy_sqlite if sqlite else _dump_postgresql)(settings.database_url, fresh)
+        (copy_sqlite if sqlite else _dump_postgresql)(settings.database_url, fresh)
         with fresh.open("rb") as file:
             os.fsync(file.fileno())
         fresh.replace(folder / name)
@@ -85,7 +83,8 @@ def set_aside(settings: Settings) -> Path:
     return folder / name
 
 
-def _copy_sqlite(url: str, to: Path) -> None:
+def copy_sqlite(url: str, to: Path) -> None:
+    """A database that others may be writing to, as it is at one moment; nothing where there is none yet."""
     source = make_url(url).database or ""
     to.touch(0o600)
     if not Path(source).exists():
@@ -101,26 +100,6 @@ def _dump_postgresql(url: str, to: Path) -> None:
     command = ["pg_dump", "--format=custom", f"--file={to}", f"--dbname={said.set(password=None).render_as_string(hide_password=False)}"]
     secret = {"PGPASSWORD": said.password} if said.password else {}
     subprocess.run(command, env=plain_environ() | secret, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-
-
-def rehearse(settings: Settings) -> None:
-    """This version on a copy of the data: the schema comes up, and what serves can be built. Nothing of the court is touched.
-
-    Raises whatever would have stopped the start. A database on PostgreSQL is not copied: only the building is tried.
-    """
-    from dashboard.app import build
-    from dashboard.media import build as build_relay
-
-    with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=settings.run) as scratch:
-        copy = settings.but(home=Path(scratch), database_url="", redis_url="unix:///nowhere", recordings=Path(scratch) / "recordings")
-        copy.make_folders()
-        for key in settings.keys.glob("*"):
-            shutil.copy2(key, copy.keys)
-        if settings.database_url.startswith("sqlite"):
-            _copy_sqlite(settings.database_url, copy.home / "ecc.db")
-        upgrade(copy)
-        build(copy)
-        build_relay(copy)
 
 
 def newest(folder: Path = VERSIONS) -> set[str]:

@@ -64,7 +64,7 @@ def first_account(work: Work, officer_id: str, username: str) -> FirstAccount:
 
 def has_administrator(work: Work) -> bool:
     """Whether anybody with an account may manage people: then the command line makes no first one."""
-    roles = [role.value for role in ALLOWED[Verb.MANAGE_PEOPLE]]
+    roles = [role.value for role in ALLOWED[Verb.MANAGE_PEOPLE] & OF_PEOPLE]
     administrators = select(AccountRow.officer_id).join(OfficerRow, OfficerRow.id == AccountRow.officer_id)
     found = work.session.scalar(administrators.where(OfficerRow.role.in_(roles), OfficerRow.disabled_at.is_(None)).limit(1))
     return found is not None

@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import func, select, text
 
 from dashboard import i18n
+from dashboard.deploy.trial import try_on_copy
 from dashboard.people import first_administrator
-from dashboard.upgrade import NAMED, VERSIONS, newest, rehearse, return_to, revision, set_aside, upgrade
+from dashboard.upgrade import NAMED, VERSIONS, newest, return_to, revision, set_aside, upgrade
 from data import migrate
 from data.actions.calls import place_call
-from data.actions.links import Lasts, use_link
+from data.actions.second_factor import HalfOpen, begin_anew
 from data.engines import open_database
 from data.errors import Misconfigured, NotFound, RuleBroken
 from data.identity import check_password
@@ -103,7 +104,7 @@ def test_29_a_copy_is_tried_and_nothing_of_the_court_is_touched_whatever_stands_
         connection.execute(text("UPDATE officer SET role = 'emperor', name = :name"), {"name": "x'\";-- 😀"})
     database.close()
     before = head(settings), revision(settings), sorted(settings.run.iterdir())
-    rehearse(settings)
+    try_on_copy(settings)
     assert (head(settings), revision(settings), sorted(settings.run.iterdir())) == before
 
 
@@ -148,7 +149,7 @@ def test_a_home_that_has_no_database_yet_can_be_tried_and_set_aside(tmp_path: Pa
     settings = Settings.of(home=tmp_path)
     settings.make_folders()
     assert revision(settings) == ""
-    rehearse(settings)
+    try_on_copy(settings)
     assert set_aside(settings).name.endswith("-empty.db")
 
 
@@ -157,7 +158,7 @@ def test_a_full_disk_refuses_the_upgrade_and_leaves_no_half_copy(settings: Setti
         to.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dashboard.upgrade._copy_sqlite", full)
+    monkeypatch.setattr("dashboard.upgrade.copy_sqlite", full)
     monkeypatch.setattr("dashboard.upgrade._dump_postgresql", full)
     with pytest.raises(Misconfigured, match="OSError"):
         set_aside(settings)
@@ -167,22 +168,20 @@ def test_a_full_disk_refuses_the_upgrade_and_leaves_no_half_copy(settings: Setti
 def test_the_first_administrator_is_made_once_and_his_link_opens_once(tmp_path: Path) -> None:
     settings = Settings.of(home=tmp_path)
     settings.make_folders()
-    made = first_administrator(settings, "admin", "系统管理员", "技术值守")
+    secret = first_administrator(settings, "admin", "系统管理员", "技术值守").rpartition("/")[2]
     with pytest.raises(RuleBroken) as again:
         first_administrator(settings, "other", "系统管理员", "技术值守")
     assert again.value.code == "identity.administrator_exists"
     database = open_database(settings.database_url)
     journal = Journal(database, load_sealing(settings.keys), settings.court_code)
-    secret, now = made.link.rpartition("/")[2], datetime.now(UTC)
+    anew = secret, "Lingnan-2026-guanli", settings.second_factor_roles, timedelta(hours=12)
+    now = datetime.now(UTC)
     with pytest.raises(NotFound):
-        journal.do(NOBODY, now + timedelta(minutes=10, seconds=5), use_link, secret, Lasts())
-    assert journal.do(NOBODY, now, use_link, secret, Lasts()).face == "/centre/desk"
+        journal.do(NOBODY, now + timedelta(minutes=10, seconds=5), begin_anew, *anew)
+    assert isinstance(journal.do(NOBODY, now, begin_anew, *anew), HalfOpen), "the authenticator is still missing"
     with pytest.raises(NotFound):
-        journal.do(NOBODY, now, use_link, secret, Lasts())
-    proof = check_password(database, made.username, made.password)
-    assert proof is not None
-    assert proof.must_change
+        journal.do(NOBODY, now, begin_anew, *anew)
+    assert check_password(database, "admin", anew[1]) is not None
     kept = (tmp_path / "ecc.db").read_bytes() + (tmp_path / "ecc.db-wal").read_bytes()
     assert secret.encode() not in kept
-    assert made.password.encode() not in kept
     database.close()
