@@ -126,6 +126,7 @@ class _Reader:
                     self._current = member.name
                     self._take(member, tar.extractfile(member) if member.isreg() else None)
                     self._current = self._after(member.name)
+                    vars(tar)["members"].clear()  # it would remember each of a hundred thousand
         except tarfile.ReadError as error:
             raise _NotWhole from error
 

@@ -119,7 +119,7 @@ def _make(settings: Settings, backup_id: str, archive: Path, keys: Path, recipie
     for path in (archive, keys):
         if path.exists():
             raise RuleBroken("exists", code="backup.exists", path=str(path))
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(exist_ok=True, mode=0o700)  # the one above must be there: a disk that is not mounted is not filled in its place
     whom = recipients_of(recipients)
     with _alone(settings) as staging:
         own = [archive.parent, keys.parent]

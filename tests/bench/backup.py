@@ -35,7 +35,7 @@ from tests.servers import short_folder
 
 BEFORE_S, AFTER_S = 8.0, 2.0
 FILM_BYTES = 64_000_000
-DAY_BYTES = 500_000_000
+DAY_BYTES = 100_000_000
 ROOT = Path(__file__).parents[2]
 
 

@@ -371,6 +371,12 @@ def test_a_disk_that_is_nearly_full_is_refused_beforehand(court: Court, monkeypa
     assert court.parts_left() == []
 
 
+def test_a_disk_that_is_not_mounted_is_not_filled_in_its_place(court: Court) -> None:
+    gone = court.folder / "mnt/ecc/a.backup"
+    refused("backup.disk", lambda: make(court.settings, gone, court.folder / "a.keys", [court.public]))
+    assert not (court.folder / "mnt").exists()
+
+
 INSTANTS = [
     ("dashboard.backups.making:_held", 1),  # the database is copied
     ("dashboard.backups.making:_settings_kept", 1),  # the archive has begun
