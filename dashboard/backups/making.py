@@ -121,7 +121,7 @@ def _make(settings: Settings, backup_id: str, archive: Path, keys: Path, recipie
             raise RuleBroken("exists", code="backup.exists", path=str(path))
         path.parent.mkdir(exist_ok=True, mode=0o700)  # the one above must be there: a disk that is not mounted is not filled in its place
     whom = recipients_of(recipients)
-    with _alone(settings) as staging:
+    with alone(settings) as staging:
         own = [archive.parent, keys.parent]
         remove_partial(own)
         sealing_key = load_key(settings)  # before it is looked what there is: a home may have had none yet
@@ -313,7 +313,7 @@ def _check_room(settings: Settings, found: Mapping[str, Path], archive: Path, st
 
 
 @contextlib.contextmanager
-def _alone(settings: Settings) -> Iterator[Path]:
+def alone(settings: Settings) -> Iterator[Path]:
     """A folder for copies and links, for one backup of this home alone. Raises Locked backup.running."""
     with (settings.run / "backup.lock").open("w") as lock:
         try:
@@ -332,7 +332,7 @@ def _alone(settings: Settings) -> Iterator[Path]:
 def remove_left_over(settings: Settings) -> None:
     """What a killed backup has left: its links would keep a purged recording alive. Nothing while one is being made."""
     if (settings.run / "backup").exists():
-        with contextlib.suppress(Locked), _alone(settings):
+        with contextlib.suppress(Locked), alone(settings):
             pass
 
 

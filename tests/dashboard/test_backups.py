@@ -466,6 +466,31 @@ def test_without_a_name_it_goes_where_the_settings_say_and_the_newest_stay(court
     assert keep_newest(settings) == []
 
 
+def test_an_identity_is_for_its_owner_and_never_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ECC_HOME", str(tmp_path / "home"))
+    path = tmp_path / "identity"
+    assert main(["backup", "--new-identity", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "AGE-SECRET-KEY" not in said
+    assert re.search("age1[0-9a-z]{58}", said)
+    before = path.read_text()
+    assert main(["backup", "--new-identity", str(path)]) == 1
+    assert path.read_text() == before
+    assert main(["backup", str(tmp_path / "a.backup")]) == 1  # nobody to encrypt for
+    assert not (tmp_path / "a.backup").exists()
+
+
+def test_one_at_a_time(court: Court) -> None:
+    with making.alone(court.settings):
+        refused("backup.running", court.backup)
+        remove_left_over(court.settings)  # takes nothing from who is at it
+        assert (court.settings.run / "backup").exists()
+    court.backup()
+
+
 # --- PostgreSQL --------------------------------------------------------------------------------------------------------------------------
 
 
