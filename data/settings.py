@@ -401,7 +401,7 @@ def _check_words(settings: Settings) -> None:
         try:
             second_factor.roles([said])
         except ValueError as error:
-            people = sorted(role.value for role in Role if role not in second_factor.MACHINES)
+            people = sorted(role.value for role in Role if role not in second_factor.NOT_PEOPLE)
             raise _bad("second_factor_for", f"{said}: {' | '.join(people)}") from error
 
 

@@ -12,7 +12,9 @@ from starlette.routing import Route
 from dashboard.admin.audit import Audit
 from dashboard.admin.devices import Devices, Heard
 from dashboard.admin.doors import HERE, Doors, actor_of
+from dashboard.admin.factors import Factors
 from dashboard.admin.people import People
+from dashboard.admin.storage import Storage
 from dashboard.admin.tabs import tabs_of
 from dashboard.admin.walls import Walls
 from data.errors import NotPermitted
@@ -38,6 +40,8 @@ class Admin(Doors):
                 self.shown("/", self._first),
                 *People(*parts).routes(),
                 *Devices(*parts, heard=self.heard).routes(),
+                *Factors(*parts).routes(),
+                *Storage(*parts).routes(),
                 *Audit(*parts).routes(),
                 *Walls(*parts, open_walls=self.open_walls).routes(),
             ]

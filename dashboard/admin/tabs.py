@@ -18,6 +18,8 @@ TABS = (
     Tab("devices", Verb.REVOKE_DEVICE),
     Tab("walls", Verb.REVOKE_WALL),
     Tab("workbook", Verb.MANAGE_PEOPLE),
+    Tab("factors", Verb.MANAGE_PEOPLE),
+    Tab("storage", Verb.SEE_STORAGE),
     Tab("audit", Verb.SEE_AUDIT),
 )
 

@@ -9,7 +9,7 @@ from ulid import ULID
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.keeping import found, held
-from data.errors import BadInput, NotPermitted, RuleBroken
+from data.errors import BadInput, NotFound, NotPermitted, RuleBroken
 from data.events import (
     RecordingBegan,
     RecordingBroken,
@@ -24,6 +24,7 @@ from data.events import (
 )
 from data.journal import Work
 from data.rules import recordings, words
+from data.rules.case_numbers import normalise
 from data.rules.identity import Act
 from data.rules.permissions import Verb
 from data.rules.recordings import Category, RecordingState
@@ -190,16 +191,43 @@ def hold_recording(work: Work, recording_id: str, reason: str) -> bool:
 
 
 def lift_hold(work: Work, recording_id: str, reason: str) -> bool:
-    """Audited with the reason."""
+    """By another person than who put it, audited with the reason. Raises NotPermitted recording.own_hold."""
     allowed(work, Verb.HOLD_RECORDING)
     row = held(work, RecordingRow, recording_id, MISSING)
     reason = words.word(reason, "reason", 200)
     if row.held_at is None:
         return False
+    recordings.check_lift(row.held_by, work.actor.officer_id)
     row.held_at = row.held_by = None
     record_audit(work, Act.HOLD, "recording", recording_id, fields=("lifted",), reason=reason)
     work.record(RecordingHoldLifted(recording_id=recording_id, call_id=row.call_id))
     return True
+
+
+def hold_case(work: Work, case_no: str, reason: str) -> int:
+    """留存 of everything recorded for one case. Returns how many recordings are held by it now. Raises NotFound not_found.case."""
+    allowed(work, Verb.HOLD_RECORDING)
+    return sum(hold_recording(work, recording_id, reason) for recording_id in _of_case(work, case_no))
+
+
+def lift_case(work: Work, case_no: str, reason: str) -> int:
+    """The opposite, by a second person: every one of them or none. Raises NotPermitted recording.own_hold, NotFound not_found.case."""
+    allowed(work, Verb.HOLD_RECORDING)
+    return sum(lift_hold(work, recording_id, reason) for recording_id in _of_case(work, case_no))
+
+
+def _of_case(work: Work, case_no: str) -> list[str]:
+    """What was recorded in calls of this case's missions and is not purged."""
+    case_id = work.session.scalar(select(CaseRow.id).where(CaseRow.case_no == normalise(case_no)))
+    if case_id is None:
+        raise NotFound("case", code="not_found.case")
+    of_case = (
+        select(RecordingRow.id)
+        .join(CallRow, CallRow.id == RecordingRow.call_id)
+        .join(MissionRow, MissionRow.id == CallRow.mission_id)
+        .where(MissionRow.case_id == case_id, RecordingRow.purged_at.is_(None))
+    )
+    return list(work.session.scalars(of_case.order_by(RecordingRow.id)))
 
 
 def purge_recording(work: Work, recording_id: str, routine_days: int = recordings.ROUTINE_DAYS) -> bool:

@@ -94,6 +94,7 @@ class Verb(StrEnum):
     SEE_TRACK = "see.track"
     SEE_RESTRICTED = "see.restricted"
     SEE_AUDIT = "see.audit"
+    SEE_STORAGE = "see.storage"
     REPORT_POSITION = "report.position"
     PLACE_CALL = "place.call"
     RAISE_SOS = "raise.sos"
@@ -166,6 +167,7 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.SEE_TRACK: _CENTRE | {Role.INSPECTOR},
     Verb.SEE_RESTRICTED: _CENTRE | {Role.INSPECTOR},
     Verb.SEE_AUDIT: frozenset({Role.INSPECTOR}),
+    Verb.SEE_STORAGE: _COMMAND | {Role.LEADER, Role.TECHNICAL, Role.INSPECTOR},  # counts and dates
     Verb.REPORT_POSITION: frozenset({Role.DEVICE}),
     Verb.PLACE_CALL: _OWN,
     Verb.RAISE_SOS: _OWN,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from data.errors import BadInput, RuleBroken
+from data.errors import BadInput, NotPermitted, RuleBroken
 from data.rules.permissions import Actor, Role
 
 ROUTINE_DAYS = 184  # «不少于六个月»; configurable, never shorter
@@ -60,6 +60,12 @@ def may_purge(category: Category, ended_at: datetime | None, held: bool, now: da
         return False
     until = keep_until(category, ended_at, routine_days)
     return until is not None and now >= until
+
+
+def check_lift(held_by: str | None, by: str | None) -> None:
+    """A hold is put by one person and lifted by another. Raises NotPermitted recording.own_hold."""
+    if held_by is not None and held_by == by:
+        raise NotPermitted("own hold", code="recording.own_hold")
 
 
 # --- who may replay ---------------------------------------------------------------------------------------------------------------------

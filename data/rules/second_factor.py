@@ -18,9 +18,12 @@ RECOVERY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 RECOVERY_LENGTH = 16  # 31**16: looking up the digest is the comparison
 GROUP = 4
 
-MACHINES = frozenset(
-    {Role.WALL, Role.GUEST, Role.STAGE, Role.PARTY, Role.DIRECTOR, Role.CASE_SYSTEM, Role.DEVICE, Role.SYSTEM, Role.NOBODY}
-)  # nobody signs in as one of these with a password
+NOT_PEOPLE = frozenset(
+    {
+        Role.WALL, Role.GUEST, Role.STAGE, Role.PARTY, Role.ATTENDEE, Role.DIRECTOR, Role.CASE_SYSTEM, Role.DEVICE, Role.SYSTEM,
+        Role.NOBODY,
+    }
+)  # nobody signs in as one of these with a password  # fmt: skip
 
 
 def roles(said: Iterable[str]) -> frozenset[Role]:
@@ -30,7 +33,7 @@ def roles(said: Iterable[str]) -> frozenset[Role]:
 
 def _role(word: str) -> Role:
     role = Role(word.strip().lower())
-    if role in MACHINES:
+    if role in NOT_PEOPLE:
         raise ValueError(word)
     return role
 

@@ -11,13 +11,15 @@ import pytest
 from sqlalchemy import select
 
 from data.actions import accounts, second_factor
+from data.actions.organisation import add_officer
 from data.credentials import factor_code
 from data.errors import NotPermitted, RuleBroken
 from data.rules.links import Purpose
 from data.rules.permissions import Role
-from data.rules.second_factor import STEP_S
+from data.rules.second_factor import NOT_PEOPLE, STEP_S
 from data.settings import Settings
 from data.tables import AuditRow, EntryRow, RecoveryCodeRow, SecondFactorRow, SessionRow
+from tests.administration import administration
 from tests.house import HOST, House, built
 from tests.small_court import PASSWORD, PIN, officer_id, somebody
 
@@ -262,3 +264,39 @@ class _Cookies:
 
     def __init__(self, ticket: str) -> None:
         self.cookies = {"ecc_factor": ticket}
+
+
+async def test_every_other_administrator_is_told_and_resets_from_the_page(tmp_path: Path) -> None:
+    for admin in administration(tmp_path):
+        house = admin.house
+        house.do(accounts.open_account, LEADER, "yuanzhang", PASSWORD, PIN)
+        house.do(accounts.open_account, ADMIN, "jishu", PASSWORD, PIN)
+        other = house.do(add_officer, "另一", "技术值守", Role.TECHNICAL)
+        house.do(accounts.open_account, other, "lingyi", PASSWORD, PIN)
+        house.do(second_factor.make_reset, other)
+        async with admin.browser(Role.TECHNICAL) as browser:
+            told = (await browser.get("/centre/admin/notices")).json()
+            assert [("另" in each["text"], "重置链接" in each["text"]) for each in told] == [(True, True)]
+            house.do(second_factor.make_reset, ADMIN)
+            assert len((await browser.get("/centre/admin/notices")).json()) == 1, "he himself knows"
+            page = (await browser.get("/centre/admin/factors")).text
+            assert page.count(">下次登录须绑定<") == 2
+            refused = await browser.post("/centre/admin/factors/reset", json={"officer": LEADER})
+            assert refused.status_code == 404, "there is nothing to reset"
+            ticket = house.do(second_factor.ask, LEADER).ticket
+            with house.court.database.reading() as session:
+                secret = house.court.journal.sealing.open(session.get_one(SecondFactorRow, LEADER).secret) or ""
+            code = factor_code(secret, int(house.court.now().timestamp() // STEP_S))
+            house.do(second_factor.pass_factor, ticket, code, house.pages._lasts.desk)
+            assert 'data-act="reset"' in (await browser.get("/centre/admin/factors")).text
+            assert (await browser.post("/centre/admin/factors/reset", json={"officer": LEADER})).status_code == 200
+            assert (await browser.post("/centre/admin/factors/reset", json={"officer": ADMIN})).status_code == 403
+        for role in (Role.DUTY, Role.COMMANDER, Role.INSPECTOR):
+            async with admin.browser(role) as browser:
+                for path in ("/centre/admin/factors", "/centre/admin/notices"):
+                    assert (await browser.get(path)).status_code == 403
+                assert (await browser.post("/centre/admin/factors/reset", json={"officer": LEADER})).status_code == 403
+
+
+def test_every_role_is_a_person_or_not() -> None:
+    assert set(Role) - NOT_PEOPLE == accounts.OF_PEOPLE

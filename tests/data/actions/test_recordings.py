@@ -187,6 +187,8 @@ def test_a_hold_overrides_every_purge_until_it_is_lifted(court: SmallCourt) -> N
         assert due_for_purge(session, court.now) == []
     with pytest.raises(RuleBroken):
         court.do(SYSTEM, purge_recording, recording_id)
+    with pytest.raises(NotPermitted):
+        court.do(court.duty, lift_hold, recording_id, "我自己放的")
     assert court.do(court.inspector, lift_hold, recording_id, "信访已结")
     assert (last_audit(court).act, last_audit(court).reason) == ("hold", "信访已结")
     assert court.do(SYSTEM, purge_recording, recording_id)

@@ -598,7 +598,7 @@ law("recording.classed", lambda c: c.do(c.duty, class_recording, c.recording, "K
 law("recording.held", lambda c: c.do(c.duty, hold_recording, c.recording, "信访"), lambda c: c.record())
 law(
     "recording.hold_lifted",
-    lambda c: c.do(c.duty, lift_hold, c.recording, "已结"),
+    lambda c: c.do(c.commander, lift_hold, c.recording, "已结"),
     lambda c: (c.record(), c.do(c.duty, hold_recording, c.recording, "信访")),
 )
 law(

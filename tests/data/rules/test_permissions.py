@@ -17,6 +17,7 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.SEE_TRACK: {D, C, L, A},
     Verb.SEE_RESTRICTED: {D, C, L, A},
     Verb.SEE_AUDIT: {A},
+    Verb.SEE_STORAGE: {D, C, L, T, A},
     Verb.REPORT_POSITION: {DEVICE},
     Verb.PLACE_CALL: {DEVICE, F, J},
     Verb.RAISE_SOS: {DEVICE, F, J},

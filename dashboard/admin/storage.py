@@ -1,0 +1,119 @@
+"""存储与保存期限: what lies on the disk by kind, how long it is kept, what the next purge takes, how long the disk lasts; 留存 by case."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dashboard.admin.doors import Doors, Said, actor_of, checked, text_of
+from data.actions.recordings import hold_case, lift_case
+from data.queries.recordings import bytes_per_day
+from data.queries.storage import lots
+from data.rules.permissions import Actor, Verb, may
+from data.rules.recordings import RESERVE, forecast
+from data.rules.storage import Kind, Lot, parts
+
+FILES_MOST = 200_000  # looked at for one page; more is said as «at least»
+
+
+class Storage(Doors):
+    """Below `/centre/admin`."""
+
+    def routes(self) -> list[Route]:
+        return [
+            self.shown("/storage", self._page),
+            self.told("/storage/hold", Verb.HOLD_RECORDING, self._hold),
+            self.told("/storage/lift", Verb.HOLD_RECORDING, self._lift),
+        ]
+
+    async def _page(self, request: Request) -> Response:
+        actor = checked(actor_of(request), Verb.SEE_STORAGE)
+        now = self.now()
+        found = await self.read(actor, lots, now, self.settings.recording_days)
+        per_day = await self.read(actor, lambda session, _: bytes_per_day(session, now))
+        measured = await self.lanes.readers.run(self._measured, found, now)
+        disk = os.statvfs(self.settings.home)
+        free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
+        lasts = forecast(free, per_day, RESERVE)
+        return self.page(
+            "storage.html", actor, "storage", lots=measured, parts=parts(measured, total, free), free=free, total=total, forecast=lasts,
+            days=columns(per_day), size=size_of, holds=may(actor, Verb.HOLD_RECORDING), reserve=RESERVE,
+        )  # fmt: skip
+
+    def _measured(self, found: list[Lot], now: datetime) -> list[Lot]:
+        """What has files of its own is counted where it lies; in the order of the kinds."""
+        by_kind = {lot.kind: lot for lot in found}
+        by_kind[Kind.CLIPS] = replace(by_kind[Kind.CLIPS], bytes=_weight(self.settings.clips.rglob("*")))
+        by_kind[Kind.JOURNAL] = replace(by_kind[Kind.JOURNAL], bytes=_database_bytes(self.settings.database_url))
+        by_kind[Kind.POSITIONS] = positions_of(self.settings.positions, now, self.settings.history_days)
+        logs = [path for path in self.settings.log.rglob("*") if path.is_file()]
+        oldest = min((datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in logs), default=None)
+        by_kind[Kind.LOGS] = Lot(Kind.LOGS, len(logs), _weight(logs), oldest, None)
+        return [by_kind[kind] for kind in Kind]
+
+    async def _hold(self, actor: Actor, said: Said) -> Said:
+        return {"count": await self.write(actor, hold_case, text_of(said, "case_no"), text_of(said, "reason"))}
+
+    async def _lift(self, actor: Actor, said: Said) -> Said:
+        return {"count": await self.write(actor, lift_case, text_of(said, "case_no"), text_of(said, "reason"))}
+
+
+def positions_of(folder: Path, now: datetime, keep_days: int) -> Lot:
+    """One file a day, and what belongs to it; which go next is reckoned as `History.outdated` does."""
+    days: dict[str, int] = {}
+    for path in folder.glob("positions-????????.db*"):
+        day = path.name[len("positions-") :][:8]
+        days[day] = days.get(day, 0) + _size(path)
+
+    def over(at: datetime) -> list[int]:
+        limit = f"{at.date() - timedelta(days=keep_days):%Y%m%d}"
+        return [size for day, size in days.items() if day < limit]
+
+    due, week = over(now), over(now + timedelta(days=7))
+    oldest = datetime.strptime(min(days), "%Y%m%d").replace(tzinfo=UTC) if days and min(days).isdigit() else None
+    soon, soon_bytes = len(week) - len(due), sum(week) - sum(due)
+    return Lot(Kind.POSITIONS, len(days), sum(days.values()), oldest, keep_days, 0, len(due), sum(due), soon, soon_bytes)
+
+
+def _weight(paths: Iterable[Path]) -> int:
+    total = 0
+    for number, path in enumerate(paths):
+        if number >= FILES_MOST:
+            break
+        total += _size(path)
+    return total
+
+
+def _size(path: Path) -> int:
+    """0 for what has gone meanwhile, and for folders."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
+
+
+def _database_bytes(url: str) -> int | None:
+    """Of the file in the home; a server's database lies elsewhere."""
+    kind, _, path = url.partition(":///")
+    return sum(_size(Path(f"{path}{suffix}")) for suffix in ("", "-wal", "-shm")) if kind == "sqlite" else None
+
+
+def columns(per_day: list[int]) -> list[tuple[int, int]]:
+    """The last days' bytes and how high each is drawn, of a hundred; a day that recorded anything is seen."""
+    most = max(per_day, default=0)
+    return [(each, max(2, round(100 * each / most)) if each else 0) for each in per_day]
+
+
+def size_of(count: int | None) -> str:
+    """1.2 GB, as disks are sold: by thousands."""
+    if count is None:
+        return ""
+    for unit, power in (("TB", 12), ("GB", 9), ("MB", 6), ("KB", 3)):
+        if count >= 10**power:
+            return f"{count / 10**power:.1f} {unit}"
+    return f"{count} B"
