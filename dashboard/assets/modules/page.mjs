@@ -20,6 +20,7 @@ export { head };
 /** @typedef {Record<string, any>} Row */
 
 const LAMPS = ['web', 'bus', 'database', 'jobs', 'relay', 'case_system', 'disk'];
+const LONGEST = 22; // signs of one item in the system line
 const ENOUGH = /** @type {Record<string, number>} */ ({ events: 5, cases: 4, teams: 4, missions: 6 });
 const IN_USE = ['1', '3', '8', '9'];
 let layout = new URLSearchParams(location.search).get('layout') ?? '1';
@@ -310,7 +311,8 @@ function troubles() {
   const found = now.troubles.filter(({ part }) => !LAMPS.includes(part)).sort((a, b) => Number(b.state === 'down') - Number(a.state === 'down'));
   const [worst] = found;
   if (!worst || layout === '9') return [];
-  return [['clock', found.length > 1 ? t('wall.troubles_more', { said: worst.said, n: found.length }) : worst.said]];
+  const said = worst.said.length > LONGEST ? `${worst.said.slice(0, LONGEST)}…` : worst.said; // the whole of it stands in layout 9
+  return [['clock', found.length > 1 ? t('wall.troubles_more', { said, n: found.length }) : said]];
 }
 
 /** What is gone, first; then what is well. */

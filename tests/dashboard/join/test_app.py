@@ -111,6 +111,17 @@ def token(client: httpx.Client, call: str, right: str, stream: str | None = None
     return client.post("/api/media/tokens?face=join", json={"call": call, "right": right, "stream": stream})
 
 
+def test_who_waits_in_a_leaders_page_may_say_that_it_is_broken_and_a_stranger_may_not(scene: Scene) -> None:
+    invitation = scene.invite()
+    with scene.browser() as phone, scene.browser() as stranger:
+        assert stranger.post("/faults/report?face=join", json={"snapshot": {}}).status_code == 401
+        phone.post(f"/join/{invitation.secret}")
+        answer = phone.post("/faults/report?face=join", json={"snapshot": {"page": "join", "camera": "denied"}})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["number"] in answer.json()["text"]
+        assert phone.get("/faults/", follow_redirects=False).status_code == 303
+
+
 def test_only_who_typed_the_digits_and_was_let_in_gets_a_stream(scene: Scene) -> None:
     invitation, stream = scene.invite(), f"{scene.call}.{scene.officer()}"
     with scene.browser() as phone:
