@@ -258,6 +258,7 @@ def doctor(settings: Settings, options: argparse.Namespace) -> int:
     if options.json:
         print(report(found).decode())
     else:
+        print(t("heartbeat.of_home", path=settings.home))
         for finding in found:
             print(finding.line(settings.civil_offset_s))
     return 0 if all(finding.good for finding in found) else 1

@@ -102,10 +102,16 @@ def _told(fault: Fault) -> list[tuple[str, str]]:
     """What the page knew of itself: name and value, in words."""
     words = {True: t("faults.yes"), False: t("faults.no")}
     return [
-        (t(f"faults.snap_{name}"), words[value] if isinstance(value, bool) else str(value).rstrip(","))
+        (t(f"faults.snap_{name}"), words[value] if isinstance(value, bool) else _word(str(value).rstrip(",")))
         for name, value in fault.snapshot.items()
         if f"faults.snap_{name}" in t
     ]
+
+
+def _word(value: str) -> str:
+    """What pages call so, in words; figures and names as they are. Parts of the product by their names."""
+    said = [next((t(key) for key in (f"faults.value_{each}", f"heartbeat.name_{each}") if key in t), each) for each in value.split(",")]
+    return "、".join(said)
 
 
 def _actor(request: Request) -> Actor:

@@ -28,6 +28,7 @@ from streaming.pace import pause, to_next
 
 THREADS = 3
 COUNT_S = 10.0
+DOWN_AGAIN_S = 2.0  # what is down is asked again so soon: good news should not be late
 KEPT = 60  # latencies of one part, for the board's little curve
 LATE_S = 8.0  # a look that is so much overdue: the part, or we ourselves, stand still
 BEGINS_S = 15.0  # processes start one after the other: so long the journal is not told
@@ -107,7 +108,7 @@ class Pulse:
             if found.ms is not None:
                 watched.series.append(found.ms)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(to_next(watched.part.every_s)):
+                async with asyncio.timeout(to_next(watched.part.every_s if found.state is not State.DOWN else DOWN_AGAIN_S)):
                     await watched.woken.wait()
             watched.woken.clear()
 

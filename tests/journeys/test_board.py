@@ -9,6 +9,8 @@ from dashboard.heartbeat.parts import NAMES
 from tests.journeys.wall_sizes import OUTSIDE, SCROLLS, SMALLEST
 from tests.running import Product
 
+KEYS_OUTSIDE = """() => [...document.querySelectorAll('.wall-keys button')].filter((key) => key.getBoundingClientRect().right
+  > key.closest('.wall-row').getBoundingClientRect().right).map((key) => key.textContent)"""
 SOON = 45_000  # generous: this machine is shared
 
 
@@ -68,10 +70,15 @@ async def test_one_key_at_wall_and_desk_reports_and_the_list_closes_it(context: 
     await expect(wall.locator("#board-faults")).to_contain_text("报修 1 条未办结", timeout=SOON)
     desk = await opened(context, product, "/centre/desk")
     await desk.keyboard.press("0")
-    await expect(desk.locator("#notice")).to_contain_text("已报修", timeout=SOON)
+    await expect(desk.locator("#notice-more")).to_contain_text("已报修", timeout=SOON)
+    await desk.keyboard.press("0")  # again: with words
+    await desk.locator("#fault-input").fill("左边的屏是黑的")
+    await desk.keyboard.press("Enter")
+    await expect(desk.locator("#fault-dialog")).to_have_count(0, timeout=SOON)
     await expect(desk.locator("#faults")).to_contain_text("2 条未办结", timeout=SOON)
     page = await context.new_page()
     await page.goto(f"{product.origin}/faults/")
+    await expect(page.locator("[data-fault]").first).to_contain_text("左边的屏是黑的")
     await page.locator('[data-act="take"]').first.click()
     await expect(page.locator('[data-fault][data-state="TAKEN"]')).to_have_count(1, timeout=SOON)
     await page.locator('[data-fault][data-state="TAKEN"] input').fill("换了网线")
@@ -89,6 +96,7 @@ async def test_one_wall_on_several_screens_is_steered_together_and_a_missing_one
     for page in screens.values():
         assert await page.evaluate(SCROLLS) == [0, 0]
     desk = await opened(context, product, "/centre/desk")
+    assert await desk.evaluate(KEYS_OUTSIDE) == []
     await desk.keyboard.press("j")
     for page in screens.values():
         await expect(page.locator("#wall")).to_have_attribute("data-layout", "3", timeout=SOON)

@@ -48,9 +48,9 @@ function tile(body, part) {
   const bad = part.state === 'down' || part.state === 'warn';
   const made = h('article', { class: 'part', 'data-part': part.name, 'data-state': part.state },
     h('header', {}, sign(SIGNS[part.state] ?? 'silent'), h('h3', {}, part.label), h('em', {}, t(`wall.part_${part.state}`))),
-    h('p', { class: 'told' }, part.said),
+    h('p', { class: 'told' }, part.said === t(`wall.part_${part.state}`) ? '' : part.said),
     bad && part.to_do ? h('p', { class: 'to-do' }, part.to_do) : pace(part),
-    h('footer', {}, h('span', {}, since ? t('wall.part_since', { time: when(since) }) : t('wall.part_steady')), h('span', {}, part.owner ? t('wall.part_owner', { who: part.owner }) : '')));
+    h('footer', {}, h('span', {}, since ? t('wall.part_since', { time: when(since) }) : part.state === 'off' ? '' : t('wall.part_steady')), h('span', {}, part.owner ? t('wall.part_owner', { who: part.owner }) : '')));
   if (old) old.replaceWith(made);
   else body.append(made);
 }
@@ -85,7 +85,7 @@ function reported() {
   const open = all('fault').filter((row) => row.state !== 'CLOSED');
   const waiting = open.filter((row) => row.state === 'OPEN').sort((a, b) => a.reported_at - b.reported_at);
   const today = t('wall.faults_today', { n: all('fault').length });
-  if (!open.length) return [sign('done'), h('b', {}, t('wall.faults_none')), h('span', {}, today)];
+  if (!open.length) return [sign('done'), h('b', {}, t('wall.faults_none')), h('span', {}, today), h('span', {}, t('wall.fault_key'))];
   const oldest = waiting[0];
   return [sign(oldest ? 'clock' : 'way'), h('b', {}, t('wall.faults_open', { n: open.length })),
     h('span', {}, oldest ? t('wall.faults_waiting', { n: waiting.length, ago: ago(serverNow() - oldest.reported_at) }) : t('wall.faults_taken')), h('span', {}, today)];

@@ -1,9 +1,9 @@
 // The desk: which key does what, which one is chosen, and what is drawn when rows or the clock move on.
 
 import { all, now, on, tell } from './state.mjs';
-import { hideOldNotice, sayHere } from './desk_ask.mjs';
+import { hideOldNotice, sayDone, sayHere } from './desk_ask.mjs';
 import { dialogOpen } from './desk_dialog.mjs';
-import { openHelp } from './desk_dialogs.mjs';
+import { askLine, openHelp } from './desk_dialogs.mjs';
 import { openPairing } from './desk_pair.mjs';
 import { keep, runClocks } from './desk_draw.mjs';
 import { facts } from './desk_facts.mjs';
@@ -42,9 +42,20 @@ export function startDesk() {
   draw();
 }
 
-/** One press: this page's state goes to who mends it. */
+const WORDS_MS = 18_000; // as long as the server takes a second report for the first one
+let reportedAt = -Infinity;
+
+/** One press: this page's state goes to who mends it. Pressed again soon: a sentence goes after it. */
 async function reportFault() {
-  sayHere((await report('desk', known(), '', t('wall.fault_offline'))).text);
+  if (performance.now() - reportedAt < WORDS_MS) { askLine('fault', sendFault); return; }
+  const sent = await sendFault();
+  if (!sent.code) reportedAt = performance.now();
+}
+
+/** @param {string} [words] */
+async function sendFault(words) {
+  const { ok, text } = await report('desk', known(), words, t('wall.fault_offline'));
+  return ok ? sayDone(words ? text : t('desk.fault_said', { said: text })) : sayHere(text);
 }
 
 async function turnLock() {

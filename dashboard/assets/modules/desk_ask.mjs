@@ -60,6 +60,12 @@ export function sayHere(sentence) {
   return { code: 'unavailable', said: sentence };
 }
 
+/** The same of good news. @param {string} sentence @returns {Answer} */
+export function sayDone(sentence) {
+  raise(sentence, 'done', true);
+  return { code: '', said: sentence };
+}
+
 /** @param {string} more @param {string} state @param {boolean} own */
 function raise(more, state, own) {
   const said = document.getElementById('said');

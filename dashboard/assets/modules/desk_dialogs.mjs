@@ -32,9 +32,9 @@ export function askJudge(send) {
   openDialog('judge-dialog', t('desk.case_assigned'), [label], { confirm: t('desk.judge_go'), send: (dialog) => settled(dialog, send(judge.value)) });
 }
 
-/** One line to write. @param {'whisper'} name @param {(text: string) => Promise<Answer>} send */
+/** One line to write. @param {'whisper' | 'fault'} name @param {(text: string) => Promise<Answer>} send */
 export function askLine(name, send) {
-  const [text, label] = line(`${name}-input`, t(`desk.${name}_line`), { maxlength: 60 });
+  const [text, label] = line(`${name}-input`, t(`desk.${name}_line`), { maxlength: name === 'fault' ? 200 : 60 });
   openDialog(`${name}-dialog`, t(`desk.${name}_title`), [label], { confirm: t(`desk.${name}_go`), send: (dialog) => settled(dialog, send(text.value)) });
 }
 

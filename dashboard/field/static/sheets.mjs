@@ -99,9 +99,20 @@ function faultKey(phone) {
   button.addEventListener('click', async () => {
     say(told, t('fault_going'));
     const more = { build: phone.build, connection: phone.live.state, clock_off_ms: phone.clock.offset ?? undefined, waiting: phone.outbox.waiting().length + phone.positions.waiting };
-    say(told, (await report('field', more, '', t('fault_offline'))).text);
+    const sent = await report('field', more, '', t('fault_offline'));
+    say(told, sent.text);
+    words.hidden = !sent.ok;
   });
-  return [button, told];
+  const line = /** @type {HTMLInputElement} */ (h('input', { id: 'fault-words', maxlength: 200, placeholder: t('fault_words'), 'aria-label': t('fault_words') }));
+  const words = h('form', { id: 'fault-form', hidden: '' }, line, h('button', { class: 'step' }, t('fault_add')));
+  words.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (!line.value.trim()) return;
+    const sent = await report('field', { build: phone.build }, line.value.trim(), t('fault_offline'));
+    say(told, sent.text);
+    words.hidden = sent.ok;
+  });
+  return [button, told, words];
 }
 
 /** How this phone is doing, one line each; only what is true of it. @param {Phone} phone */
