@@ -447,7 +447,7 @@ def upgrade(bundle: Bundle, place: Place) -> None:
     if old.name == bundle.name:
         _again(place, service)
         return
-    say("upgrading", before=old.name.partition("-")[0], after=bundle.version)
+    say("upgrading", before=old.name, after=bundle.name)
     new = put_version(bundle, place)
     _lay_program(place)
     _asked(place, new, "try", "--rehearse")

@@ -1,12 +1,14 @@
 """The court's certificate and key: each mistake is one sentence, a changed pair counts for new connections and drops nobody."""
 
 import asyncio
+import socket
 import ssl
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -15,7 +17,9 @@ from dashboard.certificate import Certificate, examine
 from data.errors import Misconfigured
 from data.settings import Settings, as_environ
 from tests.certificates import NOW, issued, laid_down
-from tests.servers import free_port
+from tests.dashboard.test_live import viewer
+from tests.running import Product
+from tests.servers import free_port, wait_until
 
 
 def refused(cert: Path, key: Path) -> str:
@@ -103,3 +107,41 @@ async def test_a_changed_pair_counts_for_new_connections_and_open_ones_stay(tmp_
     for each in (writer, same, nameless, fresh, nameless_again):
         each.close()
     server.close()
+
+
+class Secured(Product):
+    """A product with a certificate that nobody has heard of."""
+
+    def status(self, path: str, origin: str = "") -> int:
+        try:
+            return httpx.get((origin or self.origin) + path, verify=trusting(), timeout=5).status_code
+        except httpx.HTTPError:
+            return 0
+
+
+def trusting() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+@pytest.mark.timeout(240)
+async def test_the_running_product_takes_a_new_certificate_and_no_socket_ends(tmp_path: Path) -> None:
+    cert, key = laid_down(tmp_path, issued("court"))
+    with Secured(tls_cert=cert, tls_key=key) as product:
+        wait_until(lambda: product.status("/healthz", product.settings.media) == 200, "no relay", 60)
+        async with viewer(product, "wall", product.seeded.wall, ssl=trusting()) as wall:
+            fresh = issued("court")
+            laid_down(tmp_path, fresh)
+            for port in (product.settings.port, product.settings.media_port):
+                await asyncio.to_thread(
+                    wait_until, lambda port=port: shown_at(port) == fresh[0].public_bytes(Encoding.DER), "the old one", 60
+                )
+            wall.tick = {}
+            await wall.until(lambda: wall.tick)
+            assert wall.snapshots == 1, "it never had to begin anew"
+
+
+def shown_at(port: int) -> bytes:
+    with socket.create_connection(("127.0.0.1", port)) as wire, trusting().wrap_socket(wire, server_hostname="localhost") as secured:
+        return secured.getpeercert(True) or b""
