@@ -39,6 +39,7 @@ SETTLES_S = 1.0  # until a program that ends at once has ended
 ROOM = 4  # times the bundle: unpacked wheels and compiled files
 SPARE_BYTES = 500_000_000
 PRIVILEGED = 1024
+WRITTEN = ("recordings", "layers", "backup_to", "backup_keys_to")  # settings that may name a folder outside the home
 KEPT = 2  # versions: the one that runs and the one before
 
 
@@ -280,16 +281,19 @@ def program_text(place: Place) -> str:
     )
 
 
-def unit_text(place: Place, port: int) -> str:
-    """The service, hardened. A port below 1024 needs the one capability for it."""
-    system = place.service == "system"
-    capability = "CAP_NET_BIND_SERVICE" if system and port < PRIVILEGED else ""
+def unit_text(place: Place) -> str:
+    """The service, hardened. HOME/ecc.toml says which folders it writes; a port below 1024 needs the one capability for it."""
+    system, settings = place.service == "system", _settings(place)
+    low = min(settings.get("port", 8050), settings.get("media_port", 8051)) < PRIVILEGED
+    capability = "CAP_NET_BIND_SERVICE" if system and low else ""
+    elsewhere = [Path(settings[key]).expanduser() for key in WRITTEN if settings.get(key)]
+    writes = [_quoted(place.home), *(_quoted(path, "-") for path in elsewhere if path.is_absolute())]
     inside_a_home = any(path.is_relative_to(home) for path in (place.prefix, place.home) for home in ("/home", "/root", "/run/user"))
     holes = {
         "user": f"User={place.user}\nGroup={place.user}" if system and place.user else "",
         "program": _quoted(place.program),
         "home": str(place.home).replace("%", "%%"),
-        "writes": _quoted(place.home),
+        "writes": " ".join(writes),
         "protect_home": "no" if inside_a_home else "yes",
         "capabilities": capability,
         "wanted_by": "multi-user.target" if system else "default.target",
@@ -305,9 +309,16 @@ def _for_a_user(text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(left_out))
 
 
-def _quoted(path: Path) -> str:
-    """A path with spaces, quotes or a percent sign, as systemd reads it."""
-    return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") + '"'
+def _settings(place: Place) -> dict[str, Any]:
+    """What the court has written; what is wrong in it, the program says when it starts."""
+    with suppress(OSError, tomllib.TOMLDecodeError):
+        return tomllib.loads((place.home / "ecc.toml").read_text(encoding="utf-8"))
+    return {}
+
+
+def _quoted(path: Path, mark: str = "") -> str:
+    """A path with spaces, quotes or a percent sign, as systemd reads it. mark: `-` for one that need not be there."""
+    return f'"{mark}' + str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") + '"'
 
 
 def settings_text(options: argparse.Namespace) -> str:
@@ -420,7 +431,7 @@ def install(bundle: Bundle, place: Place, options: argparse.Namespace) -> None:
     folder = put_version(bundle, place)
     _lay_program(place)
     point(place, folder)
-    _lay_unit(place, options)
+    _lay_unit(place)
     if options.no_start:
         say("installed_not_started", program=place.program)
         return
@@ -450,6 +461,7 @@ def upgrade(bundle: Bundle, place: Place) -> None:
     say("upgrading", before=old.name, after=bundle.name)
     new = put_version(bundle, place)
     _lay_program(place)
+    _lay_unit(place)
     _asked(place, new, "try", "--rehearse")
     runs = service.runs()
     service.stop()
@@ -470,7 +482,8 @@ def upgrade(bundle: Bundle, place: Place) -> None:
 
 
 def _again(place: Place, service: Service) -> None:
-    """The same bundle once more: what is cut is mended, what runs is left alone."""
+    """The same bundle once more: what is cut is mended, the unit follows the settings, what runs is left alone."""
+    _lay_unit(place)
     if not service.runs() and not comes_up(place, service):
         cut = json.loads(place.journal.read_text(encoding="utf-8")) if place.journal.exists() else None
         if cut is None:
@@ -527,9 +540,10 @@ def _lay_program(place: Place) -> None:
     write_whole(place.prefix / "install.json", json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 
-def _lay_unit(place: Place, options: argparse.Namespace) -> None:
+def _lay_unit(place: Place) -> None:
+    """Written anew each time: what an operator adds stands beside it (`systemctl edit ecc`)."""
     place.units.mkdir(parents=True, exist_ok=True)
-    write_whole(place.units / UNIT, unit_text(place, options.port or 8050))
+    write_whole(place.units / UNIT, unit_text(place))
     for sample in ("nginx.conf", "Caddyfile"):
         shutil.copy(HERE / sample, place.prefix / sample)
 

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -134,14 +135,13 @@ async def test_the_running_product_takes_a_new_certificate_and_no_socket_ends(tm
             fresh = issued("court")
             laid_down(tmp_path, fresh)
             for port in (product.settings.port, product.settings.media_port):
-                await asyncio.to_thread(
-                    wait_until, lambda port=port: shown_at(port) == fresh[0].public_bytes(Encoding.DER), "the old one", 60
-                )
+                shown = partial(shows, port, fresh[0].public_bytes(Encoding.DER))
+                await asyncio.to_thread(wait_until, shown, "the old one", 60)
             wall.tick = {}
             await wall.until(lambda: wall.tick)
             assert wall.snapshots == 1, "it never had to begin anew"
 
 
-def shown_at(port: int) -> bytes:
+def shows(port: int, certificate: bytes) -> bool:
     with socket.create_connection(("127.0.0.1", port)) as wire, trusting().wrap_socket(wire, server_hostname="localhost") as secured:
-        return secured.getpeercert(True) or b""
+        return secured.getpeercert(True) == certificate

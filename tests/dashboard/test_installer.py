@@ -152,6 +152,7 @@ def old(place: Place, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = new_version(place, "0.1.0-old", SERVES)
     installer.point(place, folder)
     installer._lay_program(place)
+    installer._lay_unit(place)
     monkeypatch.setattr(installer, "service_of", Hands)
     monkeypatch.setattr("dashboard.deploy.installer.SETTLES_S", 0.0)
     return folder
@@ -255,7 +256,9 @@ def test_the_unit_is_one_that_systemd_takes(place: Place, service: str, tmp_path
     place.program.write_text("#!/bin/sh\n")
     place.program.chmod(0o755)
     unit = tmp_path / "ecc.service"
-    unit.write_text(installer.unit_text(place, 443))
+    backups = tmp_path / "备 份"
+    (place.home / "ecc.toml").write_text(f'port = 443\nbackup_to = "{backups}"\nrecordings = ""\n')
+    unit.write_text(installer.unit_text(place))
     words = ["systemd-analyze", "verify", "--man=no", *(["--user"] if service == "user" else []), str(unit)]
     said = subprocess.run(
         words, capture_output=True, text=True, timeout=60, check=False, env={"XDG_RUNTIME_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
@@ -263,6 +266,7 @@ def test_the_unit_is_one_that_systemd_takes(place: Place, service: str, tmp_path
     ours = [line for line in said.stderr.splitlines() if "ecc.service" in line]
     assert (said.returncode, ours) == (0, [])
     assert "NoNewPrivileges=yes" in unit.read_text()
+    assert f'"-{backups}"' in unit.read_text()
     assert ("CAP_NET_BIND_SERVICE" in unit.read_text()) == (service == "system")
     assert "@" not in unit.read_text().replace("@system-service", "")
 
