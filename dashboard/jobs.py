@@ -19,6 +19,7 @@ from data.engines import open_database
 from data.errors import CommandCentreError, Misconfigured, RuleBroken
 from data.journal import Announcement, Journal
 from data.lanes import Lanes
+from data.live_settings import current
 from data.queries.people import sign_ins_to_forget
 from data.queries.recordings import due_for_purge, purged_ids
 from data.queries.screenings import files_of_clips, revoked_clips
@@ -66,8 +67,8 @@ async def _run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     parts = (
         watch(journal, lanes.writer, _now),
-        _keep_short(history, settings.history_days, journal, lanes),
-        _purge_recordings(settings.recordings, settings.recording_days, journal, lanes),
+        _keep_short(history, settings, journal, lanes),
+        _purge_recordings(settings, journal, lanes),
         _lapse_videos(settings.recordings, journal, lanes),
         _render(renderings),
         _purge_clips(settings.clips, journal, lanes),
@@ -162,10 +163,11 @@ def _to_forget(journal: Journal) -> list[str]:
         return sign_ins_to_forget(session, _now() - KEPT)
 
 
-async def _keep_short(history: History, days: int, journal: Journal, lanes: Lanes) -> None:
+async def _keep_short(history: History, settings: Settings, journal: Journal, lanes: Lanes) -> None:
     """Positions older than the promised days go, whole files at once, each with its record in the audit."""
     while True:
         try:
+            days = (await lanes.readers.run(_current, settings, journal)).history_days
             await remove_outdated(history, days, journal, lanes)
         except (CommandCentreError, OSError) as error:  # what could not be recorded or removed now is looked at again
             log.warning("removing old positions waits: %s", error)
@@ -184,17 +186,18 @@ async def remove_outdated(history: History, days: int, journal: Journal, lanes: 
         await lanes.writer.run(journal.do, SYSTEM, _now(), record_audit, Act.PURGE, "positions", day)
 
 
-async def _purge_recordings(folder: Path, days: int, journal: Journal, lanes: Lanes) -> None:
+async def _purge_recordings(settings: Settings, journal: Journal, lanes: Lanes) -> None:
     """Recordings whose time is over, none that is held or evidence: first the journal says so, then the files go."""
     while True:
         with contextlib.suppress(CommandCentreError, OSError):
+            days = (await lanes.readers.run(_current, settings, journal)).recording_days
             for recording_id in await lanes.readers.run(_due, journal, days):
                 with contextlib.suppress(RuleBroken):  # held meanwhile
                     await lanes.writer.run(journal.do, SYSTEM, _now(), purge_recording, recording_id, days)
                     log.info("recording %s purged", recording_id)
         with contextlib.suppress(CommandCentreError, OSError):
-            for recording_id in await lanes.readers.run(_purged, journal, folder):
-                await asyncio.to_thread(remove, folder, recording_id)
+            for recording_id in await lanes.readers.run(_purged, journal, settings.recordings):
+                await asyncio.to_thread(remove, settings.recordings, recording_id)
         await asyncio.sleep(RETENTION_S)
 
 
@@ -218,6 +221,12 @@ async def remove_lapsed(recordings: Path, journal: Journal, lanes: Lanes) -> Non
 def _unwanted(journal: Journal, video_ids: Sequence[str]) -> set[str]:
     with journal.database.reading() as session:
         return unwanted(session, video_ids)
+
+
+def _current(settings: Settings, journal: Journal) -> Settings:
+    """With what an administrator has changed since the start."""
+    with journal.database.reading() as session:
+        return current(session, settings)
 
 
 def _due(journal: Journal, days: int) -> list[str]:

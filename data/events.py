@@ -79,6 +79,7 @@ _ID_FIELD = {
     "session": "session_id",
     "link": "link_id",
     "audit": "audit_id",
+    "setting": "setting_change_id",
     "backup": "backup_id",
 }
 _ROW_KINDS = (
@@ -1240,6 +1241,18 @@ class LinkLapsed(Event):
     subject = "link"
     shown = False
     link_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChanged(Event):
+    """Which key; old and new stand in the row `setting_change_id`."""
+
+    kind = "setting.changed"
+    subject = "setting"
+    shown = False
+    setting_change_id: str
+    key: str
 
 
 @_event

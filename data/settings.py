@@ -39,6 +39,9 @@ def _default_home() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "ecc"
 
 
+LIVE = {"live": True}  # may change while the centre runs, on the administrator's page: whoever uses it asks `live_settings.current`
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What an operator may choose. Names, units and defaults; `ecc.example.toml` says the rest."""
@@ -60,12 +63,12 @@ class Settings:
     duty_phone: str = ""
     civil_offset_s: int = 28_800
     layers: Path = Path()
-    history_days: int = 30
+    history_days: int = field(default=30, metadata=LIVE)
     recordings: Path = Path()
-    recording_days: int = 184
-    session_hours: int = 12
-    second_factor_for: tuple[str, ...] = ("technical", "inspector")
-    wall_session_days: int = 400
+    recording_days: int = field(default=184, metadata=LIVE)
+    session_hours: int = field(default=12, metadata=LIVE)
+    second_factor_for: tuple[str, ...] = field(default=("technical", "inspector"), metadata=LIVE)
+    wall_session_days: int = field(default=400, metadata=LIVE)
     stale_s: int = 30
     lost_s: int = 120
     case_system_stale_s: int = 3_600
@@ -228,6 +231,26 @@ def has_screen(environ: Mapping[str, str] | None = None) -> bool:
     """Whether a browser of this user would be seen by anybody."""
     environ = os.environ if environ is None else environ
     return sys.platform in ("darwin", "win32") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
+
+def live_keys() -> tuple[str, ...]:
+    """What may change while the centre runs; every other key is read at the start only."""
+    return tuple(each.name for each in fields(Settings) if each.metadata.get("live"))
+
+
+def as_words(value: Any) -> str:
+    """A value in the words of the file, for a person."""
+    return _as_text(value) or ""
+
+
+def is_secret(key: str) -> bool:
+    """Whether its value may hold a password and is shown to nobody."""
+    return key in ("database_url", "redis_url")
+
+
+def from_text(key: str, typed: str) -> Any:
+    """The value of a key from what somebody typed, in the form of the file. Raises Misconfigured bad_value."""
+    return _value(key, typed)
 
 
 def keys() -> tuple[str, ...]:

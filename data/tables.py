@@ -608,6 +608,18 @@ class LinkRow(Table):
     used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class SettingChangeRow(Table):
+    """One change of a setting while the centre runs. The newest of a key is in force; `new` None: as in the file again."""
+
+    __tablename__ = "setting_change"
+    id: Mapped[str] = _ulid()
+    key: Mapped[str] = mapped_column(String(32), index=True)
+    old: Mapped[str] = mapped_column(Text)  # in the words of the file
+    new: Mapped[str | None] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
 class AuditRow(Table):
     """One trace for the inspector; its digest travels in the journal's chain, so it cannot be changed unseen."""
 

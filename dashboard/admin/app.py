@@ -14,6 +14,7 @@ from dashboard.admin.devices import Devices, Heard
 from dashboard.admin.doors import HERE, Doors, actor_of
 from dashboard.admin.factors import Factors
 from dashboard.admin.people import People
+from dashboard.admin.settings import SettingsPage
 from dashboard.admin.storage import Storage
 from dashboard.admin.tabs import tabs_of
 from dashboard.admin.walls import Walls
@@ -41,6 +42,7 @@ class Admin(Doors):
                 *People(*parts).routes(),
                 *Devices(*parts, heard=self.heard).routes(),
                 *Factors(*parts).routes(),
+                *SettingsPage(*parts).routes(),
                 *Storage(*parts).routes(),
                 *Audit(*parts).routes(),
                 *Walls(*parts, open_walls=self.open_walls).routes(),

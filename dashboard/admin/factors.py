@@ -9,6 +9,7 @@ from starlette.routing import Route
 from dashboard.admin.doors import Doors, Said, actor_of, as_json, checked, text_of
 from dashboard.i18n import t
 from data.actions.second_factor import reset_factor
+from data.live_settings import current
 from data.queries.second_factor import holders, resets
 from data.rules.permissions import Actor, Verb
 
@@ -28,7 +29,8 @@ class Factors(Doors):
     async def _page(self, request: Request) -> Response:
         actor = checked(actor_of(request), Verb.MANAGE_PEOPLE)
         found = await self.read(actor, holders)
-        required = {role.value for role in self.settings.second_factor_roles}
+        settings = await self.read(actor, lambda session, _: current(session, self.settings))
+        required = {role.value for role in settings.second_factor_roles}
         return self.page("factors.html", actor, "factors", holders=found, required=required, me=actor.officer_id)
 
     async def _notices(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from dashboard.admin.doors import Doors, Said, actor_of, checked, text_of
 from data.actions.recordings import hold_case, lift_case
+from data.live_settings import current
 from data.queries.recordings import bytes_per_day
 from data.queries.storage import lots
 from data.rules.permissions import Actor, Verb, may
@@ -34,9 +35,10 @@ class Storage(Doors):
     async def _page(self, request: Request) -> Response:
         actor = checked(actor_of(request), Verb.SEE_STORAGE)
         now = self.now()
-        found = await self.read(actor, lots, now, self.settings.recording_days)
+        settings = await self.read(actor, lambda session, _: current(session, self.settings))
+        found = await self.read(actor, lots, now, settings.recording_days)
         per_day = await self.read(actor, lambda session, _: bytes_per_day(session, now))
-        measured = await self.lanes.readers.run(self._measured, found, now)
+        measured = await self.lanes.readers.run(self._measured, found, now, settings.history_days)
         disk = os.statvfs(self.settings.home)
         free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
         lasts = forecast(free, per_day, RESERVE)
@@ -45,12 +47,12 @@ class Storage(Doors):
             days=columns(per_day), size=size_of, holds=may(actor, Verb.HOLD_RECORDING), reserve=RESERVE,
         )  # fmt: skip
 
-    def _measured(self, found: list[Lot], now: datetime) -> list[Lot]:
+    def _measured(self, found: list[Lot], now: datetime, history_days: int) -> list[Lot]:
         """What has files of its own is counted where it lies; in the order of the kinds."""
         by_kind = {lot.kind: lot for lot in found}
         by_kind[Kind.CLIPS] = replace(by_kind[Kind.CLIPS], bytes=_weight(self.settings.clips.rglob("*")))
         by_kind[Kind.JOURNAL] = replace(by_kind[Kind.JOURNAL], bytes=_database_bytes(self.settings.database_url))
-        by_kind[Kind.POSITIONS] = positions_of(self.settings.positions, now, self.settings.history_days)
+        by_kind[Kind.POSITIONS] = positions_of(self.settings.positions, now, history_days)
         logs = [path for path in self.settings.log.rglob("*") if path.is_file()]
         oldest = min((datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in logs), default=None)
         by_kind[Kind.LOGS] = Lot(Kind.LOGS, len(logs), _weight(logs), oldest, None)

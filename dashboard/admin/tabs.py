@@ -19,6 +19,7 @@ TABS = (
     Tab("walls", Verb.REVOKE_WALL),
     Tab("workbook", Verb.MANAGE_PEOPLE),
     Tab("factors", Verb.MANAGE_PEOPLE),
+    Tab("settings", Verb.CHANGE_SETTING),
     Tab("storage", Verb.SEE_STORAGE),
     Tab("audit", Verb.SEE_AUDIT),
 )

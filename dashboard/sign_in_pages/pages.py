@@ -29,6 +29,7 @@ from data.errors import BadInput, CommandCentreError, LaneFull, NotFound, NotSig
 from data.identity import Identity, Proof, check_password, check_pin, nobody
 from data.journal import Journal
 from data.lanes import Lanes
+from data.live_settings import current
 from data.queries.links import LinkView, PairingView, link_view, pairing_view
 from data.queries.second_factor import Asked, asked, enrolled
 from data.rules.identity import Act, same_username
@@ -76,7 +77,7 @@ class SignIn:
         self._attempts = attempts
         self._hashing = asyncio.Semaphore(HASHING)
         self._hashing_waits = 0
-        self._lasts = Lasts(desk=timedelta(hours=settings.session_hours), wall=timedelta(days=settings.wall_session_days))
+        self._lasts = lasts_of(settings)
 
     def routes(self) -> list[Route]:
         style = Path(__file__).parent / "style.css"
@@ -155,13 +156,22 @@ class SignIn:
 
     async def _enter(self, request: Request, proof: Proof, target: str, *, enrol: bool = False, passed: bool = False) -> Response:
         """The desk, or the page that asks for the code."""
-        required = self._settings.second_factor_roles
-        by = nobody(request.state.address)
-        opened = await self._write(by, second_factor.begin_sign_in, proof, required, self._lasts.desk, enrol=enrol, passed=passed)
-        return self._half_open(opened, target) if isinstance(opened, HalfOpen) else self._at_desk(opened, target)
+        settings, by = await self._current(), nobody(request.state.address)
+        required, lasts = settings.second_factor_roles, lasts_of(settings).desk
+        opened = await self._write(by, second_factor.begin_sign_in, proof, required, lasts, enrol=enrol, passed=passed)
+        return self._half_open(opened, target) if isinstance(opened, HalfOpen) else self._at_desk(opened, target, lasts)
 
-    def _at_desk(self, opened: Opened, target: str) -> Response:
-        return self._with_cookie(_to(target), DESK, opened.token, self._lasts.desk)
+    def _at_desk(self, opened: Opened, target: str, lasts: timedelta) -> Response:
+        return self._with_cookie(_to(target), DESK, opened.token, lasts)
+
+    async def _current(self) -> Settings:
+        """With what an administrator has changed since the start."""
+
+        def read() -> Settings:
+            with self._journal.database.reading() as session:
+                return current(session, self._settings)
+
+        return await self._lanes.readers.run(read)
 
     def _half_open(self, half: HalfOpen, target: str = "/centre/desk") -> Response:
         answer = _to(f"/sign-in/factor?next={quote(target, safe='/')}")
@@ -182,19 +192,20 @@ class SignIn:
         if found is None:
             raise closed()
         try:
-            passed = await self._passed(request, found.officer_id, form.get("code", ""))
+            lasts = lasts_of(await self._current()).desk
+            passed = await self._passed(request, found.officer_id, form.get("code", ""), lasts)
         except (TooMany, NotSignedIn, BadInput) as error:
             return self._factor_page(found, target, error)
         answer = self._recovery_page(passed, target) if passed.codes else _to(target)
         answer.delete_cookie(TICKET, path="/sign-in/factor")
-        return self._with_cookie(answer, DESK, passed.opened.token, self._lasts.desk)
+        return self._with_cookie(answer, DESK, passed.opened.token, lasts)
 
-    async def _passed(self, request: Request, officer_id: str, code: str) -> Passed:
+    async def _passed(self, request: Request, officer_id: str, code: str, lasts: timedelta) -> Passed:
         """Counted by account, from wherever it is tried: who is here knows the password. Raises TooMany, NotSignedIn, BadInput."""
         with self._counted(officer_id, request.state.address):
             try:
                 ticket = request.cookies.get(TICKET, "")
-                done: Passed = await self._write(nobody(request.state.address), second_factor.pass_factor, ticket, code, self._lasts.desk)
+                done: Passed = await self._write(nobody(request.state.address), second_factor.pass_factor, ticket, code, lasts)
             except NotSignedIn:
                 await self._write(nobody(request.state.address), second_factor.factor_failed, officer_id, "wrong_code")
                 raise
@@ -304,7 +315,8 @@ class SignIn:
         try:
             if view is not None and view.purpose is Purpose.RESET:
                 return await self._begin_anew(request, view, secret)
-            used = await self._write(by, second_factor.use_link, secret, self._lasts, self._settings.second_factor_roles)
+            settings = await self._current()
+            used = await self._write(by, second_factor.use_link, secret, lasts_of(settings), settings.second_factor_roles)
         except NotFound:
             self._attempts.stranger(request.state.address)
             raise
@@ -313,14 +325,15 @@ class SignIn:
     async def _begin_anew(self, request: Request, view: LinkView, secret: str) -> Response:
         """An administrator's own link, made at the machine: another password, and the authenticator is enrolled again."""
         form = await _form(request)
-        required, lasts = self._settings.second_factor_roles, self._lasts.desk
+        settings = await self._current()
+        required, lasts = settings.second_factor_roles, lasts_of(settings).desk
         anew = second_factor.begin_anew, secret, form.get("fresh", ""), required, lasts
         try:
             opened = await self._hashed(self._journal.do, nobody(request.state.address), self._now(), *anew)
         except BadInput as error:
             return self._link_page(view, error)
         self._identity.forget()
-        return self._half_open(opened) if isinstance(opened, HalfOpen) else self._at_desk(opened, "/centre/desk")
+        return self._half_open(opened) if isinstance(opened, HalfOpen) else self._at_desk(opened, "/centre/desk", lasts)
 
     def _entered(self, used: LinkUse) -> Response:
         return self._with_cookie(_to(used.face), COOKIE[used.purpose], used.token, used.lasts)
@@ -334,7 +347,7 @@ class SignIn:
         if request.method == "HEAD" or "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", "")):
             return Response(status_code=HTTPStatus.NO_CONTENT)
         if view is not None and view.approved:
-            used = await self._write(nobody(request.state.address), links.take_pairing, secret, self._lasts)
+            used = await self._write(nobody(request.state.address), links.take_pairing, secret, lasts_of(await self._current()))
             if used is not None:
                 answer = self._entered(used)
                 answer.delete_cookie(PAIR, path="/pair")
@@ -430,6 +443,11 @@ class SignIn:
             name, token, max_age=int(lasts.total_seconds()), path=path, secure=self._settings.secure, httponly=True, samesite="strict"
         )
         return answer
+
+
+def lasts_of(settings: Settings) -> Lasts:
+    """How long what is opened here goes on."""
+    return Lasts(desk=timedelta(hours=settings.session_hours), wall=timedelta(days=settings.wall_session_days))
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -54,6 +54,7 @@ class Act(StrEnum):
     FLAG_PARTY = "flag_party"  # whether a party is a minor, ill or pregnant was set
     WATCH = "watch"  # a desk or wall selected one unit and followed it
     CHANGE_ACCOUNT = "change_account"
+    CHANGE_SETTING = "change_setting"
     RESET_ADMIN = "reset_admin"  # at the machine somebody made a link with which an administrator begins anew
     VISITORS = "visitors"
     STAGE = "stage"  # a wall was put before an audience, or taken back

@@ -134,6 +134,7 @@ class Verb(StrEnum):
     ENROL_DEVICE = "enrol.device"
     REVOKE_DEVICE = "revoke.device"
     MANAGE_PEOPLE = "manage.people"
+    CHANGE_SETTING = "change.setting"
     DRAW_FENCE = "draw.fence"
     CROSS_FENCE = "cross.fence"
     RUN_TIMER = "run.timer"
@@ -207,6 +208,7 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.ENROL_DEVICE: frozenset({Role.TECHNICAL, Role.DUTY, Role.SYSTEM}),
     Verb.REVOKE_DEVICE: frozenset({Role.TECHNICAL, Role.DUTY, Role.SYSTEM}),
     Verb.MANAGE_PEOPLE: frozenset({Role.TECHNICAL, Role.SYSTEM}),
+    Verb.CHANGE_SETTING: frozenset({Role.TECHNICAL}),
     Verb.DRAW_FENCE: _COMMAND | {Role.TECHNICAL, Role.SYSTEM},
     Verb.CROSS_FENCE: frozenset({Role.SYSTEM}),
     Verb.RUN_TIMER: frozenset({Role.SYSTEM}),

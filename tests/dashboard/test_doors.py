@@ -53,6 +53,7 @@ PAGE = {
     "/centre/admin/walls",
     "/centre/admin/factors",
     "/centre/admin/notices",
+    "/centre/admin/settings",
     "/centre/admin/storage",
     "/centre/admin/audit",
     "/centre/admin/audit.csv",

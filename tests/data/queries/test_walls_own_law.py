@@ -7,6 +7,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -95,6 +96,7 @@ from data.actions.screenings import (
     tick_materials,
 )
 from data.actions.sessions import close_session, open_for_officer
+from data.actions.settings import change_setting
 from data.actions.sheets import complete_sheet
 from data.actions.sign_ins import check_in, leave, undo_check_in
 from data.actions.sos import acknowledge_sos, escalate_sos, raise_sos, resolve_sos, respond_sos
@@ -123,6 +125,7 @@ from data.rules.missions import MissionStep
 from data.rules.participants import ParticipantKind
 from data.rules.permissions import NOBODY, SYSTEM, Actor, Role, Sight
 from data.rules.videos import Film
+from data.settings import Settings
 from data.tables import AttendeeRow, CasePartyRow, CaseRow, LinkRow, ObjectionRow, ParticipantRow, ScreeningHelpRow, ScreeningRow
 from tests.conftest import Clock
 from tests.data.small_court import CASE_NO, CASE_SYSTEM, RING, SmallCourt, say, ulid
@@ -567,6 +570,7 @@ law("fault.closed", lambda c: c.do(c.duty, close_fault, c.fault), lambda c: (c.r
 law("wall.revoked", lambda c: c.do(c.duty, revoke_wall, c.first_wall))
 law("device.enrolled", lambda c: c.do(c.technical, enrol_device, 1001))
 law("device.revoked", lambda c: c.do(c.technical, revoke_device, 1))
+law("setting.changed", lambda c: c.do(c.technical, change_setting, Settings.of(home=Path("/nowhere")), "session_hours", "8"))
 law("audit.recorded", lambda c: c.do(c.duty, watch_unit, 1001))
 law("account.opened", opened)
 law("account.changed", lambda c: c.do(c.technical, disable, c.judge), opened)

@@ -57,6 +57,7 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.ENROL_DEVICE: {T, D, SYS},
     Verb.REVOKE_DEVICE: {T, D, SYS},
     Verb.MANAGE_PEOPLE: {T, SYS},
+    Verb.CHANGE_SETTING: {T},
     Verb.DRAW_FENCE: {D, C, T, SYS},
     Verb.CROSS_FENCE: {SYS},
     Verb.RUN_TIMER: {SYS},

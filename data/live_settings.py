@@ -1,0 +1,31 @@
+"""The settings in force: those of the start, with what an administrator has changed since."""
+
+import logging
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from data.errors import Misconfigured
+from data.settings import Settings, from_text, live_keys
+from data.tables import SettingChangeRow
+
+log = logging.getLogger(__name__)
+
+
+def current(session: Session, start: Settings) -> Settings:
+    """What is in force now. A change that this version cannot read any more counts as not made, and is logged by its key."""
+    settings = start
+    for key, change in newest(session).items():
+        if change.new is None:
+            continue
+        try:
+            settings = settings.but(**{key: from_text(key, change.new)})
+        except Misconfigured:
+            log.warning("the change %s of the setting %s cannot be read", change.id, key)
+    return settings
+
+
+def newest(session: Session) -> dict[str, SettingChangeRow]:
+    """The change in force of each key; a key that may not change any more has none."""
+    rows = session.scalars(select(SettingChangeRow).order_by(SettingChangeRow.id))
+    return {row.key: row for row in rows if row.key in live_keys()}
