@@ -9,7 +9,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -73,13 +73,14 @@ class Pulse:
         build: str,
         say: Say,
         now: Callable[[], datetime],
+        register: Sequence[Part] = REGISTER,
     ) -> None:
         self._settings, self._lanes, self._journal = settings, lanes, journal
         self._lamps, self._say, self._now = lamps, say, now
         self._looking = Looking(settings, database, True, build)
-        self._lane = Lane("heartbeat", THREADS, len(REGISTER))
+        self._lane = Lane("heartbeat", THREADS, len(register))
         self._began = time.monotonic()
-        self._watched = {part.name: Watched(part, found_at=self._began) for part in REGISTER}
+        self._watched = {part.name: Watched(part, found_at=self._began) for part in register}
         self.faults_open = 0
         self._untold: deque[tuple[str, str, datetime]] = deque(maxlen=UNTOLD_MOST)
 

@@ -106,6 +106,14 @@ def test_the_rules_are_sound_by_prometheus_own_tool() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_each_alert_fires_when_it_should_and_not_before(tmp_path: Path) -> None:
+    need(PROMTOOL.exists(), "prometheus")
+    for file in (FOLDER / "ecc.rules.yml", Path(__file__).parent / "ecc.rules.test.yml"):
+        (tmp_path / file.name).write_text(file.read_text())
+    done = subprocess.run([PROMTOOL, "test", "rules", tmp_path / "ecc.rules.test.yml"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_sample_is_sound_by_prometheus_own_tool(tmp_path: Path) -> None:
     need(PROMTOOL.exists(), "prometheus")
     text = (FOLDER / "prometheus.example.yml").read_text().replace("/etc/prometheus/ecc.token", str(tmp_path / "token"))

@@ -46,6 +46,14 @@ def test_the_video_grid_is_steered_as_everything_else_and_stays_when_the_layout_
         court.do(court.phone, steer_wall, wall, grid="main")
 
 
+def test_layout_nine_is_steered_as_any_other_and_has_no_guests_before_it(court: SmallCourt) -> None:
+    wall = court.add_wall()
+    assert court.do(court.duty, steer_wall, wall, layout=9) is True
+    with court.database.reading() as session:
+        assert visitors_of(session, wall) is False
+        assert wall not in walls_with_visitors(session)
+
+
 def test_what_stands_already_is_no_event(court: SmallCourt) -> None:
     wall = court.add_wall()
     assert court.do(court.duty, steer_wall, wall, layout=1) is False
