@@ -443,20 +443,21 @@ def install(bundle: Bundle, place: Place, options: argparse.Namespace) -> None:
 
 
 def _first_administrator(place: Place, options: argparse.Namespace) -> None:
-    """The link is printed here and stands nowhere else; a second run makes none when there is somebody already."""
-    done = subprocess.run([str(place.program), "administrator", options.administrator], check=False, stdin=subprocess.DEVNULL)
+    """The link is printed here and stands nowhere else; when there is somebody already there is none."""
+    done = subprocess.run([str(place.program), "administrator", options.administrator], check=False, capture_output=True, text=True)
+    print(done.stdout, end="", flush=True)
     if done.returncode:
-        say("no_administrator", program=place.program)
+        say("no_administrator", why=done.stderr.strip(), program=place.program)
 
 
-def upgrade(bundle: Bundle, place: Place) -> None:
+def upgrade(bundle: Bundle, place: Place, options: argparse.Namespace) -> None:
     """From the version that runs to this one. Raises Refused when the new one does not come up; the old one runs then."""
     service, old = service_of(place), place.current.resolve()
     cut = json.loads(place.journal.read_text(encoding="utf-8")) if place.journal.exists() else None
     if cut and cut["to"] == old.name and (place.versions / cut["from"]).exists():
         say("was_cut", before=cut["from"], after=cut["to"])
     if old.name == bundle.name:
-        _again(place, service)
+        _again(place, service, options)
         return
     say("upgrading", before=old.name, after=bundle.name)
     new = put_version(bundle, place)
@@ -481,7 +482,7 @@ def upgrade(bundle: Bundle, place: Place) -> None:
     _return(place, service, old, new, schema)
 
 
-def _again(place: Place, service: Service) -> None:
+def _again(place: Place, service: Service, options: argparse.Namespace) -> None:
     """The same bundle once more: what is cut is mended, the unit follows the settings, what runs is left alone."""
     _lay_unit(place)
     if not service.runs() and not comes_up(place, service):
@@ -491,6 +492,7 @@ def _again(place: Place, service: Service) -> None:
         _return(place, service, place.versions / cut["from"], place.current.resolve(), cut["schema"])
     _finish(place)
     say("already", version=installed(place))
+    _first_administrator(place, options)
 
 
 def _finish(place: Place) -> None:
@@ -599,7 +601,7 @@ def main(words: Sequence[str] | None = None, folder: Path = HERE.parent) -> int:
             except OSError as error:
                 raise Refused("another_installs", folder=place.prefix) from error
             if installed(place):
-                upgrade(bundle, place)
+                upgrade(bundle, place, options)
             else:
                 install(bundle, place, options)
     except Refused as error:

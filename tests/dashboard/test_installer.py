@@ -17,6 +17,7 @@ from dashboard.deploy import installer
 from dashboard.deploy.installer import Bundle, Place, Refused
 
 HERE = making.HERE
+OPTIONS = installer.parser().parse_args([])
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def test_an_older_version_is_refused_and_nothing_is_asked_of_it(place: Place, ol
 
 def test_an_upgrade_tries_sets_aside_switches_and_starts_in_this_order(place: Place, old: Path) -> None:
     new_version(place, "0.2.0-new", SERVES)
-    installer.upgrade(offered(), place)
+    installer.upgrade(offered(), place, OPTIONS)
     assert asked(place) == ["0.2.0 migrate --rehearse", "0.2.0 migrate --show", "0.2.0 migrate --set-aside", "0.2.0 serve"]
     assert installer.installed(place) == "0.2.0-new"
     assert not place.journal.exists()
@@ -182,7 +183,7 @@ def test_an_upgrade_tries_sets_aside_switches_and_starts_in_this_order(place: Pl
 def test_what_fails_on_a_copy_never_stops_the_old_one(place: Place, old: Path) -> None:
     new_version(place, "0.2.0-new", "echo why >&2; exit 1")
     with pytest.raises(Refused, match="try") as refused:
-        installer.upgrade(offered(), place)
+        installer.upgrade(offered(), place, OPTIONS)
     assert "why" in installer.sentence(refused.value.key, **refused.value.holes)
     assert installer.installed(place) == "0.1.0-old"
     assert asked(place) == ["0.2.0 migrate --rehearse"]
@@ -191,7 +192,7 @@ def test_what_fails_on_a_copy_never_stops_the_old_one(place: Place, old: Path) -
 def test_a_database_that_cannot_be_set_aside_leaves_the_old_one_running(place: Place, old: Path) -> None:
     new_version(place, "0.2.0-new", SERVES.replace("echo /aside", "exit 1"))
     with pytest.raises(Refused, match="set_aside"):
-        installer.upgrade(offered(), place)
+        installer.upgrade(offered(), place, OPTIONS)
     assert asked(place)[-1] == "0.1.0 serve"
     assert installer.installed(place) == "0.1.0-old"
 
@@ -199,7 +200,7 @@ def test_a_database_that_cannot_be_set_aside_leaves_the_old_one_running(place: P
 def test_a_version_that_does_not_come_up_takes_its_schema_back_and_the_old_one_starts(place: Place, old: Path) -> None:
     new_version(place, "0.2.0-new", ENDS)
     with pytest.raises(Refused, match="returned"):
-        installer.upgrade(offered(), place)
+        installer.upgrade(offered(), place, OPTIONS)
     assert asked(place)[-3:] == ["0.2.0 serve", "0.2.0 migrate --to 0009", "0.1.0 serve"]
     assert installer.installed(place) == "0.1.0-old"
     assert not place.journal.exists()
@@ -219,13 +220,13 @@ def test_cut_at_any_step_one_whole_version_is_current_and_the_same_command_goes_
         whole = getattr(installer, step)
         monkeypatch.setattr(installer, step, cutting(whole, after, Cut))
         with pytest.raises(Cut):
-            installer.upgrade(offered(), place)
+            installer.upgrade(offered(), place, OPTIONS)
         monkeypatch.setattr(installer, step, whole)
         assert (place.current / "complete").exists()
         assert installer.installed(place) in ("0.1.0-old", "0.2.0-new")
         if installer.installed(place) == "0.2.0-new":
             break
-    installer.upgrade(offered(), place)
+    installer.upgrade(offered(), place, OPTIONS)
     assert installer.installed(place) == "0.2.0-new"
     assert not place.journal.exists()
 

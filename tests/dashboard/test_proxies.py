@@ -119,6 +119,12 @@ def test_it_speaks_http_2_and_no_old_tls_and_sends_plain_http_to_the_name(proxy:
     context.set_alpn_protocols(["h2", "http/1.1"])
     with socket.create_connection(("127.0.0.1", proxy.port)) as wire, context.wrap_socket(wire, server_hostname="localhost") as secured:
         assert secured.selected_alpn_protocol() == "h2"
+    if curl := shutil.which("curl"):  # httpx as we have it speaks HTTP/1.1 only
+        said = subprocess.run(
+            [curl, "--silent", "--insecure", "--http2", "--output", "/dev/null", "--write-out", "%{http_version} %{http_code}",
+             f"https://localhost:{proxy.port}/sign-in"], capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert said.stdout == "2 200"
     old = trusting()
     old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     old.set_ciphers("DEFAULT:@SECLEVEL=0")

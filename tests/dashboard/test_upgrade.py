@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from dashboard import i18n
+from dashboard.__main__ import main
 from dashboard.deploy.trial import try_on_copy
 from dashboard.people import first_administrator
 from dashboard.upgrade import NAMED, VERSIONS, newest, return_to, revision, set_aside, upgrade
@@ -185,3 +186,20 @@ def test_the_first_administrator_is_made_once_and_his_link_opens_once(tmp_path: 
     kept = (tmp_path / "ecc.db").read_bytes() + (tmp_path / "ecc.db-wal").read_bytes()
     assert secret.encode() not in kept
     database.close()
+
+
+def test_what_the_installer_calls_answers_on_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ECC_HOME", str(tmp_path))
+    assert main(["migrate"]) == 0
+    assert main(["migrate", "--show"]) == 0
+    assert capsys.readouterr().out == f"{migrate.newest()}\n"
+    assert main(["migrate", "--set-aside"]) == 0
+    assert Path(capsys.readouterr().out.strip()).parent == tmp_path / "before-upgrade"
+    assert main(["administrator", "wang"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("/link/") == 1
+    assert "wang" in said
+    assert main(["administrator", "li"]) == 1
+    assert "/link/" not in capsys.readouterr().out
