@@ -122,10 +122,9 @@ def _make(settings: Settings, backup_id: str, archive: Path, keys: Path, recipie
         path.parent.mkdir(exist_ok=True, mode=0o700)  # the one above must be there: a disk that is not mounted is not filled in its place
     whom = recipients_of(recipients)
     with alone(settings) as staging:
-        own = [archive.parent, keys.parent]
-        remove_partial(own)
+        remove_partial([archive.parent, keys.parent])
         sealing_key = load_key(settings)  # before it is looked what there is: a home may have had none yet
-        found = _found(settings, own)
+        found = _found(settings)
         _check_room(settings, found, archive, staging)
         backup = _Backup(settings, backup_id, staging, found)
         backup.hold()
@@ -228,17 +227,14 @@ def _settings_kept(settings: Settings) -> bytes:
 # --- what there is -----------------------------------------------------------------------------------------------------------------------
 
 
-def _found(settings: Settings, own: Sequence[Path]) -> dict[str, Path]:
-    """Every file of the court but its database, by its name below the home. own: folders that hold backups, which are not backed up."""
+def _found(settings: Settings) -> dict[str, Path]:
+    """Every file of the court but its database and what are backups, by its name below the home."""
     roots = {path.name: path for path in settings.home.iterdir() if path.name not in LEFT_OUT}
     roots |= {name: path for name, path in (("recordings", settings.recordings), ("layers", settings.layers)) if path.is_dir()}
-    avoided = {path.resolve() for path in (*own, settings.backup_to, settings.backup_keys_to) if path is not None} - {
-        settings.home.resolve()
-    }
     found: dict[str, Path] = {}
     for name, root in roots.items():
         if root.is_dir():
-            found |= {f"{name}/{path.relative_to(root)}": path for path in _files_below(root, avoided)}
+            found |= {f"{name}/{path.relative_to(root)}": path for path in _files_below(root)}
         elif root.is_file() and not root.is_symlink():
             found[name] = root
     database = _sqlite_file(settings)
@@ -249,12 +245,8 @@ def _found(settings: Settings, own: Sequence[Path]) -> dict[str, Path]:
     }
 
 
-def _files_below(root: Path, avoided: set[Path]) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = [each for each in folders if (Path(folder) / each).resolve() not in avoided]
-        if Path(folder).resolve() in avoided:
-            folders.clear()
-            continue
+def _files_below(root: Path) -> Iterator[Path]:
+    for folder, _, files in os.walk(root):
         for each in files:
             path = Path(folder) / each
             if path.is_file() and not path.is_symlink():

@@ -213,8 +213,9 @@ def test_a_part_on_another_folder_comes_back_into_the_home(court: Court, tmp_pat
 
 
 def test_backups_inside_the_home_are_not_backed_up(court: Court) -> None:
-    folder = court.settings.home / "mine"
+    folder = court.settings.recordings  # also there the recordings are not forgotten
     first = make(court.settings, folder / "1.backup", folder / "1.keys", [court.public])
+    assert court.backup().parts == first.parts
     (court.settings.home / "kept.txt").write_text("x")
     second = make(court.settings, folder / "2.backup", folder / "2.keys", [court.public])
     assert second.parts == first.parts + 1
