@@ -157,7 +157,7 @@ async def test_a_call_takes_the_stage_and_a_second_one_waits_beside_it(product: 
 
 async def test_every_panel_says_its_name_its_state_and_the_time_at_its_source(product: Product, small_wall: Page) -> None:
     names = await small_wall.locator("[data-panel]").evaluate_all("(all) => all.map((e) => e.dataset.panel).sort()")
-    assert names == sorted(["today", "events", "cases", "missions", "gantt", "calls", "alarm", "teams", "system", "map"])
+    assert names == sorted(["today", "events", "cases", "missions", "gantt", "calls", "alarm", "teams", "board", "system", "map"])
     sent = fix()
     await send(product, "positions", {"fixes": [sent]}, 1005)
     drawn = await until(lambda: small_wall.evaluate("() => ecc.where('1005')"), bool)

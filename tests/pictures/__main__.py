@@ -115,7 +115,7 @@ class Photographer:
         await host.locator("#open").click(timeout=LIMIT_MS)
         await expect(host.locator("#ready")).not_to_contain_text(re.compile("还|没有打开|失效"), timeout=LIMIT_MS)
         await host.locator("#begin").click(timeout=LIMIT_MS)
-        await host.locator("#next").click(timeout=LIMIT_MS)
+        await host.locator("#places li", has_text="00:12").first.get_by_role("button", name=t("host.show")).click(timeout=LIMIT_MS)
         await until_true(stage, "() => document.querySelector('#picture').currentTime > 2", seconds=60)
         await self._take(stage, "screening_stage")
         await self._take(host, "screening_host")
