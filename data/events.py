@@ -76,6 +76,7 @@ _ID_FIELD = {
     "settlement": "settlement_id",
     "spot_payment": "spot_payment_id",
     "wall": "wall_id",
+    "role_change": "role_change_id",
     "session": "session_id",
     "link": "link_id",
     "audit": "audit_id",
@@ -1170,6 +1171,43 @@ class AccountChanged(Event):
     shown = False
     officer_id: str
     what: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleProposed(Event):
+    """Somebody asks for another role for an officer; it counts when a second person confirms it."""
+
+    kind = "role.proposed"
+    subject = "role_change"
+    shown = False
+    role_change_id: str
+    officer_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleConfirmed(Event):
+    """The second person agreed; `account.changed` follows."""
+
+    kind = "role.confirmed"
+    subject = "role_change"
+    shown = False
+    role_change_id: str
+    officer_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleDropped(Event):
+    """why: withdrawn | refused | lapsed."""
+
+    kind = "role.dropped"
+    subject = "role_change"
+    shown = False
+    role_change_id: str
+    officer_id: str
+    why: str
 
 
 @_event

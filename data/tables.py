@@ -574,6 +574,23 @@ class RecoveryCodeRow(Table):
     used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class RoleChangeRow(Table):
+    """A role that one person proposes for another, and a third confirms."""
+
+    __tablename__ = "role_change"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    officer_id: Mapped[str] = mapped_column(ForeignKey("officer.id"), index=True)
+    role_before: Mapped[str] = mapped_column(String(16))  # permissions.Role
+    role: Mapped[str] = mapped_column(String(16))
+    proposed_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    proposed_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    state: Mapped[str] = mapped_column(String(16), index=True)  # role_changes.ChangeState
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class SessionRow(Table):
     """Something that is signed in: a person at a desk, a wall's browser, a director's page. Phones are devices, not sessions."""
 

@@ -18,6 +18,7 @@ from dashboard.admin.settings import SettingsPage
 from dashboard.admin.storage import Storage
 from dashboard.admin.tabs import tabs_of
 from dashboard.admin.walls import Walls
+from dashboard.admin.workbook import Workbook
 from data.errors import NotPermitted
 from data.rules.permissions import Verb
 
@@ -45,6 +46,7 @@ class Admin(Doors):
                 *SettingsPage(*parts).routes(),
                 *Storage(*parts).routes(),
                 *Audit(*parts).routes(),
+                *Workbook(*parts).routes(),
                 *Walls(*parts, open_walls=self.open_walls).routes(),
             ]
         )

@@ -4,6 +4,7 @@ Others write between two batches: a batch holds the database for a part of a sec
 rows that are there already change nothing.
 """
 
+import fcntl
 import shutil
 import sqlite3
 import tempfile
@@ -23,14 +24,14 @@ from sqlalchemy.orm import Session
 from dashboard.i18n import of_error, t
 from dashboard.upgrade import upgrade
 from dashboard.workbook.reading import Book, Merged, Table, opened
-from dashboard.workbook.titles import TITLE_ROWS, best_sheet, columns_of, heading, said, sheet_of, title
+from dashboard.workbook.titles import TITLE_ROWS, best_sheet, columns_of, heading, said, sheet_of, title, word
 from data.actions.organisation import found_court
 from data.actions.workbook import Done, Outcome, bring_in
 from data.engines import Database, foreign_errors, open_database
-from data.errors import BadInput, CommandCentreError, DatabaseUnavailable
+from data.errors import BadInput, CommandCentreError, DatabaseUnavailable, RuleBroken
 from data.journal import Journal, Work
-from data.rules.permissions import SYSTEM
-from data.rules.workbook import EXAMPLE, SHEETS, CellRefused, Sheet, read_row
+from data.rules.permissions import SYSTEM, Actor
+from data.rules.workbook import EXAMPLE, SHEETS, CellRefused, Column, Sheet, read_row
 from data.sealing import load_sealing
 from data.settings import Settings
 from data.tables import CourtRow
@@ -41,16 +42,22 @@ Say = Callable[[str], None]
 
 @dataclass
 class Report:
-    """What came of it: of each sheet how many rows became what. tell: hears each refused row and each secret at once: they may be many."""
+    """What came of it: of each sheet how many rows became what. tell: hears each refused row and each secret at once: they may be many.
+
+    note: the same as values, for a page that draws a table: {"is": added | changed | refused | said | given, …}.
+    """
 
     tell: Say
     progress: Callable[[str, int], None] = lambda _, __: None
+    note: Callable[[dict[str, Any]], None] = lambda _: None
     counts: dict[str, Counter[Done]] = field(default_factory=dict)
     complaints: int = 0
 
-    def complain(self, sentence: str) -> None:
+    def complain(self, sentence: str, **refused: Any) -> None:
+        """refused: of one row, where it stands and why."""
         self.complaints += 1
         self.tell(sentence)
+        self.note({"is": "refused", **refused} if refused else {"is": "said", "text": sentence})
 
     def total(self, done: Done) -> int:
         return sum(counts[done] for counts in self.counts.values())
@@ -60,17 +67,42 @@ class Report:
         return self.complaints == 0
 
 
-def import_files(settings: Settings, files: Sequence[Path], report: Report, dry_run: bool = False) -> None:
-    """Everything that these files hold. Raises BadInput and TooLarge for a file that cannot be read at all, before any row is taken."""
+def import_files(
+    settings: Settings,
+    files: Sequence[Path],
+    report: Report,
+    dry_run: bool = False,
+    actor: Actor = SYSTEM,
+    before_first: Callable[[], None] = lambda: None,
+) -> None:
+    """Everything that these files hold. Raises BadInput and TooLarge for a file that cannot be read at all, before any row is taken.
+
+    actor: who brings them; a person's rights are asked for every row. before_first: the last moment at which nothing is written; it may
+    raise. One at a time in a home, whoever runs it. Raises RuleBroken workbook.busy.
+    """
     with ExitStack() as stack:
+        stack.enter_context(_one_at_a_time(settings))
         books = [stack.enter_context(opened(file)) for file in files]
         found = [(sheet, book, table) for book in books for sheet, table in _sheets(book, report)]
         found.sort(key=lambda each: list(SHEETS).index(each[0].name))  # teams before officers, whatever stands where
         court = stack.enter_context(_copy(settings) if dry_run else _itself(settings))
+        court.actor = actor
+        before_first()
         for _, group in groupby(found, key=lambda each: each[0].name):
             seen: dict[Any, str] = {}
             for sheet, book, table in group:
                 _Import(court, report, sheet, book, table, seen, settings.civil_offset_s).run()
+
+
+@contextmanager
+def _one_at_a_time(settings: Settings) -> Iterator[None]:
+    """The kernel lets go of it when the process ends, however it ends."""
+    with (settings.run / "import.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RuleBroken("another import", code="workbook.busy") from error
+        yield
 
 
 def _sheets(book: Book, report: Report) -> Iterator[tuple[Sheet, Table]]:
@@ -197,21 +229,34 @@ class _Import:
             counts[outcome.done] += 1
             if outcome.error is not None:
                 self._refuse(row.number, _column_of(self.sheet, outcome.error), outcome.error, row.columns)
+            if outcome.done in (Done.ADDED, Done.CHANGED):
+                self.report.note(self._noted(row, outcome))
             if outcome.given is not None and not self.court.dry:
                 kind, whose, secret = outcome.given
                 self.report.tell(t(f"workbook.given_{kind}", whose=whose, secret=secret))
+                self.report.note({"is": "given", "kind": kind, "whose": whose, "secret": secret})
         self.report.progress(title(self.sheet), sum(counts.values()))
+
+    def _noted(self, row: _Row, outcome: Outcome) -> dict[str, Any]:
+        """A row that is new or other, and what of it, as a person reads it."""
+        changes = [
+            [heading(self.sheet.column(key)), *(_shown(self.sheet.column(key), value) for value in (before, now))]
+            for key, before, now in outcome.changes
+        ]
+        what = str(row.values[self.sheet.key])[:64]
+        return {"is": outcome.done.value, "sheet": title(self.sheet), "row": row.number, "what": what, "changes": changes}
 
     def _refuse(self, number: int, column: str | None, error: CommandCentreError, places: dict[str, int] | None = None) -> None:
         why = _sentence(self.sheet, error)
         if column is None:
-            self.report.complain(t("workbook.refused_row", row=number, why=why, **self._where()))
+            where = {"sheet": self.table.title, "row": number, "column": "", "cell": "", "why": why}
+            self.report.complain(t("workbook.refused_row", row=number, why=why, **self._where()), **where)
             return
         at = places.get(column) if places else None
         sign = "" if at is None else f"{_letters(at)}{number}"
-        self.report.complain(
-            t("workbook.refused", row=number, column=heading(self.sheet.column(column)), cell=sign, why=why, **self._where())
-        )
+        named = heading(self.sheet.column(column))
+        where = {"sheet": self.table.title, "row": number, "column": named, "cell": sign, "why": why}
+        self.report.complain(t("workbook.refused", row=number, column=named, cell=sign, why=why, **self._where()), **where)
 
     def _where(self) -> dict[str, str]:
         return {"file": self.book.name, "sheet": self.table.title}
@@ -219,6 +264,7 @@ class _Import:
 
 _COLUMN_OF = {
     "not_found.team": "team",
+    "role.own": "role",
     "not_found.judge": "judge",
     "case.judge_ambiguous": "judge",
     "not_found.area": "area",
@@ -257,6 +303,11 @@ def _sentence(sheet: Sheet, error: CommandCentreError) -> str:
     return of_error(error)
 
 
+def _shown(column: Column, value: Any) -> str | None:
+    """None stays None: nothing was there, or it is not to be read here."""
+    return word(column, value) if value in column.values else None if value is None else str(value)
+
+
 def _is_example(cells: Sequence[Any]) -> bool:
     first = next((cell for cell in cells if cell is not None), None)
     return isinstance(first, str) and first.startswith(EXAMPLE)
@@ -279,6 +330,7 @@ class _Court:
     """Takes batches, each as one transaction."""
 
     dry = False
+    actor: Actor = SYSTEM
 
     def __init__(self, journal: Journal, settings: Settings) -> None:
         self._journal = journal
@@ -299,7 +351,7 @@ class _Court:
 
     @contextmanager
     def _work(self) -> Iterator[Work]:
-        with self._journal.work(SYSTEM, datetime.now(UTC)) as work:
+        with self._journal.work(self.actor, datetime.now(UTC)) as work:
             yield work
 
     def _be_founded(self, work: Work, sheet: str) -> None:
@@ -325,7 +377,7 @@ class _UncommittedCourt(_DryCourt):
     @contextmanager
     def _work(self) -> Iterator[Work]:
         own = self._settings
-        yield Work(self._session, SYSTEM, datetime.now(UTC), self._journal.sealing, own.court_code, own.civil_offset_s)
+        yield Work(self._session, self.actor, datetime.now(UTC), self._journal.sealing, own.court_code, own.civil_offset_s)
         self._session.flush()
 
 

@@ -41,11 +41,16 @@ def codes(work: Work, origin: str, lasts: timedelta, team: str | None, everybody
     return made
 
 
+def sheet_of_codes(court: str, made: Sequence[Code], until: datetime) -> str:
+    """The page itself."""
+    return _templates.get_template("phones.html").render(t=t, court=court, codes=made, until=f"{until:%Y-%m-%d %H:%M}")
+
+
 def write_sheet(path: Path, court: str, made: Sequence[Code], until: datetime) -> None:
     """A page of its own, readable by its owner alone, nothing to load: print it, hand it out, delete it. Raises BadInput."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise BadInput("kind", code="workbook.sheet_kind", file=path.name)
-    page = _templates.get_template("phones.html").render(t=t, court=court, codes=made, until=f"{until:%Y-%m-%d %H:%M}")
+    page = sheet_of_codes(court, made, until)
     try:
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

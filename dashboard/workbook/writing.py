@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,22 @@ def write_form(path: Path) -> None:
     if path.exists():
         raise BadInput("exists", code="workbook.exists", file=path.name)
     _check(path)
+    _save(_form(), path)
+
+
+def form_bytes() -> bytes:
+    """The same, for a browser."""
+    return _bytes(_form())
+
+
+def _form() -> Workbook:
     book = Workbook(write_only=True)
     _write_notes(book)
     for sheet in SHEETS.values():
         page = _page(book, sheet, checked=True)
         example = [_example(sheet, place, column) for place, column in enumerate(sheet.columns)]
         page.append([_cell(page, value, faint=True) for value in example])
-    _save(book, path)
+    return book
 
 
 def write_court(path: Path, sheets: Mapping[str, Iterator[Mapping[str, Any]]], civil_offset_s: int) -> dict[str, int]:
@@ -46,6 +56,18 @@ def write_court(path: Path, sheets: Mapping[str, Iterator[Mapping[str, Any]]], c
     Raises BadInput workbook.form_kind, workbook.unwritable.
     """
     _check(path)
+    book, counts = _court(sheets, civil_offset_s)
+    _save(book, path)
+    return counts
+
+
+def court_bytes(sheets: Mapping[str, Iterator[Mapping[str, Any]]], civil_offset_s: int) -> tuple[bytes, dict[str, int]]:
+    """The same, for a browser: nothing of it is written to a file of ours."""
+    book, counts = _court(sheets, civil_offset_s)
+    return _bytes(book), counts
+
+
+def _court(sheets: Mapping[str, Iterator[Mapping[str, Any]]], civil_offset_s: int) -> tuple[Workbook, dict[str, int]]:
     book = Workbook(write_only=True)
     counts = {}
     for name, rows in sheets.items():
@@ -55,8 +77,13 @@ def write_court(path: Path, sheets: Mapping[str, Iterator[Mapping[str, Any]]], c
         for row in rows:
             page.append([_cell(page, _typed(column, row.get(column.key), civil_offset_s)) for column in sheet.columns])
             counts[name] += 1
-    _save(book, path)
-    return counts
+    return book, counts
+
+
+def _bytes(book: Workbook) -> bytes:
+    written = BytesIO()
+    book.save(written)
+    return written.getvalue()
 
 
 def _page(book: Workbook, sheet: Sheet, checked: bool) -> Any:

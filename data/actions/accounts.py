@@ -12,18 +12,15 @@ from data.actions.participants import lose_places
 from data.actions.sessions import close_sessions
 from data.actions.units import lose_duty
 from data.credentials import hash_secret, new_password
-from data.errors import BadInput, NotFound, NotPermitted, RuleBroken
+from data.errors import NotFound, NotPermitted, RuleBroken
 from data.events import AccountChanged, AccountOpened
 from data.journal import Work
 from data.rules import identity
 from data.rules.identity import Act
 from data.rules.links import Purpose
-from data.rules.permissions import ALLOWED, Role, Verb
+from data.rules.permissions import ALLOWED, Role, Verb, may
+from data.rules.role_changes import LEAST, OF_PEOPLE, role_of_a_person
 from data.tables import AccountRow, CallRow, OfficerRow, ParticipantRow, UnitRow
-
-OF_PEOPLE = frozenset(
-    {Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +91,25 @@ def set_pin(work: Work, officer_id: str, pin: str) -> None:
 
 
 def set_role(work: Work, officer_id: str, role: Role) -> None:
-    """Give an officer another role; his sessions have it in three seconds. Nobody changes his own. Raises BadInput identity.bad_role."""
-    allowed(work, Verb.MANAGE_PEOPLE)
-    if role not in OF_PEOPLE:
-        raise BadInput(role, code="identity.bad_role")
-    if work.actor.officer_id == officer_id:
-        raise NotPermitted("own role", verb=Verb.MANAGE_PEOPLE.value)
-    _officer(work, officer_id).role = role.value
-    _changed(work, officer_id, "role")
+    """Give an officer another role, as whoever runs the machine; people propose it (`role_changes`). Raises BadInput identity.bad_role."""
+    allowed(work, Verb.SET_ROLE)
+    give_role(work, _officer(work, officer_id), role_of_a_person(role))
+
+
+def give_role(work: Work, officer: OfficerRow, role: Role) -> None:
+    """His sessions have it in three seconds. Part of other verbs; checks nothing itself."""
+    officer.role = role.value
+    _changed(work, officer.id, "role")
 
 
 def disable(work: Work, officer_id: str) -> None:
-    """From now on this officer is nobody: sessions, duty and open call end, his phone's word counts no more, within three seconds."""
+    """From now on this officer is nobody: sessions, duty and open call end, his phone's word counts no more, within three seconds.
+
+    Nobody disables himself: the last administrator would lock the door behind him. Raises NotPermitted identity.disable_own.
+    """
     allowed(work, Verb.MANAGE_PEOPLE)
+    if work.actor.officer_id == officer_id:
+        raise NotPermitted("himself", code="identity.disable_own", verb=Verb.MANAGE_PEOPLE.value)
     officer = _officer(work, officer_id)
     if officer.disabled_at is None:
         officer.disabled_at = work.now
@@ -119,11 +122,13 @@ def disable(work: Work, officer_id: str) -> None:
 
 
 def enable(work: Work, officer_id: str) -> None:
-    """Undo `disable`: account and phone work again, sessions stay ended."""
+    """Undo `disable`: account and phone work again, sessions stay ended. By a person he comes back with the least role: see `let_back`."""
     allowed(work, Verb.MANAGE_PEOPLE)
     officer = _officer(work, officer_id)
     if officer.disabled_at is not None:
         officer.disabled_at = None
+        if officer.role != LEAST and not may(work.actor, Verb.SET_ROLE):
+            give_role(work, officer, LEAST)
         _changed(work, officer_id, "enabled")
 
 

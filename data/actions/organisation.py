@@ -23,6 +23,7 @@ from data.events import (
 from data.journal import Work
 from data.rules import units, words
 from data.rules.permissions import Role, Verb
+from data.rules.role_changes import LEAST
 from data.tables import AreaRow, CourtRow, FenceInsideRow, FenceRow, OfficerRow, Table, TeamRow, UnitRow, VehicleRow
 from geo.fences import Fence, NotAFence
 
@@ -102,8 +103,13 @@ def add_officer(
     phone: str | None = None,
     leader: bool = False,
 ) -> str:
-    """An officer; title is how the wall calls him after the surname (法官, 法警). leader: leads his team. Returns his id."""
+    """An officer; title is how the wall calls him after the surname (法官, 法警). leader: leads his team. Returns his id.
+
+    A person adds one with the least role, and proposes the other (`role_changes`).
+    """
     allowed(work, Verb.MANAGE_PEOPLE)
+    if role != LEAST:
+        allowed(work, Verb.SET_ROLE)
     if sex not in (None, "F", "M"):
         raise BadInput("sex", code="officer.bad_sex")
     team = None if team_id is None else held(work, TeamRow, team_id, "not_found.team")
@@ -134,8 +140,9 @@ def change_officer(
     title: str | None = None,
     badge_no: str | None = None,
     phone: str | None = None,
+    team_id: str | None = None,
 ) -> None:
-    """Another name, title, badge number or phone. Every row that says his name is drawn again."""
+    """Another name, title, badge number, phone or team. Every row that says his name is drawn again."""
     allowed(work, Verb.MANAGE_PEOPLE)
     officer = held(work, OfficerRow, officer_id, "not_found.officer")
     if name is not None:
@@ -146,8 +153,24 @@ def change_officer(
         officer.badge_no = words.word(badge_no, "badge_no", 32)
     if phone is not None:
         officer.phone = work.sealing.seal(words.word(phone, "phone", 32))
-    own_units = work.session.scalars(select(UnitRow.no).where(UnitRow.officer_id == officer_id).order_by(UnitRow.no))
-    work.record(OfficerChanged(officer_id=officer_id, team_id=officer.team_id, unit_nos=tuple(own_units)))
+    own_units = work.session.scalars(select(UnitRow).where(UnitRow.officer_id == officer_id).order_by(UnitRow.no)).all()
+    unit_nos = tuple(unit.no for unit in own_units)
+    if team_id is not None and team_id != officer.team_id:
+        _change_team(work, officer, own_units, team_id)
+    work.record(OfficerChanged(officer_id=officer_id, team_id=officer.team_id, unit_nos=unit_nos))
+
+
+def _change_team(work: Work, officer: OfficerRow, own_units: Sequence[UnitRow], team_id: str) -> None:
+    """Into another team, with his number on the map; he leads no team that he has left."""
+    held(work, TeamRow, team_id, "not_found.team")
+    former = None if officer.team_id is None else held(work, TeamRow, officer.team_id, "not_found.team")
+    if former is not None and former.leader_id == officer.id:
+        former.leader_id = None
+    for unit in own_units:
+        unit.team_id = team_id
+    officer.team_id = team_id
+    if former is not None:
+        work.record(OfficerChanged(officer_id=officer.id, team_id=former.id))
 
 
 def add_vehicle(work: Work, kind: str, plate: str | None = None, team_id: str | None = None) -> str:

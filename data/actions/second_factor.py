@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from data.actions.accounts import OF_PEOPLE
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.keeping import held_or_none
@@ -21,6 +20,7 @@ from data.rules import identity, second_factor
 from data.rules.identity import Act
 from data.rules.links import Purpose, closed, is_open, lifetime
 from data.rules.permissions import ALLOWED, Role, Verb
+from data.rules.role_changes import OF_PEOPLE
 from data.tables import AccountRow, LinkRow, OfficerRow, RecoveryCodeRow, SecondFactorRow
 
 OF_DESKS = (Purpose.SIGN_IN, Purpose.HOST)

@@ -24,11 +24,13 @@ from data.actions.organisation import (
     found_court,
     remove_fence,
 )
+from data.actions.role_changes import propose_role
 from data.errors import BadInput, CommandCentreError, NotFound, RuleBroken
 from data.journal import Work
 from data.rules import workbook
 from data.rules.identity import Act
-from data.rules.permissions import Actor, Role
+from data.rules.permissions import Actor, Role, Verb, may
+from data.rules.role_changes import LEAST
 from data.rules.units import UnitKind
 from data.tables import AccountRow, AreaRow, CourtRow, DeviceRow, FenceRow, OfficerRow, TeamRow, UnitRow, VehicleRow
 from geo.coordinates import Crs, to_wgs84_arrays
@@ -48,15 +50,19 @@ class Done(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one row. given: a secret that exists nowhere else: (`account` or `device`, whose, the secret)."""
+    """What became of one row. given: a secret that exists nowhere else: (`account` or `device`, whose, the secret).
+
+    changes: (column, what was there, what is there now); both None where the values are nobody's to read from here.
+    """
 
     done: Done
     error: CommandCentreError | None = None
     given: tuple[str, str, str] | None = None
+    changes: tuple[tuple[str, Any, Any], ...] = ()
 
 
 Row = Mapping[str, Any]
-Verb = Callable[[Work, Row], Outcome]
+TakeRow = Callable[[Work, Row], Outcome]
 
 
 def bring_in(work: Work, sheet: str, rows: Sequence[Row], file_digest: str) -> list[Outcome]:
@@ -72,11 +78,11 @@ def bring_in(work: Work, sheet: str, rows: Sequence[Row], file_digest: str) -> l
     return outcomes
 
 
-def _alone(work: Work, verb: Verb, row: Row) -> Outcome:
+def _alone(work: Work, take: TakeRow, row: Row) -> Outcome:
     """One row, taken whole or not at all."""
     told, point = len(work.recorded), work.session.begin_nested()
     try:
-        outcome = verb(work, row)
+        outcome = take(work, row)
     except CommandCentreError as error:
         del work.recorded[told:]
         point.rollback()
@@ -98,10 +104,11 @@ def _court(work: Work, row: Row) -> Outcome:
     changed = {name: value for name, value in news.items() if value is not None and value != getattr(court, name)}
     if not changed:
         return Outcome(Done.UNCHANGED)
+    changes = tuple((name, getattr(court, name), value) for name, value in changed.items())
     if "lat" in changed or "lon" in changed:
         changed |= {"lat": lat, "lon": lon}
     change_court(work, **changed)
-    return Outcome(Done.CHANGED)
+    return Outcome(Done.CHANGED, changes=changes)
 
 
 def _team(work: Work, row: Row) -> Outcome:
@@ -116,36 +123,61 @@ def _officer(work: Work, row: Row) -> Outcome:
     officer = work.session.scalar(of_badge)
     team_id = _team_id(work, row)
     done = Done.ADDED
+    changes: list[tuple[str, Any, Any]] = []
     if officer is None:
         words = {"badge_no": row["badge_no"], "sex": row.get("sex"), "phone": row.get("phone")}
         leads = bool(row.get("leader"))
-        officer_id = add_officer(work, row["name"], row["title"], Role(row["role"]), team_id=team_id, leader=leads, **words)
+        wanted = Role(row["role"])
+        alone = may(work.actor, Verb.SET_ROLE)
+        officer_id = add_officer(work, row["name"], row["title"], wanted if alone else LEAST, team_id=team_id, leader=leads, **words)
+        if not alone and wanted != LEAST:
+            propose_role(work, officer_id, wanted)
     else:
         officer_id = officer.id
-        done = Done.CHANGED if _change_officer(work, officer, row, team_id) else Done.UNCHANGED
+        changes = _change_officer(work, officer, row, team_id)
+        done = Done.CHANGED if changes else Done.UNCHANGED
     if _number(work, row, officer_id):
+        changes.append(("unit_no", None, row["unit_no"]))
         done = done if done is Done.ADDED else Done.CHANGED
     if row.get("account") is None or work.session.get(AccountRow, officer_id) is not None:
-        return Outcome(done)
+        return Outcome(done, changes=tuple(changes))
     account = first_account(work, officer_id, row["account"])
-    return Outcome(done if done is Done.ADDED else Done.CHANGED, given=("account", account.username, account.password))
+    changes.append(("account", None, account.username))
+    done = done if done is Done.ADDED else Done.CHANGED
+    return Outcome(done, given=("account", account.username, account.password), changes=tuple(changes))
 
 
-def _change_officer(work: Work, officer: OfficerRow, row: Row, team_id: str | None) -> bool:
-    """Name, title, phone and role follow the sheet; team and sex are changed by a person, not by a file. Raises RuleBroken."""
+def _change_officer(work: Work, officer: OfficerRow, row: Row, team_id: str | None) -> list[tuple[str, Any, Any]]:
+    """Name, title, phone and role follow the sheet; team and sex are changed by a person, not by a file. Raises RuleBroken.
+
+    A role that a person brings in waits for a second one, as on his page.
+    """
     if (team_id or officer.team_id) != officer.team_id:
         raise RuleBroken("team", code="workbook.differs", field="team")
     if row.get("sex", officer.sex) != officer.sex and officer.sex is not None:
         raise RuleBroken("sex", code="workbook.differs", field="sex")
     news = {"name": row["name"], "title": row["title"], "phone": row.get("phone")}
     known = {"name": officer.name, "title": officer.title, "phone": work.sealing.open(officer.phone)}
+    known_role = officer.role
     changed = {name: value for name, value in news.items() if value is not None and value != known[name]}
     if changed:
         change_officer(work, officer.id, **changed)
-    if row["role"] != officer.role:
-        set_role(work, officer.id, Role(row["role"]))
+    changes = [(name, None if name == "phone" else known[name], None if name == "phone" else value) for name, value in changed.items()]
+    if _follow_role(work, officer, row["role"]):
+        changes.append(("role", known_role, row["role"]))
+    return changes
+
+
+def _follow_role(work: Work, officer: OfficerRow, wanted: str) -> bool:
+    """Whether something came of it: the same wish a second time changes nothing."""
+    if wanted == officer.role:
+        return False
+    if may(work.actor, Verb.SET_ROLE):
+        set_role(work, officer.id, Role(wanted))
         return True
-    return bool(changed)
+    told = len(work.recorded)
+    propose_role(work, officer.id, wanted)
+    return len(work.recorded) > told
 
 
 def _number(work: Work, row: Row, officer_id: str) -> bool:
@@ -319,7 +351,7 @@ def _same(known: Row, news: Row) -> None:
             raise RuleBroken(name, code="workbook.differs", field=name)
 
 
-_VERBS: dict[str, Verb] = {
+_VERBS: dict[str, TakeRow] = {
     "court": _court,
     "teams": _team,
     "officers": _officer,

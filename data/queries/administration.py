@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from data.errors import NotPermitted
 from data.rules.permissions import Actor, Verb, may
-from data.tables import AccountRow, DeviceRow, OfficerRow, SessionRow, TeamRow, UnitRow, VehicleRow, WallRow
+from data.rules.role_changes import ChangeState
+from data.tables import AccountRow, DeviceRow, OfficerRow, RoleChangeRow, SessionRow, TeamRow, UnitRow, VehicleRow, WallRow
 
 MOST = 200  # lines of a page; who looks for more types a word of it
 
@@ -24,6 +25,7 @@ class PersonView:
     role: str
     badge_no: str | None
     team: str | None
+    team_id: str | None
     unit_no: int | None
     account: str | None
     phones: int
@@ -66,7 +68,7 @@ def people(session: Session, actor: Actor, wanted: str = "") -> list[PersonView]
     query = (
         select(
             OfficerRow.id, OfficerRow.name, OfficerRow.title, OfficerRow.role, OfficerRow.badge_no, TeamRow.name.label("team"),
-            UnitRow.no, AccountRow.username, phones.c.count, OfficerRow.disabled_at,
+            TeamRow.id.label("team_id"), UnitRow.no, AccountRow.username, phones.c.count, OfficerRow.disabled_at,
         )
         .outerjoin(TeamRow, TeamRow.id == OfficerRow.team_id)
         .outerjoin(UnitRow, UnitRow.officer_id == OfficerRow.id)
@@ -80,9 +82,46 @@ def people(session: Session, actor: Actor, wanted: str = "") -> list[PersonView]
         hits = [column.contains(wanted, autoescape=True) for column in named]
         query = query.where(or_(*hits, *([UnitRow.no == int(wanted)] if _is_number(wanted) else [])))
     return [
-        PersonView(id, name, title, role, badge, team, no, account, count or 0, disabled)
-        for id, name, title, role, badge, team, no, account, count, disabled in session.execute(query)
+        PersonView(id, name, title, role, badge, team, team_id, no, account, count or 0, disabled)
+        for id, name, title, role, badge, team, team_id, no, account, count, disabled in session.execute(query)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """A role that waits for a second person. mine: proposed by whoever looks; about_me: nobody decides about himself."""
+
+    id: str
+    officer_id: str
+    who: str
+    before: str
+    wanted: str
+    proposed_by: str
+    proposed_at: datetime
+    expires_at: datetime
+    mine: bool
+    about_me: bool
+
+
+def proposals(session: Session, actor: Actor, now: datetime) -> list[ProposalView]:
+    """What waits for a second person, the oldest first."""
+    _check(actor, Verb.MANAGE_PEOPLE)
+    whose, by = aliased(OfficerRow), aliased(OfficerRow)
+    query = (
+        select(RoleChangeRow, whose.name, by.name)
+        .join(whose, whose.id == RoleChangeRow.officer_id)
+        .join(by, by.id == RoleChangeRow.proposed_by)
+        .where(RoleChangeRow.state == ChangeState.PROPOSED, RoleChangeRow.expires_at > now)
+        .order_by(RoleChangeRow.id)
+    )
+    me = actor.officer_id
+    return [
+        ProposalView(
+            row.id, row.officer_id, who, row.role_before, row.role, proposer, row.proposed_at, row.expires_at,
+            row.proposed_by == me, row.officer_id == me,
+        )
+        for row, who, proposer in session.execute(query)
+    ]  # fmt: skip
 
 
 def teams(session: Session, actor: Actor) -> list[tuple[str, str]]:

@@ -17,10 +17,13 @@ Row = Mapping[str, Any]
 
 
 def court_rows(session: Session, actor: Actor, court_code: str, sealing: Sealing) -> dict[str, Iterator[Row]]:
-    """By sheet, in the order of the workbook; cases a piece at a time. Raises NotPermitted for everybody but the command line."""
-    if actor.role is not Role.SYSTEM:
-        raise NotPermitted("export")
-    return {
+    """By sheet, in the order of the workbook; cases a piece at a time. Raises NotPermitted.
+
+    Cases are for the command line alone: who manages people sees none (`permissions.WITHOUT_CASES`).
+    """
+    if not may(actor, Verb.MANAGE_PEOPLE):
+        raise NotPermitted("export", code="identity.locked" if actor.locked else None, verb=Verb.MANAGE_PEOPLE.value)
+    sheets: dict[str, Iterator[Row]] = {
         "court": _courts(session, court_code),
         "teams": ({"name": name} for name in session.scalars(_of(select(TeamRow.name), TeamRow, court_code).order_by(TeamRow.position))),
         "officers": _officers(session, court_code, sealing),
@@ -28,8 +31,8 @@ def court_rows(session: Session, actor: Actor, court_code: str, sealing: Sealing
         "devices": _devices(session, court_code),
         "places": _areas(session, court_code),
         "fences": _fences(session, court_code),
-        "cases": _cases(session, court_code, sealing),
     }
+    return sheets | ({"cases": _cases(session, court_code, sealing)} if actor.role is Role.SYSTEM else {})
 
 
 def phones_wanted(session: Session, actor: Actor, team: str | None, everybody: bool) -> list[tuple[int, str, str, str | None]]:

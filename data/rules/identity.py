@@ -56,6 +56,7 @@ class Act(StrEnum):
     CHANGE_ACCOUNT = "change_account"
     CHANGE_SETTING = "change_setting"
     RESET_ADMIN = "reset_admin"  # at the machine somebody made a link with which an administrator begins anew
+    CHANGE_ROLE = "change_role"  # a role was proposed, confirmed, refused or withdrawn
     VISITORS = "visitors"
     STAGE = "stage"  # a wall was put before an audience, or taken back
     RING_FIELD = "ring_field"  # the centre rang an officer or a team: the inspector can read every such ring

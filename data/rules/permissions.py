@@ -135,6 +135,8 @@ class Verb(StrEnum):
     REVOKE_DEVICE = "revoke.device"
     MANAGE_PEOPLE = "manage.people"
     CHANGE_SETTING = "change.setting"
+    SET_ROLE = "set.role"
+    CONFIRM_ROLE = "confirm.role"
     DRAW_FENCE = "draw.fence"
     CROSS_FENCE = "cross.fence"
     RUN_TIMER = "run.timer"
@@ -209,6 +211,8 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.REVOKE_DEVICE: frozenset({Role.TECHNICAL, Role.DUTY, Role.SYSTEM}),
     Verb.MANAGE_PEOPLE: frozenset({Role.TECHNICAL, Role.SYSTEM}),
     Verb.CHANGE_SETTING: frozenset({Role.TECHNICAL}),
+    Verb.SET_ROLE: frozenset({Role.SYSTEM}),  # alone; people propose, and a second one confirms
+    Verb.CONFIRM_ROLE: frozenset({Role.TECHNICAL}),  # another than who proposed
     Verb.DRAW_FENCE: _COMMAND | {Role.TECHNICAL, Role.SYSTEM},
     Verb.CROSS_FENCE: frozenset({Role.SYSTEM}),
     Verb.RUN_TIMER: frozenset({Role.SYSTEM}),

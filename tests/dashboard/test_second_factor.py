@@ -16,6 +16,7 @@ from data.credentials import factor_code
 from data.errors import NotPermitted, RuleBroken
 from data.rules.links import Purpose
 from data.rules.permissions import Role
+from data.rules.role_changes import OF_PEOPLE
 from data.rules.second_factor import NOT_PEOPLE, STEP_S
 from data.settings import Settings
 from data.tables import AuditRow, EntryRow, RecoveryCodeRow, SecondFactorRow, SessionRow
@@ -299,4 +300,4 @@ async def test_every_other_administrator_is_told_and_resets_from_the_page(tmp_pa
 
 
 def test_every_role_is_a_person_or_not() -> None:
-    assert set(Role) - NOT_PEOPLE == accounts.OF_PEOPLE
+    assert set(Role) - NOT_PEOPLE == OF_PEOPLE

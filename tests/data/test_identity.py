@@ -224,7 +224,7 @@ async def test_a_role_and_a_lock_are_seen(court: SmallCourt, identity: Identity,
     opened = desk(court)
     give_account(court, Role.DUTY)
     assert await identity.session(opened.token)
-    court.journal.do(somebody(Role.TECHNICAL), court.now(), accounts.set_role, officer_id(Role.DUTY), Role.LEADER)
+    court.journal.do(court.system, court.now(), accounts.set_role, officer_id(Role.DUTY), Role.LEADER)
     wait(seconds)
     actor = await identity.session(opened.token)
     assert actor is not None

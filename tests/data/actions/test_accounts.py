@@ -177,7 +177,7 @@ def test_a_disabled_officer_has_no_session_and_opens_none(court: SmallCourt) -> 
 
 def test_every_change_stands_in_the_journal_and_the_chain_holds(court: SmallCourt) -> None:
     opened(court)
-    court.journal.do(somebody(Role.TECHNICAL), court.now(), accounts.set_role, DUTY, Role.COMMANDER)
+    court.journal.do(court.system, court.now(), accounts.set_role, DUTY, Role.COMMANDER)
     with court.database.reading() as session:
         kinds = list(session.scalars(select(EntryRow.kind).order_by(EntryRow.seq)))
     assert kinds == ["account.opened", "audit.recorded", "account.changed", "audit.recorded"]

@@ -75,6 +75,7 @@ from data.actions.recordings import (
     turn_lamp,
 )
 from data.actions.releases import certify_release, propose_release, revoke_release
+from data.actions.role_changes import confirm_role, drop_role, propose_role
 from data.actions.room_help import ask_help, take_help
 from data.actions.screenings import (
     Place,
@@ -144,6 +145,7 @@ class Scene(SmallCourt):
     session_id: str
     secret: str
     pairing: str
+    change: str
     whispered: str
     order: str
     invited: str
@@ -428,6 +430,10 @@ def signed_in(scene: Scene) -> None:
     scene.session_id = scene.do(NOBODY, open_for_officer, scene.duty_officer, timedelta(hours=1), how="link").session_id
 
 
+def asked_for_role(scene: Scene) -> None:
+    scene.change = scene.do(scene.technical, propose_role, scene.judge, "commander")
+
+
 def linked(scene: Scene) -> None:
     scene.secret = scene.do(scene.technical, make_link, Purpose.SIGN_IN, officer_id=scene.duty_officer, ttl=timedelta(minutes=10))
 
@@ -440,7 +446,11 @@ def asked_to_pair(scene: Scene) -> None:
 
 law("officer.added", lambda c: c.do(SYSTEM, add_officer, "钱测九", "法官", Role.JUDGE, team_id=c.reserve, leader=True))
 law("court.changed", lambda c: c.do(SYSTEM, change_court, name="某某区人民法院", lat=40.5, lon=101.5))
-law("officer.changed", lambda c: c.do(SYSTEM, change_officer, c.judge, name="欧阳演一"), lambda c: (c.ring(), c.cry()))
+law(
+    "officer.changed",
+    lambda c: c.do(SYSTEM, change_officer, c.judge, name="欧阳演一", team_id=c.reserve),
+    lambda c: (c.ring(), c.cry()),
+)
 law("team.formed", lambda c: c.do(SYSTEM, form_team, "综合组"))
 law("vehicle.added", lambda c: c.do(SYSTEM, add_vehicle, "TOW", "岭A99999", c.team))
 law("unit.added", lambda c: c.do(SYSTEM, add_unit, 1050, "OFFICER", officer_id=c.technician))
@@ -571,6 +581,9 @@ law("wall.revoked", lambda c: c.do(c.duty, revoke_wall, c.first_wall))
 law("device.enrolled", lambda c: c.do(c.technical, enrol_device, 1001))
 law("device.revoked", lambda c: c.do(c.technical, revoke_device, 1))
 law("setting.changed", lambda c: c.do(c.technical, change_setting, Settings.of(home=Path("/nowhere")), "session_hours", "8"))
+law("role.proposed", asked_for_role)
+law("role.confirmed", lambda c: c.do(replace(c.technical, officer_id=c.duty_officer), confirm_role, c.change), asked_for_role)
+law("role.dropped", lambda c: c.do(c.technical, drop_role, c.change), asked_for_role)
 law("audit.recorded", lambda c: c.do(c.duty, watch_unit, 1001))
 law("account.opened", opened)
 law("account.changed", lambda c: c.do(c.technical, disable, c.judge), opened)

@@ -1,0 +1,94 @@
+"""Roles given and taken: proposed by one, confirmed by another. Only the machine's own command line needs nobody else."""
+
+from sqlalchemy import select
+from ulid import ULID
+
+from data.actions.accounts import enable, give_role
+from data.actions.allowed import allowed
+from data.actions.audit import record_audit
+from data.actions.keeping import held
+from data.events import RoleConfirmed, RoleDropped, RoleProposed
+from data.journal import Work
+from data.rules import role_changes, words
+from data.rules.identity import Act
+from data.rules.permissions import Role, Verb
+from data.rules.role_changes import LASTS, LEAST, ChangeState, Proposal
+from data.tables import OfficerRow, RoleChangeRow
+
+MISSING = "not_found.role_change"
+
+
+def propose_role(work: Work, officer_id: str, role: str) -> str:
+    """Another role for an officer, when a second person agrees. Returns the proposal's id; the open one, if it asks for the same.
+
+    One that asked for something else is dropped. Raises NotFound, BadInput identity.bad_role, and what `check_proposed` raises.
+    """
+    allowed(work, Verb.MANAGE_PEOPLE)
+    officer = held(work, OfficerRow, officer_id, "not_found.officer")
+    wanted, by = role_changes.role_of_a_person(role), work.actor.officer_id
+    role_changes.check_proposed(by, officer_id, Role(officer.role), wanted)
+    assert by is not None
+    for known in _open(work, officer_id):
+        if work.now < known.expires_at and known.role == wanted and known.role_before == officer.role:
+            return known.id
+        _drop(work, known, ChangeState.WITHDRAWN if work.now < known.expires_at else ChangeState.LAPSED)
+    row = RoleChangeRow(
+        id=str(ULID.from_datetime(work.now)),
+        court_code=work.court_code,
+        officer_id=officer_id,
+        role_before=officer.role,
+        role=wanted.value,
+        proposed_by=by,
+        proposed_at=work.now,
+        expires_at=work.now + LASTS,
+        state=ChangeState.PROPOSED,
+    )
+    work.session.add(row)
+    work.session.flush()
+    work.record(RoleProposed(role_change_id=row.id, officer_id=officer_id))
+    record_audit(work, Act.CHANGE_ROLE, "officer", officer_id, fields=(f"from:{officer.role}", f"to:{wanted}"), result="proposed")
+    return row.id
+
+
+def confirm_role(work: Work, change_id: str) -> None:
+    """The second person agrees: the officer has the role, his sessions within three seconds. Raises what `check_confirmed` raises."""
+    allowed(work, Verb.CONFIRM_ROLE)
+    row = held(work, RoleChangeRow, words.ulid(change_id), MISSING)
+    officer = held(work, OfficerRow, row.officer_id, "not_found.officer")
+    role_changes.check_confirmed(_proposal(row), work.actor.officer_id, Role(officer.role), work.now)
+    row.state, row.decided_by, row.decided_at = ChangeState.CONFIRMED, work.actor.officer_id, work.now
+    work.record(RoleConfirmed(role_change_id=row.id, officer_id=row.officer_id))
+    record_audit(work, Act.CHANGE_ROLE, "officer", row.officer_id, fields=(f"from:{row.role_before}", f"to:{row.role}"), result="confirmed")
+    give_role(work, officer, Role(row.role))
+
+
+def drop_role(work: Work, change_id: str) -> None:
+    """Withdrawn by whoever proposed it, refused by anybody else. Raises TransitionRefused role.decided, RuleBroken role.lapsed."""
+    allowed(work, Verb.CONFIRM_ROLE)
+    row = held(work, RoleChangeRow, words.ulid(change_id), MISSING)
+    role_changes.check_open(_proposal(row), work.now)
+    _drop(work, row, ChangeState.WITHDRAWN if row.proposed_by == work.actor.officer_id else ChangeState.REFUSED)
+
+
+def let_back(work: Work, officer_id: str) -> None:
+    """An officer who was disabled works again, with the least role; what he was is proposed, as every role is."""
+    former = held(work, OfficerRow, officer_id, "not_found.officer").role
+    enable(work, officer_id)
+    if former != LEAST and work.actor.officer_id is not None:
+        propose_role(work, officer_id, former)
+
+
+def _open(work: Work, officer_id: str) -> list[RoleChangeRow]:
+    open_ones = select(RoleChangeRow).where(RoleChangeRow.officer_id == officer_id, RoleChangeRow.state == ChangeState.PROPOSED)
+    return list(work.session.scalars(open_ones))
+
+
+def _drop(work: Work, row: RoleChangeRow, state: ChangeState) -> None:
+    row.state, row.decided_by, row.decided_at = state, work.actor.officer_id, work.now
+    work.record(RoleDropped(role_change_id=row.id, officer_id=row.officer_id, why=state.value.lower()))
+    fields = (f"from:{row.role_before}", f"to:{row.role}")
+    record_audit(work, Act.CHANGE_ROLE, "officer", row.officer_id, fields=fields, result=state.value.lower())
+
+
+def _proposal(row: RoleChangeRow) -> Proposal:
+    return Proposal(row.officer_id, Role(row.role_before), Role(row.role), row.proposed_by, row.expires_at, ChangeState(row.state))
