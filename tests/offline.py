@@ -26,6 +26,7 @@ from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 SOON = 60_000
+COURT = ["--court-name", "岭南市人民法院", "--court-code", "岭0108"]
 BARE = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -51,7 +52,7 @@ async def whole_way(bundle: Path, folder: Path) -> dict[str, Any]:
     subprocess.run(["tar", "--extract", "--gzip", "--file", str(bundle), "--directory", str(folder)], check=True)
     (unpacked,) = folder.glob("ecc-*")
     place = folder / "place"
-    words = ["--prefix", str(place), "--home", str(folder / "state"), "--port", str(free_port()), "--media-port", str(free_port())]
+    words = ["--prefix", str(place), "--home", str(folder / "state"), "--port", str(free_port()), "--media-port", str(free_port()), *COURT]
     said = installed(unpacked, folder, *words)
     installed_s = time.monotonic() - began
     try:

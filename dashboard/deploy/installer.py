@@ -321,6 +321,15 @@ def _quoted(path: Path, mark: str = "") -> str:
     return f'"{mark}' + str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") + '"'
 
 
+def ask_court(options: argparse.Namespace) -> None:
+    """Whose it is must be known before anything is written: the code stands in every entry of the journal. Raises Refused court_missing."""
+    for name, form in (("court_name", r"\S.*"), ("court_code", r"[\w-]{1,16}")):
+        while not re.fullmatch(form, (getattr(options, name) or "").strip()):
+            if not sys.stdin.isatty():
+                raise Refused("court_missing")
+            setattr(options, name, input(f"{sentence(f'ask_{name}')} "))
+
+
 def settings_text(options: argparse.Namespace) -> str:
     """HOME/ecc.toml of a first installation; everything else keeps its default and stands in dashboard/ecc.example.toml."""
     chosen = {
@@ -420,10 +429,12 @@ def comes_up(place: Place, service: Service) -> bool:
 
 def install(bundle: Bundle, place: Place, options: argparse.Namespace) -> None:
     """On a machine that has none. What was cut is done again by the same command."""
+    settings = place.home / "ecc.toml"
+    if not settings.exists():
+        ask_court(options)
     if place.user:
         _make_user(place.user)
     _make_home(place)
-    settings = place.home / "ecc.toml"
     if not settings.exists():
         write_whole(settings, settings_text(options), 0o600)
         _own(settings, place)

@@ -3,6 +3,7 @@
 The whole way, with real wheels and no network: tests/journeys/test_install.py.
 """
 
+import io
 import json
 import shutil
 import subprocess
@@ -276,3 +277,16 @@ def test_settings_are_written_once_as_they_were_given() -> None:
     options = installer.parser().parse_args(["--court-name", '岭南"市"法院', "--port", "443", "--trusted-proxy", "127.0.0.1"])
     text = installer.settings_text(options)
     assert text == 'court_name = "岭南\\"市\\"法院"\nport = 443\ntrusted_proxies = ["127.0.0.1"]\n'
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--court-name", "岭南"), ("--court-name", " ", "--court-code", "A1"), ("--court-name", "岭南", "--court-code", "a b")]
+)
+def test_a_court_without_a_name_or_a_code_is_refused_before_anything_is_written(
+    place: Place, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(Refused, match="court_missing"):
+        installer.install(offered(), place, installer.parser().parse_args(words))
+    assert not place.prefix.exists()
+    assert not place.home.exists()

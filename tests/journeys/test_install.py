@@ -14,7 +14,7 @@ import pytest
 
 from dashboard.deploy.bundle import PYTHONS, Target, make, own_version, sums
 from tests.conftest import CHROMIUM
-from tests.offline import BARE, alone, can_be_alone, installed
+from tests.offline import BARE, COURT, alone, can_be_alone, installed
 from tests.servers import free_port, need, short_folder, wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -61,7 +61,7 @@ class Machine:
         self.environ = {"PATH": BARE, "HOME": str(folder)}
 
     def install(self) -> str:
-        ports = ["--port", str(free_port()), "--media-port", str(free_port())]
+        ports = ["--port", str(free_port()), "--media-port", str(free_port()), *COURT]
         return installed(self.unpacked, self.folder, "--prefix", str(self.prefix), "--home", str(self.home), *ports)
 
     def relabel(self, build: str) -> None:
