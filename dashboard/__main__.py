@@ -1,4 +1,4 @@
-"""`ecc`: serve, demo, migrate, doctor, verify, backup, restore, openapi, turn-config; officer, team, unit add; import, export, enrol, …"""
+"""`ecc`: serve, demo, migrate, doctor, verify, backup, restore, openapi, turn-config; officer, team, unit add; import, basemap, enrol, …"""
 
 import argparse
 import gc
@@ -15,6 +15,7 @@ from data.settings import Settings, load
 if TYPE_CHECKING:  # everything heavy is imported by the command that needs it: the supervisor must start at once and stay small
     from dashboard.supervise import Pids, Program
     from dashboard.workbook.importing import Report
+    from geo.basemap import Step
 
 Command = Callable[[Settings, argparse.Namespace], int]
 
@@ -73,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     brought.add_argument("--dry-run", action="store_true", help=t("command.import_dry"))
     brought.add_argument("--template", type=Path, metavar="FILE.xlsx", help=t("command.import_template"))
     add("export", export).add_argument("file", type=Path, metavar="FILE.xlsx", help=t("command.export_file"))
+    basemap = commands.add_parser("basemap", help=t("command.basemap")).add_subparsers(required=True, metavar="COMMAND")
+    built = basemap.add_parser("build", help=t("command.basemap_build"), description=t("command.basemap_build"))
+    built.add_argument("files", nargs="+", metavar="[KIND=]FILE", help=t("command.basemap_files"))
+    built.add_argument("--crs", metavar="GCJ-02|BD-09|EPSG:n", help=t("command.basemap_crs"))
+    built.set_defaults(command=build_basemap)
     issued = add("token", token)
     issued.add_argument("machine", choices=["case-system"], help=t("command.machine"))
     issued.add_argument("--revoke", action="store_true", help=t("command.token_end"))
@@ -493,6 +499,37 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
         print(t("command.restored_not_there", count=done.not_there))
     print(t("command.restored_next", path=options.home))
     return 0
+
+
+def build_basemap(settings: Settings, options: argparse.Namespace) -> int:
+    """The court's map from the operator's files. 130: stopped by the person, the map is as it was."""
+    from dashboard.basemap import build
+
+    settings.make_folders()
+    try:
+        built = build(settings, options.files, options.crs, _tell_step)
+    except KeyboardInterrupt:
+        print(f"\n{t('basemap.stopped')}", file=sys.stderr)
+        return 130
+    finally:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
+    for layer, count in sorted(built.counts.items()):
+        print(t("basemap.count", layer=t(f"basemap.layer_{layer}"), count=count))
+    print(t("basemap.done", tiles=built.tiles) if built.tiles else t("basemap.done_boundaries"))
+    if built.tiles and not settings.map_approval:
+        print(t("basemap.approval_missing"))
+    return 0
+
+
+def _tell_step(step: "Step") -> None:
+    """One line a step; on a terminal it is written over."""
+    name = t(f"basemap.layer_{step.name}") if step.what == "tiles" else step.name
+    said = t(f"basemap.step_{step.what}", name=name, done=step.done, whole=step.whole)
+    if sys.stderr.isatty():
+        print(f"\r\033[K{said}", end="", file=sys.stderr, flush=True)
+    else:
+        print(said, file=sys.stderr, flush=True)
 
 
 def token(settings: Settings, options: argparse.Namespace) -> int:

@@ -10,8 +10,9 @@ from typing import Any, TypeGuard
 import orjson
 import segno
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse
 
-from dashboard.map_layers import MapLayers
+from dashboard.map_layers import BASE, BaseMap, MapLayers
 from dashboard.newest import Newest
 from dashboard.recordings import add_recordings
 from dashboard.ways import Coming, RoadWays
@@ -116,6 +117,7 @@ def build_api(
     """The sub-app for `/api`. newest: where everybody is. document: the merged description, made when it is asked for."""
     api = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None)
     layers, ice = MapLayers(settings.layers), load_ice(settings)
+    base = BaseMap(settings.layers, settings.map_approval)
 
     def alarm_seen(actor: Actor, kind: str, alarm_id: str) -> tuple[Sight, Alarm]:
         with journal.database.reading() as session:
@@ -137,6 +139,18 @@ def build_api(
         found = await ways.coming(alarm, await lanes.readers.run(teams_near, sight, near), near)
         said = {"kind": kind, "id": alarm_id, "by_road": found is not None, "ways": [_said(each) for each in found or ()]}
         return Response(orjson.dumps(said), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    @api.get("/layers/base.json", openapi_extra={"x-role": "signed in"})
+    async def base_map() -> Response:
+        """Whether there is a base map, what part of the world it shows, and what must be written beside it."""
+        said = await asyncio.to_thread(base.about)
+        return Response(orjson.dumps(said), media_type="application/json", headers={"Cache-Control": "private, no-cache"})
+
+    @api.get(f"/layers/{BASE}", openapi_extra={"x-role": "signed in"})
+    async def base_tiles() -> Response:
+        """The base map (PMTiles 3 with vector tiles); a browser asks for ranges of it."""
+        path = await asyncio.to_thread(lambda: base.path)
+        return FileResponse(path, media_type="application/octet-stream", headers={"Cache-Control": "private, max-age=86400"})
 
     @api.get("/layers/{name}.json", openapi_extra={"x-role": "signed in"})
     async def layer(request: Request, name: str) -> Response:

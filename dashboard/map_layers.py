@@ -1,8 +1,10 @@
 """Map layers as a browser wants them: made once from the layer's file, kept beside it, read from there by every later start."""
 
+import gzip
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -12,6 +14,51 @@ LAYERS = ("boundary", "streets", "communities", "river", "towns", "blocks", "roa
 COLUMNS = ("id", "name", "class", "street", "kind", "level", "communities", "lat", "lon", "angle", "size", "height_m")
 KEPT = ".seen"  # folder inside the layers' one; a file's name holds its source's time and the columns, so an old one is never taken
 COLUMNS_TAG = hashlib.sha256(",".join(COLUMNS).encode()).hexdigest()[:8]
+
+
+BASE = "base.pmtiles"
+HEAD = 127  # bytes of a PMTiles file's head (specification, version 3)
+HEAD_MARK = b"PMTiles\x03"
+
+
+class BaseMap:
+    """The operator's base map: one file of tiles, of which a browser asks for ranges."""
+
+    def __init__(self, folder: Path, approval: str) -> None:
+        self._path = folder / BASE
+        self._approval = approval
+
+    @property
+    def path(self) -> Path:
+        """Raises NotFound."""
+        if not self._path.is_file():
+            raise NotFound(BASE)
+        return self._path
+
+    def about(self) -> dict[str, Any]:
+        """What a page must know before it asks for tiles; `tiles` is None where there is no base map, or a broken one.
+
+        version: of the file, so that no browser joins pieces of two; bounds: south, west, north, east; osm: whose data must be named.
+        """
+        try:
+            with self._path.open("rb") as file:
+                head = file.read(HEAD)
+                if not head.startswith(HEAD_MARK):
+                    return {"tiles": None}
+                changed = os.fstat(file.fileno()).st_mtime_ns
+                file.seek(int.from_bytes(head[24:32], "little"))
+                said = orjson.loads(gzip.decompress(file.read(int.from_bytes(head[32:40], "little"))))
+        except (OSError, EOFError, orjson.JSONDecodeError):
+            return {"tiles": None}
+        west, south, east, north = (int.from_bytes(head[at : at + 4], "little", signed=True) / 1e7 for at in range(102, 118, 4))
+        return {
+            "tiles": f"/api/layers/{BASE}?v={changed}",
+            "first": head[100],
+            "last": head[101],
+            "bounds": [south, west, north, east],
+            "osm": bool(said.get("osm")),
+            "approval": self._approval,
+        }
 
 
 class MapLayers:

@@ -19,6 +19,8 @@ LISTED = {
     ),
     "tus": ("tus-js-client", ("dist/tus.min.js",)),
     "noble-hashes": ("@noble/hashes", ("sha2.js", "_md.js", "_u64.js", "utils.js")),
+    "pbf": ("pbf", ("index.js",)),
+    "pmtiles": ("pmtiles", ("dist/pmtiles.js",)),
     "plotly-basic": ("plotly.js-basic-dist-min", ("plotly-basic.min.js",)),
 }
 YEAR = "public, max-age=31536000"

@@ -9,6 +9,7 @@ import { t } from './text.mjs';
 import { drawSimulated, simulates } from './simulated.mjs';
 import { selected, trailOf } from './trail.mjs';
 import { ahead } from './ways.mjs';
+import { baseBounds, beginBase, draw as drawBase, hasBase, labelBase, layBase } from './base_map.mjs';
 
 const LAYERS = ['streets', 'towns', 'blocks', 'contours', 'river', 'railway', 'roads'];
 const ROADS = /** @type {Record<string, [number, string]>} */ ({ ring: [5, '#35557c'], trunk: [5, '#35557c'], main: [3, '#2b4668'], minor: [1.2, '#1d3350'] });
@@ -43,11 +44,17 @@ export async function begin(leaflet) {
   map.on('move zoom resize viewreset', paint);
   const framed = read('boundary'); // who moves is drawn as soon as the district is framed, and never before: no unit jumps
   const others = LAYERS.map(read);
+  const base = beginBase(map, paint).catch(() => {}); // the map stays bare of it; the next load asks again
   await framed;
   ready = true;
   frameDistrict();
   drawOn(map, over);
-  await Promise.all(others);
+  await Promise.all([...others, base]);
+  if (hasBase()) {
+    void read('communities').then(() => redraw());
+    if (!framedBy) frameDistrict();
+    void drawBase();
+  }
   paint();
 }
 
@@ -77,7 +84,10 @@ export function district() {
   if (bounds.isValid()) return bounds;
   framedBy = 'units';
   for (const unit of unitsSeen().values()) if (unit.row?.on_duty !== false) bounds.extend([unit.lat, unit.lon]);
-  if (!bounds.isValid()) framedBy = '';
+  if (!bounds.isValid()) {
+    framedBy = '';
+    for (const corner of baseBounds() ?? []) bounds.extend(corner);
+  }
   return bounds;
 }
 
@@ -145,6 +155,14 @@ function paint() {
     for (const feature of ground[name]?.features ?? []) { if (!feature.geometry || !pen) continue; pen.beginPath(); trace(feature.geometry, at, pen); finish(pen, feature); }
   };
   draw('boundary', (p) => { p.fillStyle = '#0b1a2e'; p.fill(); });
+  if (hasBase()) {
+    layBase(pen);
+    if (map.getZoom() >= NEAR_ZOOM) draw('communities', (p) => { p.strokeStyle = '#2b4668'; p.lineWidth = 1; p.setLineDash([3, 6]); p.stroke(); p.setLineDash([]); });
+    draw('streets', (p) => { p.strokeStyle = '#5b7ba3'; p.lineWidth = 1.5; p.setLineDash([2, 7]); p.stroke(); p.setLineDash([]); });
+    draw('boundary', (p) => { p.strokeStyle = '#6d8db5'; p.lineWidth = 2; p.stroke(); });
+    redraw();
+    return;
+  }
   draw('contours', (p) => { p.strokeStyle = '#10233c'; p.lineWidth = 1; p.stroke(); });
   draw('streets', (p) => { p.strokeStyle = '#1f3757'; p.lineWidth = 1; p.setLineDash([2, 7]); p.stroke(); p.setLineDash([]); });
   draw('towns', (p) => { p.fillStyle = '#10243f'; p.fill(); });
@@ -170,6 +188,7 @@ function over(pen, part) {
   } else {
     if (!now.guests) { labelSilent(pen, at); labelMissions(pen, at); }
     labelStreets(pen, at);
+    labelBase(pen);
   }
 }
 
@@ -200,6 +219,17 @@ function labelCommunities(pen, at) {
     const [x, y] = at([area.lon, area.lat]);
     if (x < 0 || y < 80 || x > innerWidth || y > innerHeight - 60) continue;
     label(pen, x, y, 0, [[area.name ?? '', 'plain', COLOUR.quiet], [String(area.cases ?? 0), 'digits', COLOUR.text], [t('wall.cases_unit'), 'plain', COLOUR.quiet]], { plate: '', centred: true });
+  }
+}
+
+/** The court's communities that have no cases to count. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
+function nameCommunities(pen, at) {
+  const counted = new Set(all('area').filter((area) => area.cases).map((area) => area.name));
+  for (const feature of ground.communities?.features ?? []) {
+    const { name, lat, lon } = feature.properties ?? {};
+    if (!name || typeof lat !== 'number' || counted.has(name)) continue;
+    const [x, y] = at([lon, lat]);
+    if (x >= 0 && y >= 0 && x <= innerWidth && y <= innerHeight) label(pen, x, y, 0, [[name, 'plain', COLOUR.quiet]], { plate: '', centred: true });
   }
 }
 
@@ -254,11 +284,13 @@ function labelStreets(pen, at) {
   for (const area of all('area')) counts.set(area.street, (counts.get(area.street) ?? 0) + (area.cases ?? 0));
   const near = map.getZoom() >= NEAR_ZOOM;
   if (near) labelCommunities(pen, at);
+  if (near && hasBase()) nameCommunities(pen, at);
   for (const feature of ground.streets?.features ?? []) {
     const { name, lat, lon } = feature.properties ?? {};
     if (!name || lat === undefined) continue;
     const [x, y] = at([lon, lat]);
-    if (near) label(pen, x, y, 0, [[name, 'bold', COLOUR.quiet]], { plate: '', centred: true });
+    const counted = counts.has(name) || !hasBase(); // a court that has not told its communities has no cases to count there
+    if (near || !counted) label(pen, x, y, 0, [[name, 'bold', COLOUR.quiet]], { plate: '', centred: true });
     else label(pen, x, y, 0, [[name, 'plain', COLOUR.quiet], [String(counts.get(name) ?? 0), 'digits', COLOUR.text], [t('wall.cases_unit'), 'plain', COLOUR.quiet]], { plate: '', centred: true });
   }
 }

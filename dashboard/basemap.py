@@ -1,0 +1,117 @@
+"""`ecc basemap build`: the operator's map files become the court's map. A child does the work, so that it can be stopped at once.
+
+What was there before stays until all is ready. One build at a time; a killed one leaves nothing that the next does not clear away.
+"""
+
+import fcntl
+import multiprocessing
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data.errors import BadInput, Locked, StorageFull, Unavailable
+from data.settings import Settings
+
+if TYPE_CHECKING:  # the geometry library takes a second to import, and only the child needs it
+    from multiprocessing.connection import Connection
+
+    from geo.basemap import Built, Source, Step
+
+DATUMS = {"WGS84": "WGS84", "WGS-84": "WGS84", "GCJ02": "GCJ02", "GCJ-02": "GCJ02", "BD09": "BD09", "BD-09": "BD09"}
+FULL = (28, 122)  # no space left, quota exceeded
+
+
+def build(settings: Settings, words: Sequence[str], crs: str | None, tell: Callable[["Step"], None]) -> "Built":
+    """From the operator's words: FILE, or KIND=FILE where the name does not say what it holds.
+
+    Raises BadInput (which names the file and what is wrong), Locked, StorageFull, Unavailable. KeyboardInterrupt: nothing was changed.
+    """
+    sources = [_source(word, crs) for word in words]
+    settings.layers.mkdir(parents=True, exist_ok=True)
+    with _alone(settings.layers):
+        return _by_child(sources, settings.layers, tell)
+
+
+def _source(word: str, crs: str | None) -> "Source":
+    from geo.basemap import KINDS, Source, kind_of
+    from geo.coordinates import Crs
+
+    kind, _, named = word.partition("=")
+    said = kind in (*KINDS, "osm") and bool(named)
+    path = Path(named if said else word)
+    if not path.is_file():
+        raise BadInput(path.name, code="basemap.no_file", file=str(path))
+    found = kind if said else kind_of(path)
+    if found is None:
+        raise BadInput(path.name, code="basemap.no_kind", file=path.name, kinds=" ".join(f"{each}=" for each in KINDS))
+    if crs is None or found == "osm":
+        return Source(path, found)
+    known = DATUMS.get(crs.upper())
+    if known is None and not crs.upper().startswith("EPSG:"):
+        raise BadInput(crs, code="basemap.bad_crs", crs=crs)
+    return Source(path, found, Crs(known) if known else crs.upper())
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Raises Locked: another build is at work in this folder."""
+    with (folder / ".building.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Locked("building", code="basemap.busy") from error
+        yield
+
+
+def _by_child(sources: "Sequence[Source]", folder: Path, tell: Callable[["Step"], None]) -> "Built":
+    from geo.basemap import BUILDING, Built, Step
+
+    context = multiprocessing.get_context("spawn")
+    ours, its = context.Pipe(duplex=False)
+    child = context.Process(target=_work, args=(its, list(sources), folder))
+    child.start()
+    its.close()
+    try:
+        while True:
+            said = ours.recv()
+            if isinstance(said, Step):
+                tell(said)
+            elif isinstance(said, Built):
+                return said
+            else:
+                raise _refusal(*said)
+    except EOFError as error:  # it was killed, most likely because memory ran out
+        raise Unavailable("the child died", code="basemap.died") from error
+    finally:
+        child.kill()
+        child.join()
+        ours.close()
+        shutil.rmtree(folder / BUILDING, ignore_errors=True)
+
+
+def _refusal(why: str, values: dict[str, Any]) -> Exception:
+    if why == "full":
+        return StorageFull("layers")
+    return BadInput(why, code=f"basemap.{why}", **values)
+
+
+def _work(pipe: "Connection", sources: "list[Source]", folder: Path) -> None:
+    """In the child: steps, then what was built or why not."""
+    import signal
+
+    from geo.basemap import build as build_map
+    from geo.layers import LayerUnreadable
+    from geo.tiles import die_with_parent
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends us
+    die_with_parent()
+    try:
+        pipe.send(build_map(sources, folder, pipe.send))
+    except LayerUnreadable as error:
+        pipe.send((error.why, {"file": error.file, "row": error.row, "what": error.what}))
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        pipe.send(("full", {}))
