@@ -1,0 +1,87 @@
+"""The court's own base map under the wall: roads drawn, its approval in the corner, nothing asked of anybody else."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pytest
+import shapely
+from playwright.async_api import Browser, expect
+
+from data.settings import Settings, as_environ
+from geo.coordinates import Plane
+from tests.journeys.senders import fix, send
+from tests.journeys.test_wall_stage import SOON, opened, until
+from tests.running import COURT, Product, Seeded, seed
+
+pytestmark = pytest.mark.timeout(240)
+PLANE = Plane(*COURT)
+APPROVAL = "粤S（2026）000号"
+ROAD, GROUND = (0x35, 0x55, 0x7C), (0x0B, 0x1A, 0x2E)
+
+# What is drawn on the ground at a place, as red, green, blue.
+PIXEL = """([lat, lon]) => { const map = window.eccMaps.map, canvas = map.getContainer().querySelector('canvas.ground');
+  const { x, y } = map.latLngToContainerPoint([lat, lon]), scale = canvas.width / canvas.clientWidth;
+  return [...canvas.getContext('2d').getImageData(Math.round(x * scale), Math.round(y * scale), 1, 1).data].slice(0, 3); }"""
+MOVE = "([lat, lon, zoom]) => { window.eccMaps.map.setView([lat, lon], zoom, { animate: false }); }"
+
+
+def at(east_m: float, north_m: float) -> tuple[float, float]:
+    lat, lon = PLANE.latlon([(east_m, north_m)])[0].tolist()
+    return lat, lon
+
+
+def box(west: float, south: float, east: float, north: float) -> shapely.Polygon:
+    return shapely.Polygon([at(x, y)[::-1] for x, y in ((west, south), (east, south), (east, north), (west, north))])
+
+
+def seed_with_map(settings: Settings) -> Seeded:
+    """A main road from west to east through the court, two streets, a boundary: as files that an operator brings."""
+    seeded = seed(settings)
+    folder = settings.home
+    road = shapely.LineString([at(-4000, 0)[::-1], at(4000, 0)[::-1]])
+    geopandas.GeoDataFrame({"name": ["青石大道"], "class": ["trunk"]}, geometry=[road], crs=4326).to_file(folder / "roads.gpkg")
+    west, east = box(-3000, -3000, 0, 3000), box(0, -3000, 3000, 3000)
+    geopandas.GeoDataFrame({"名称": ["河湾街道", "柳溪镇"]}, geometry=[west, east], crs=4326).to_file(folder / "街道.geojson")
+    geopandas.GeoDataFrame({"name": ["清溪区"]}, geometry=[shapely.union(west, east)], crs=4326).to_file(folder / "区界.gpkg")
+    files = [str(folder / name) for name in ("roads.gpkg", "街道.geojson", "区界.gpkg")]
+    subprocess.run([sys.executable, "-m", "dashboard", "basemap", "build", *files], env=as_environ(settings), check=True, timeout=120)
+    return seeded
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    with Product(seed_with_map, map_approval=APPROVAL) as product:
+        yield product
+
+
+def near(colour: list[int], wanted: tuple[int, int, int]) -> bool:
+    return all(abs(one - other) < 24 for one, other in zip(colour, wanted, strict=True))
+
+
+async def test_the_wall_draws_its_own_map_at_every_zoom_and_says_whose_it_is(product: Product, browser: Browser, tmp_path: Path) -> None:
+    context = await browser.new_context(viewport={"width": 1920, "height": 1080})
+    page = await context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    await send(product, "positions", {"fixes": [fix(*at(-800, 900))]}, 1001)
+    await opened(page, product)
+    await expect(page.locator(".map-note")).to_have_text(APPROVAL, timeout=SOON)
+
+    async def pixel(place: tuple[float, float]) -> Any:
+        return await page.evaluate(PIXEL, list(place))
+
+    for zoom in (12.35, 13.6, 15.0):  # between the zooms of tiles, and closer than the closest
+        await page.evaluate(MOVE, [*at(0, 300), zoom])
+        await until(lambda: pixel(at(-500, 0)), lambda colour: near(colour, ROAD))
+        assert near(await pixel(at(-500, 250)), GROUND)
+    assert all(url.startswith((product.origin, "data:", "blob:")) for url in asked)
+    assert any("base.pmtiles" in url for url in asked)
+    assert said == []
+    await context.close()
