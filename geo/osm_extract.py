@@ -9,7 +9,7 @@ import osmium
 from geo.layers import LayerUnreadable
 
 KEYS = ("building", "highway", "natural", "landuse", "leisure", "waterway", "railway", "place")
-NAMES = ("name:zh", "name:zh-Hans", "name")  # in this order; what is written in Chinese comes first
+NAMES = ("name:zh-Hans", "name:zh", "name")  # in this order: what is written as the court writes comes first
 EVERY = 100_000  # objects between two words of progress
 
 ROADS = {

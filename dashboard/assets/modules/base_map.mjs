@@ -118,7 +118,7 @@ export async function draw() {
   const scale = devicePixelRatio || 1;
   canvas.width = Math.round(wanted.width * scale);
   canvas.height = Math.round(wanted.height * scale);
-  const pen = canvas.getContext('2d');
+  const pen = canvas.getContext('2d', { willReadFrequently: true });
   if (!pen) return;
   let until = performance.now() + SLICE_MS;
   for (const style of STYLE) {
@@ -126,6 +126,7 @@ export async function draw() {
       const path = tile?.paths.get(style[0]);
       if (!path) continue;
       stroke(pen, path, style, zoom, scale, x * wide - wanted.x, y * wide - wanted.y, wide / EXTENT);
+      pen.getImageData(0, 0, 1, 1); // draw it now: browsers put it off until the sheet is laid down, and then hold everything up for all of it
       if (performance.now() < until) continue;
       await new Promise((next) => { setTimeout(next); });
       if (mine !== round) return;
@@ -210,7 +211,7 @@ export function layBase(pen) {
   if (!sheet) return;
   const { zoom, bounds } = view();
   const factor = 2 ** (zoom - sheet.zoom);
-  pen.imageSmoothingEnabled = factor !== 1;
+  pen.imageSmoothingEnabled = false; // only while it glides to another zoom is it scaled: there speed counts, not looks
   pen.drawImage(sheet.canvas, sheet.x * factor - bounds.min.x, sheet.y * factor - bounds.min.y, sheet.width * factor, sheet.height * factor);
 }
 
@@ -223,6 +224,6 @@ export function labelBase(pen) {
     const x = name.mx * world - bounds.min.x;
     const y = name.my * world - bounds.min.y;
     if (x < 0 || y < 0 || x > size.x || y > size.y) continue;
-    label(pen, x, y, 0, [[name.text, name.kind === 'place' ? 'bold' : 'plain', name.kind === 'place' ? COLOUR.quiet : '#93a8c2']], { plate: '', centred: true });
+    label(pen, x, y, 0, [[name.text, name.kind === 'place' ? 'bold' : 'plain', name.kind === 'place' ? COLOUR.quiet : '#93a8c2']], { plate: '', centred: true, fixed: true });
   }
 }

@@ -49,16 +49,16 @@ document.fonts?.addEventListener('loadingdone', () => widths.clear());
 
 /**
  * Writes parts in one line beside a point, at the first free spot: right, left, below, above of it.
- * @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} away @param {Part[]} parts @param {{plate?: string, must?: boolean, centred?: boolean}} [how]
+ * @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} away @param {Part[]} parts @param {{plate?: string, must?: boolean, centred?: boolean, fixed?: boolean}} [how] fixed: there or nowhere
  */
-export function label(pen, x, y, away, parts, { plate = 'rgba(5, 11, 22, 0.84)', must = false, centred = false } = {}) {
+export function label(pen, x, y, away, parts, { plate = 'rgba(5, 11, 22, 0.84)', must = false, centred = false, fixed = false } = {}) {
   const wide = parts.reduce((sum, part) => sum + widthOf(pen, part), 0) + (parts.length - 1) * 8 + PAD * 2;
   const middle = x - wide / 2;
   const half = HIGH / 2;
   const spots = centred
     ? [[middle, y - half], [middle, y - half - 34], [middle, y - half + 34], [middle, y - half - 62], [middle, y - half + 62]]
     : [[x + away, y - half], [x - away - wide, y - half], [middle, y + away], [middle, y - away - HIGH], [x + away, y + 18], [x - away - wide, y - 50]];
-  const spot = spots.find(([left = 0, top = 0]) => free(left, top, left + wide, top + HIGH)) ?? (must ? spots[0] : undefined);
+  const spot = (fixed ? spots.slice(0, 1) : spots).find(([left = 0, top = 0]) => free(left, top, left + wide, top + HIGH)) ?? (must ? spots[0] : undefined);
   if (!spot) return;
   const [left = 0, top = 0] = spot;
   take(left, top, left + wide, top + HIGH);

@@ -284,7 +284,6 @@ function labelStreets(pen, at) {
   for (const area of all('area')) counts.set(area.street, (counts.get(area.street) ?? 0) + (area.cases ?? 0));
   const near = map.getZoom() >= NEAR_ZOOM;
   if (near) labelCommunities(pen, at);
-  if (near && hasBase()) nameCommunities(pen, at);
   for (const feature of ground.streets?.features ?? []) {
     const { name, lat, lon } = feature.properties ?? {};
     if (!name || lat === undefined) continue;
@@ -293,6 +292,7 @@ function labelStreets(pen, at) {
     if (near || !counted) label(pen, x, y, 0, [[name, 'bold', COLOUR.quiet]], { plate: '', centred: true });
     else label(pen, x, y, 0, [[name, 'plain', COLOUR.quiet], [String(counts.get(name) ?? 0), 'digits', COLOUR.text], [t('wall.cases_unit'), 'plain', COLOUR.quiet]], { plate: '', centred: true });
   }
+  if (near && hasBase()) nameCommunities(pen, at);
 }
 
 /** The way that is left, and the ring where it ends. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
