@@ -65,7 +65,6 @@ class Settings:
     layers: Path = Path()
     history_days: int = field(default=30, metadata=LIVE)
     map_approval: str = ""
-    history_days: int = 30
     recordings: Path = Path()
     recording_days: int = field(default=184, metadata=LIVE)
     session_hours: int = field(default=12, metadata=LIVE)
