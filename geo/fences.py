@@ -32,6 +32,43 @@ class NotAFence(ValueError):
     code = "geo.not_a_fence"
 
 
+class NotDrawnWell(NotAFence):
+    """Somebody drew it and can mend it; `code` says how."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+SMALLEST_M2 = 400.0  # a plot of 20 by 20 m: smaller than that no receiver knows whether it is inside
+LARGEST_M2 = 25_000_000.0  # 5 by 5 km: larger is a district, and who is in it the map says
+BESIDE_DEG = 0.0005  # some 50 m: a boundary file is no finer
+
+
+def check_drawn(ring: Sequence[Place], district: shapely.Geometry | None = None) -> None:
+    """Whether a line that somebody drew goes round an area that can be watched. district: of the court, longitude and latitude.
+
+    Raises NotDrawnWell geo.fence_corners, .fence_crosses, .fence_small, .fence_large, .fence_outside.
+    """
+    try:
+        places = checked_arrays(list(ring))
+    except (NotADegree, TypeError, ValueError) as error:
+        raise NotDrawnWell("geo.fence_corners") from error
+    corners = places if len(places) < 2 or (places[0] != places[-1]).any() else places[:-1]
+    if len(np.unique(corners, axis=0)) < 3 or abs(places[:, 0]).max() > 85:
+        raise NotDrawnWell("geo.fence_corners")
+    polygon = shapely.Polygon(_on_plane(places))
+    if not polygon.is_valid:
+        raise NotDrawnWell("geo.fence_crosses" if shapely.convex_hull(polygon).area >= 1 else "geo.fence_small")
+    area_m2 = polygon.area * math.cos(math.radians(float(places[:, 0].mean()))) ** 2  # Mercator's plane is too wide by that
+    if area_m2 < SMALLEST_M2:
+        raise NotDrawnWell("geo.fence_small")
+    if area_m2 > LARGEST_M2:
+        raise NotDrawnWell("geo.fence_large")
+    if district is not None and not shapely.buffer(district, BESIDE_DEG).covers(shapely.Polygon(places[:, ::-1])):
+        raise NotDrawnWell("geo.fence_outside")
+
+
 @dataclass(frozen=True, slots=True)
 class Fence:
     """A watched area: its line as places (lat, lon), closed or not. Raises NotAFence if it crosses itself or holds no area."""

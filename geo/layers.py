@@ -174,3 +174,8 @@ def _in_wgs84(file: str, layer: Layer) -> Layer:
 
 def _first_line(error: Any) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def boundary_of(path: Path) -> shapely.Geometry | None:
+    """The district's whole area, longitude and latitude; None where there is no such file. Raises LayerUnreadable."""
+    return shapely.unary_union(read_layer(path).geometry.to_numpy()) if path.is_file() else None

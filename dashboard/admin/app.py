@@ -13,6 +13,7 @@ from dashboard.admin.audit import Audit
 from dashboard.admin.devices import Devices, Heard
 from dashboard.admin.doors import HERE, Doors, actor_of
 from dashboard.admin.factors import Factors
+from dashboard.admin.fences import Fences
 from dashboard.admin.people import People
 from dashboard.admin.settings import SettingsPage
 from dashboard.admin.storage import Storage
@@ -43,6 +44,7 @@ class Admin(Doors):
                 *People(*parts).routes(),
                 *Devices(*parts, heard=self.heard).routes(),
                 *Factors(*parts).routes(),
+                *Fences(*parts).routes(),
                 *SettingsPage(*parts).routes(),
                 *Storage(*parts).routes(),
                 *Audit(*parts).routes(),

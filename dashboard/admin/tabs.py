@@ -18,6 +18,7 @@ TABS = (
     Tab("devices", Verb.REVOKE_DEVICE),
     Tab("walls", Verb.REVOKE_WALL),
     Tab("workbook", Verb.MANAGE_PEOPLE),
+    Tab("fences", Verb.DRAW_FENCE),
     Tab("factors", Verb.MANAGE_PEOPLE),
     Tab("settings", Verb.CHANGE_SETTING),
     Tab("storage", Verb.SEE_STORAGE),

@@ -1,7 +1,9 @@
 """The court puts itself in: its teams, officers, vehicles, units, communities and fences."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from shapely import Geometry
 from sqlalchemy import func, select
 from ulid import ULID
 
@@ -25,7 +27,7 @@ from data.rules import units, words
 from data.rules.permissions import Role, Verb
 from data.rules.role_changes import LEAST
 from data.tables import AreaRow, CourtRow, FenceInsideRow, FenceRow, OfficerRow, Table, TeamRow, UnitRow, VehicleRow
-from geo.fences import Fence, NotAFence
+from geo.fences import Fence, NotAFence, NotDrawnWell, check_drawn
 
 FENCE_KINDS = frozenset({"WATCH", "COURT"})
 MOST_CORNERS = 500
@@ -237,11 +239,16 @@ def draw_area(work: Work, area_id: str, street: str, name: str, lat: float, lon:
     work.record(AreaDrawn(area_id=area_id))
 
 
-def draw_fence(work: Work, name: str, kind: str, ring: Sequence[Sequence[float]]) -> str:
-    """Watch an area. ring: corners [lat, lon], WGS 84, at most 500. Returns its id. Raises BadInput fence.bad_kind, geo.not_a_fence."""
+def draw_fence(work: Work, name: str, kind: str, ring: Sequence[Sequence[float]], ends_at: datetime | None = None) -> str:
+    """Watch an area. ring: corners [lat, lon], WGS 84, at most 500. ends_at: not longer. Returns its id.
+
+    Raises BadInput fence.bad_kind, fence.over, geo.not_a_fence.
+    """
     allowed(work, Verb.DRAW_FENCE)
     if kind not in FENCE_KINDS:
         raise BadInput(kind, code="fence.bad_kind")
+    if ends_at is not None and ends_at <= work.now:
+        raise BadInput("ends_at", code="fence.over")
     fence_id = _new_id(work)
     if len(ring) > MOST_CORNERS:
         raise BadInput("corners", code="geo.not_a_fence")
@@ -250,10 +257,28 @@ def draw_fence(work: Work, name: str, kind: str, ring: Sequence[Sequence[float]]
         Fence(fence_id, [(lat, lon) for lat, lon in corners])
     except (NotAFence, TypeError, ValueError) as error:
         raise BadInput("ring", code="geo.not_a_fence") from error
-    work.session.add(FenceRow(id=fence_id, court_code=work.court_code, name=words.word(name, "name", 64), kind=kind, ring=corners))
+    named = words.word(name, "name", 64)
+    work.session.add(FenceRow(id=fence_id, court_code=work.court_code, name=named, kind=kind, ring=corners, ends_at=ends_at))
     work.session.flush()
     work.record(FenceDrawn(fence_id=fence_id))
     return fence_id
+
+
+def draw_by_hand(
+    work: Work, name: str, kind: str, ring: Sequence[Sequence[float]], ends_at: datetime | None, district: Geometry | None
+) -> str:
+    """As `draw_fence`, for a line that somebody drew on the map: told how to mend it. district: None: no boundary is known.
+
+    Raises BadInput geo.fence_corners, .fence_crosses, .fence_small, .fence_large, .fence_outside.
+    """
+    allowed(work, Verb.DRAW_FENCE)
+    try:
+        check_drawn([(float(lat), float(lon)) for lat, lon in ring[: MOST_CORNERS + 1]], district)
+    except NotDrawnWell as error:
+        raise BadInput("ring", code=error.code) from error
+    except (TypeError, ValueError) as error:
+        raise BadInput("ring", code="geo.fence_corners") from error
+    return draw_fence(work, name, kind, ring, ends_at)
 
 
 def remove_fence(work: Work, fence_id: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from data.errors import NotPermitted
 from data.rules.permissions import Actor, Verb, may
 from data.rules.role_changes import ChangeState
-from data.tables import AccountRow, DeviceRow, OfficerRow, RoleChangeRow, SessionRow, TeamRow, UnitRow, VehicleRow, WallRow
+from data.tables import AccountRow, DeviceRow, FenceRow, OfficerRow, RoleChangeRow, SessionRow, TeamRow, UnitRow, VehicleRow, WallRow
 
 MOST = 200  # lines of a page; who looks for more types a word of it
 
@@ -180,3 +180,22 @@ def _check(actor: Actor, verb: Verb) -> None:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10
+
+
+@dataclass(frozen=True, slots=True)
+class FenceView:
+    """One watched area. ring: corners [lat, lon]; ends_at None: until somebody takes it away."""
+
+    id: str
+    name: str
+    kind: str
+    ring: list[list[float]]
+    ends_at: datetime | None
+
+
+def fences(session: Session, actor: Actor) -> list[FenceView]:
+    """What is watched now. Raises NotPermitted."""
+    if not may(actor, Verb.DRAW_FENCE):
+        raise NotPermitted(Verb.DRAW_FENCE, code="identity.locked" if actor.locked else None, verb=Verb.DRAW_FENCE.value)
+    watched = session.scalars(select(FenceRow).where(FenceRow.removed_at.is_(None)).order_by(FenceRow.id))
+    return [FenceView(row.id, row.name, row.kind, row.ring, row.ends_at) for row in watched]

@@ -14,12 +14,12 @@ from data.rules.promises import PromiseState
 from data.rules.screening import ScreeningState
 from data.rules.sos import SosState
 from data.rules.timers import Due, Timer
-from data.tables import CallRow, LinkRow, MissionRow, OrderRow, PromiseRow, ScreeningRow, SosRow, UnitRow
+from data.tables import CallRow, FenceRow, LinkRow, MissionRow, OrderRow, PromiseRow, ScreeningRow, SosRow, UnitRow
 
 
 def due(session: Session, now: datetime, civil_offset_s: int = CIVIL_OFFSET_S) -> list[Due]:
     """Everything whose time has come, alarms first. The system asks this for itself: it gets ids only, so there is no Sight."""
-    found = [each for find in (_alarms, _calls, _orders, _silences, _duties, _pairings) for each in find(session, now)]
+    found = [each for find in (_alarms, _calls, _orders, _silences, _duties, _pairings, _fences) for each in find(session, now)]
     return [*found, *_promises(session, civil_day(now, civil_offset_s)), *_follow_ups(session, now, civil_offset_s)]
 
 
@@ -59,6 +59,11 @@ def _duties(session: Session, now: datetime) -> list[Due]:
 def _pairings(session: Session, now: datetime) -> list[Due]:
     lapsed = select(LinkRow.id).where(LinkRow.address.is_not(None), LinkRow.expires_at <= now)
     return [Due(Timer.PAIRING_LAPSES, link_id) for link_id in session.scalars(lapsed.order_by(LinkRow.id))]
+
+
+def _fences(session: Session, now: datetime) -> list[Due]:
+    over = select(FenceRow.id).where(FenceRow.removed_at.is_(None), FenceRow.ends_at <= now)
+    return [Due(Timer.FENCE_ENDS, fence_id) for fence_id in session.scalars(over.order_by(FenceRow.id))]
 
 
 def _promises(session: Session, today: date) -> list[Due]:

@@ -13,11 +13,12 @@ class Timer(StrEnum):
     PAIRING_LAPSES = "pairing_lapses"
     PROMISE_OVERDUE = "promise_overdue"
     FOLLOW_UP = "follow_up"
+    FENCE_ENDS = "fence_ends"
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to do now. id: of the call, order, alarm, link, case or screening, or the unit's number as text. level: of an alarm."""
+    """One thing to do now. id: of the call, order, alarm, link, case, fence or screening, or the unit's number. level: of an alarm."""
 
     timer: Timer
     id: str

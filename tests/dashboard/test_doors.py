@@ -54,6 +54,7 @@ PAGE = {
     "/centre/admin/factors",
     "/centre/admin/notices",
     "/centre/admin/settings",
+    "/centre/admin/fences",
     "/centre/admin/storage",
     "/centre/admin/audit",
     "/centre/admin/audit.csv",

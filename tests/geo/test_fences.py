@@ -2,14 +2,16 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.coordinates import Place, distance_m, moved
-from geo.fences import NOWHERE, Crossing, Fence, FenceIndex, NotAFence, Standing
+from geo.fences import NOWHERE, Crossing, Fence, FenceIndex, NotAFence, NotDrawnWell, Standing, check_drawn
 from geo.fixes import Fix
 
 COURT = (40.07, 101.82)
@@ -232,3 +234,51 @@ def test_what_holds_no_area_is_no_fence(ring: list[Place]) -> None:
 def test_two_fences_of_one_id_are_refused() -> None:
     with pytest.raises(NotAFence):
         FenceIndex([FENCE, FENCE])
+
+
+# --- drawn by hand ---
+
+HERE = (23.1, 112.5)
+
+
+def square(side_m: float, at: tuple[float, float] = HERE) -> list[tuple[float, float]]:
+    lat, lon = at
+    high, wide = side_m / 111_195, side_m / 111_195 / math.cos(math.radians(lat))
+    return [(lat, lon), (lat, lon + wide), (lat + high, lon + wide), (lat + high, lon)]
+
+
+def complaint(ring: Sequence[tuple[float, float]], district: shapely.Geometry | None = None) -> str:
+    try:
+        check_drawn(ring, district)
+    except NotDrawnWell as error:
+        return error.code
+    return ""
+
+
+@given(side_m=st.floats(1, 20_000), lat=st.floats(-60, 60))
+def test_its_size_is_measured_on_the_ground_wherever_it_lies(side_m: float, lat: float) -> None:
+    said = complaint(square(side_m, (lat, 112.5)))
+    if side_m < 19.5:
+        assert said == "geo.fence_small"
+    elif side_m > 5_100:
+        assert said == "geo.fence_large"
+    elif 20.5 < side_m < 4_900:
+        assert said == ""
+
+
+def test_how_a_line_can_be_mended_is_said() -> None:
+    a, b, c, d = square(500)
+    assert complaint([a, b, c, d]) == complaint([a, b, c, d, a]) == ""
+    assert complaint([a, c, b, d]) == "geo.fence_crosses"
+    assert complaint([a, b]) == complaint([a, b, a, b]) == complaint([]) == complaint([a, b, (float("nan"), 1.0)]) == "geo.fence_corners"
+    assert complaint([a, b, (91.0, 0.0)]) == complaint([(86.0, 0.0), (86.0, 1.0), (87.0, 1.0)]) == "geo.fence_corners"
+    middle = ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
+    assert complaint([a, middle, b]) == "geo.fence_small"
+
+
+def test_it_lies_in_the_court_s_district() -> None:
+    district = shapely.box(112.4, 23.0, 112.6, 23.2)
+    assert complaint(square(500), district) == ""
+    assert complaint(square(500, (23.19, 112.595)), district) == ""
+    assert complaint(square(900, (23.199, 112.599)), district) == "geo.fence_outside"
+    assert complaint(square(500, (24.0, 112.5)), district) == "geo.fence_outside"

@@ -1,0 +1,61 @@
+/* The court's own map as a ground to draw on: the layers that the wall shows too, on Mercator's square of side one. */
+
+const LAYERS = ['boundary', 'streets', 'towns', 'blocks', 'river', 'roads'];
+/** @type {Record<string, {line?: string, width?: number, fill?: string}>} */
+const LOOKS = {
+  boundary: { line: '#4d6f9c', width: 2.5 }, streets: { line: '#223a58', width: 1 }, towns: { fill: '#101f35' }, blocks: { fill: '#14263f' },
+  river: { fill: '#12304d', line: '#12304d', width: 3 }, roads: { line: '#35557c', width: 1.6 },
+};
+
+/** @param {number} lat @param {number} lon @returns {[number, number]} */
+export const project = (lat, lon) => [lon / 360 + 0.5, 0.5 - Math.asinh(Math.tan(lat * Math.PI / 180)) / (2 * Math.PI)];
+
+/** @param {number} x @param {number} y @returns {[number, number]} latitude, longitude, to a centimetre */
+export const unproject = (x, y) => [round(Math.atan(Math.sinh((0.5 - y) * 2 * Math.PI)) * 180 / Math.PI), round((x - 0.5) * 360)];
+
+/** @param {number} degree */
+const round = (degree) => Math.round(degree * 1e7) / 1e7;
+
+/** Every layer that the court has. @returns {Promise<Record<string, any>>} */
+export async function groundOf() {
+  /** @type {Record<string, any>} */
+  const ground = {};
+  await Promise.all(LAYERS.map(async (name) => {
+    const answer = await fetch(`/api/layers/${name}.json`, { signal: AbortSignal.timeout(20_000) });
+    if (answer.ok) ground[name] = await answer.json();
+  }));
+  return ground;
+}
+
+/** Lines of a shape, whatever it is. @param {any} shape @returns {[number, number][][]} */
+function lines(shape) {
+  if (!shape) return [];
+  if (shape.type === 'LineString') return [shape.coordinates];
+  if (shape.type === 'Polygon' || shape.type === 'MultiLineString') return shape.coordinates;
+  return shape.type === 'MultiPolygon' ? shape.coordinates.flat() : [];
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {number} w @param {number} h @param {Record<string, any>} ground @param {(lon: number, lat: number) => [number, number]} at */
+export function paintGround(pen, w, h, ground, at) {
+  pen.fillStyle = '#0a1422';
+  pen.fillRect(0, 0, w, h);
+  for (const name of ['towns', 'blocks', 'river', 'streets', 'roads', 'boundary']) {
+    const look = LOOKS[name] ?? {};
+    pen.beginPath();
+    for (const feature of ground[name]?.features ?? []) {
+      for (const line of lines(feature.geometry)) line.forEach(([lon, lat], i) => { const [x, y] = at(lon, lat); if (i) pen.lineTo(x, y); else pen.moveTo(x, y); });
+    }
+    if (look.fill) { pen.fillStyle = look.fill; pen.fill(); }
+    if (look.line) { pen.strokeStyle = look.line; pen.lineWidth = look.width ?? 1; pen.stroke(); }
+  }
+}
+
+/** What must be seen: the district, or what is there. @param {Record<string, any>} ground @param {[number, number][]} corners @returns {{x0: number, y0: number, x1: number, y1: number} | null} */
+export function box(ground, corners) {
+  const shapes = ground.boundary ?? ground.streets ?? ground.roads;
+  const places = shapes ? shapes.features.flatMap((/** @type {any} */ each) => lines(each.geometry).flat().map(([lon, lat]) => project(lat, lon))) : corners.map(([lat, lon]) => project(lat, lon));
+  if (places.length < 2) return null;
+  const seen = { x0: 1, y0: 1, x1: 0, y1: 0 };
+  for (const [x, y] of places) { seen.x0 = Math.min(seen.x0, x); seen.x1 = Math.max(seen.x1, x); seen.y0 = Math.min(seen.y0, y); seen.y1 = Math.max(seen.y1, y); }
+  return seen;
+}
