@@ -42,6 +42,7 @@ from streaming.embedded import binary
 
 WIRE_S = 1.0  # nobody is waited for longer
 SILENT_S = 3.0  # jobs and relay beat twice a second
+FRESH_S = 5.0
 LEAST_FREE = 1_000_000_000
 FREE_WARN_PCT, FREE_LEAST_PCT = 10, 2
 CERTIFICATE_WARN_DAYS = 30
@@ -100,7 +101,9 @@ class Part:
 
 
 def running(settings: Settings) -> bool:
-    """Whether a supervisor holds this home."""
+    """Whether a supervisor holds this home, or one of its parts runs alone: `serve --only web`."""
+    if any(_age_s(settings, name) < FRESH_S for name in ("web", "jobs", "relay")):
+        return True
     try:
         with (settings.run / "lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -109,6 +112,14 @@ def running(settings: Settings) -> bool:
     except OSError:
         return False
     return False
+
+
+def _age_s(settings: Settings, name: str) -> float:
+    """How long ago this process gave its last sign of life; one that never did: infinite."""
+    try:
+        return time.time() - beat_file(settings, name).stat().st_mtime
+    except OSError:
+        return float("inf")
 
 
 def looked_at(part: Part, looking: Looking) -> Found:
@@ -161,11 +172,7 @@ def _beats(looking: Looking, name: str) -> Found | None:
     """What is wrong with a process that beats; None: nothing."""
     if not looking.running:
         return Found(State.OFF, "off")
-    try:
-        age_s = time.time() - beat_file(looking.settings, name).stat().st_mtime
-    except FileNotFoundError:
-        return Found(State.DOWN, "silent")
-    return None if age_s < SILENT_S else Found(State.DOWN, "silent")
+    return None if _age_s(looking.settings, name) < SILENT_S else Found(State.DOWN, "silent")
 
 
 # --- what they stand on -------------------------------------------------------------------------------------------------------------

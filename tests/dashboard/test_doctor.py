@@ -18,7 +18,7 @@ import pytest
 from dashboard.__main__ import main
 from dashboard.doctor import Finding, examine
 from dashboard.heartbeat.parts import NAMES, State
-from dashboard.supervise import Home
+from dashboard.supervise import Beat, Home
 from dashboard.upgrade import upgrade
 from data.actions.backups import record_backup, record_failed_backup
 from data.engines import open_database
@@ -160,6 +160,16 @@ def test_a_running_court_is_asked_at_its_own_doors_with_its_own_certificate(tmp_
     assert looked["ingest"].found.state is State.UP
     assert looked["ingest"].found.ms is not None
     assert [looked[name].found.state for name in ("jobs", "relay")] == [State.DOWN, State.DOWN]  # none ever beat
+
+
+def test_a_part_that_runs_alone_is_a_running_court_too(tmp_path: Path) -> None:
+    settings = Settings.of(home=tmp_path / "home", port=free_port(), media_port=free_port())
+    settings.make_folders()
+    assert found(settings)["web"].found.state is State.OFF
+    Beat(settings, "jobs")()
+    looked = found(settings)
+    assert looked["jobs"].found.state is State.UP
+    assert looked["web"].found.state is State.DOWN
 
 
 def test_nobody_is_asked_for_the_time_unless_somebody_is_named(tmp_path: Path) -> None:
