@@ -48,6 +48,18 @@ async def test_what_is_no_page_is_not_found(app: FastAPI) -> None:
     assert [answer.status_code for answer in await read(app, *asked)] == [404] * len(asked)
 
 
+def test_desk_phone_administrator_and_who_cannot_sign_in_have_a_way_to_it() -> None:
+    ways = {
+        "assets/modules/desk_dialogs.mjs": "/manual/duty",
+        "field/static/sheets.mjs": "/manual/field",
+        "admin/frame.html": "/manual/admin",
+        "sign_in_pages/sign_in.html": "/manual/",
+    }
+    for page, way in ways.items():
+        assert way in (HERE.parent / page).read_text(), page
+        assert way in PLACES
+
+
 async def test_it_runs_no_script_and_loads_nothing_from_outside(app: FastAPI) -> None:
     for answer in await read(app, *PLACES):
         assert "<script" not in answer.text

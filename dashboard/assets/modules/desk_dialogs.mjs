@@ -44,5 +44,5 @@ const SHEET = /** @type {[key: string, says: string][]} */ ([
 
 export function openHelp() {
   const list = h('dl', {}, ...SHEET.flatMap(([keys, says]) => [h('dt', {}, ...keys.split(' ').map((key) => h('kbd', {}, key))), h('dd', {}, t(`desk.sheet_${says}`))]));
-  openDialog('help-dialog', t('desk.help'), [list]);
+  openDialog('help-dialog', t('desk.help'), [list, h('a', { href: '/manual/duty', target: '_blank', rel: 'noopener' }, t('desk.manual'))]);
 }
