@@ -47,6 +47,7 @@ from dashboard.map_layers import MapLayers
 from dashboard.plain_frames import PlainFrames
 from dashboard.rehearsal import rehearse
 from dashboard.replay.app import build_replay
+from dashboard.screening.door import Door
 from dashboard.screening.host import Host
 from dashboard.screening.objecting import Objecting
 from dashboard.screening.stage import Stage
@@ -163,6 +164,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
         ("/manual", Manual(version("enforcement-command-centre")).app()),
         ("/stage", _stage(house, now)),
         ("/centre/admin", _admin(house, now)),
+        ("/door", Door(settings, house.identity, house.journal, house.lanes, now, Attempts()).app()),
         ("/object", Objecting(settings, house.journal, house.lanes, house.stages, now, Attempts()).app()),
         ("/centre/screening", Host(settings, house.journal, house.lanes, house.stages, now).app()),
         ("/replay", build_replay(t.alone("replay"))),

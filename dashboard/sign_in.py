@@ -27,7 +27,8 @@ from data.rules.permissions import ALLOWED, Actor, Role, Verb
 from data.settings import Settings
 from streaming import bearer
 
-DESK, WALL, JOIN, PARTY, STAGE, DIRECTOR = "ecc_desk", "ecc_wall", "ecc_join", "ecc_party", "ecc_stage", "ecc_director"
+DESK, WALL, JOIN, PARTY, STAGE, DOOR = "ecc_desk", "ecc_wall", "ecc_join", "ecc_party", "ecc_stage", "ecc_door"
+DIRECTOR = "ecc_director"
 ANSWERED = frozenset({"http.response.start", "websocket.http.response.start"})
 REMEMBERED = 1_000  # paths whose rule need not be looked for again
 AGAIN_S = 3  # a wall that was opened while the database is away comes up without a keyboard
@@ -104,6 +105,8 @@ POLICY = (
     Rule("/stage/*", Access.OPEN),
     Rule("/manual", Access.OPEN),
     Rule("/manual/*", Access.OPEN, static=True),
+    Rule("/door/static/*", Access.OPEN, static=True),
+    Rule("/door/*", Access.OPEN, capture=True),  # the cookie of the tablet that pressed the link's button; its camera reads letters
     Rule("/object/static/*", Access.OPEN, static=True),
     Rule("/object/*", Access.OPEN),  # the link of somebody before the screen
     Rule("/pair", Access.OPEN),
@@ -189,7 +192,7 @@ def note_refusal(error: NotPermitted) -> None:
 def loggable(path: str) -> str:
     """A path as it may stand in a log: without the secret of a one-time link, without its query."""
     return re.sub(
-        r"(?<=/link/)[^/]+|(?<=/join/)[\w-]{20,}|(?<=/party/)[\w-]{20,}|(?<=/stage/)[\w-]{20,}|(?<=/object/)[\w-]{20,}",
+        r"(?<=/link/)[^/]+|(?<=/join/)[\w-]{20,}|(?<=/party/)[\w-]{20,}|(?<=/stage/)[\w-]{20,}|(?<=/object/)[\w-]{20,}|(?<=/door/)[\w-]{20,}",
         "…",
         path.partition("?")[0],
     )

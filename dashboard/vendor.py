@@ -21,6 +21,7 @@ LISTED = {
     "noble-hashes": ("@noble/hashes", ("sha2.js", "_md.js", "_u64.js", "utils.js")),
     "pbf": ("pbf", ("index.js",)),
     "pmtiles": ("pmtiles", ("dist/pmtiles.js",)),
+    "zxing-wasm": ("zxing-wasm", ("dist/es/reader/index.js", "dist/es/share.js", "dist/reader/zxing_reader.wasm")),
     "plotly-basic": ("plotly.js-basic-dist-min", ("plotly-basic.min.js",)),
 }
 YEAR = "public, max-age=31536000"

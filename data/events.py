@@ -1712,6 +1712,60 @@ class ProgrammeSet(Event):
 
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoorInvited(Event):
+    """A one-time link for the tablet at the door was made."""
+
+    kind = "screening.door_invited"
+    subject = "screening"
+    shown = False
+    screening_id: str
+    link_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorOpened(Event):
+    kind = "screening.door_opened"
+    subject = "screening"
+    shown = False
+    screening_id: str
+    session_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorLocked(Event):
+    """By hand; by itself it needs no entry, it is a matter of time."""
+
+    kind = "screening.door_locked"
+    subject = "screening"
+    shown = False
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorUnlocked(Event):
+    kind = "screening.door_unlocked"
+    subject = "screening"
+    shown = False
+    screening_id: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorClosed(Event):
+    """why: host | replaced | digits, five wrong ones | over, the session is."""
+
+    kind = "screening.door_closed"
+    subject = "screening"
+    shown = False
+    screening_id: str
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageInvited(Event):
     """A one-time link for the browser of the stage was made."""
 

@@ -300,6 +300,8 @@ def _of_session(row: Any) -> Actor | None:
         return Actor(kind="WALL", id=row.wall_id, role=role, court_code=row.wall_court, wall_id=row.wall_id, session_id=row.id)
     if row.kind == "PARTY":
         return Actor(kind="PARTY", id=row.id, role=Role.PARTY, court_code="", session_id=row.id)
+    if row.kind == "DOOR":
+        return Actor(kind="DOOR", id=row.id, role=Role.DOOR, court_code="", session_id=row.id)
     if row.kind == "STAGE" and (row.wall_id is None or (staged and row.wall_revoked_at is None)):
         return Actor(kind="STAGE", id=row.id, role=Role.STAGE, court_code="", wall_id=row.wall_id, session_id=row.id)
     if row.kind == "JOIN" and row.officer_court is not None and row.disabled_at is None:

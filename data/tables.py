@@ -598,7 +598,7 @@ class SessionRow(Table):
     __tablename__ = "session"
     id: Mapped[str] = _ulid()
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    kind: Mapped[str] = mapped_column(String(16))  # OFFICER | WALL | JOIN | PARTY | STAGE | DIRECTOR
+    kind: Mapped[str] = mapped_column(String(16))  # OFFICER | WALL | JOIN | PARTY | STAGE | DOOR | DIRECTOR
     officer_id: Mapped[str | None] = mapped_column(ForeignKey("officer.id"), index=True)
     wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"), index=True)
     opened_at: Mapped[datetime] = mapped_column(Instant)
@@ -797,6 +797,11 @@ class ScreeningRow(Table):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     stage_link_id: Mapped[str | None] = mapped_column(ForeignKey("link.id"))
     stage_session_id: Mapped[str | None] = mapped_column(ForeignKey("session.id"), index=True)  # the one browser that is its stage
+    door_link_id: Mapped[str | None] = mapped_column(ForeignKey("link.id"))
+    door_session_id: Mapped[str | None] = mapped_column(ForeignKey("session.id"), index=True)  # the one tablet that is its door
+    door_digits: Mapped[str | None] = mapped_column(String(4))  # open the door again that has locked itself
+    door_tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    door_used_at: Mapped[datetime | None] = mapped_column(Instant)  # when somebody was let in last; None: locked by hand
     position: Mapped[int | None] = mapped_column(Integer)  # of what is shown; None: the court's card
     resting: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # 休息: the card says so
     showing: Mapped[int] = mapped_column(Integer, default=0)  # counts what was shown: another showing is another number

@@ -51,6 +51,8 @@ def _look(file: BinaryIO) -> Film | int:
     import av
     import av.error
 
+    from streaming.turned import quarter_turns
+
     form = _form(file.read(16))
     file.seek(0)
     if not form:
@@ -81,10 +83,15 @@ def _look(file: BinaryIO) -> Film | int:
                 break
         if first is None:
             return 1
-        if getattr(first, "rotation", 0):
+        try:
+            turns = quarter_turns(first)
+        except NotMedia:
+            return TURNED
+        if turns and form != "mp4":  # browsers turn MP4; of the other form that is not known
             return TURNED
         duration_ms = declared_ms or max((_end_ms(packet) for packet in film.demux(stream)), default=0)
-        return Film(form, said.codec, first.width, first.height, duration_ms, streams)
+        size = (first.height, first.width) if turns % 2 else (first.width, first.height)
+        return Film(form, said.codec, *size, duration_ms, streams)
 
 
 def _end_ms(packet: Any) -> int:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from data.errors import BadInput
 from data.rules import masks
 from data.rules.masks import Mask, Span, Voice
+from streaming.turned import upright
 
 PIECE_MS = 10_000
 KEY_EACH = 60  # frames: so far a player must go back to seek
@@ -138,7 +139,7 @@ class Rendering:
                 if at_ms >= end:
                     break
                 if at_ms >= begin:
-                    yield at_ms, picture
+                    yield at_ms, upright(picture)
 
     def _decoded(self, kind: str, begin: int, end: int) -> Iterator[tuple[Source, Iterator[Any]]]:
         """The files that may hold something of this stretch, each decoded from the key frame before it."""

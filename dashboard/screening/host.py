@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
+import segno
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -22,7 +23,7 @@ from dashboard.screening.figures import Figures
 from dashboard.screening.people import People, people_told
 from dashboard.screening.results import Results
 from dashboard.sign_in import in_sentences
-from data.actions import live_permits, objections, screenings
+from data.actions import live_permits, objections, screening_doors, screenings
 from data.actions.screenings import Place
 from data.actions.walls import stage_wall
 from data.errors import BadInput, CommandCentreError, NotPermitted, Unavailable
@@ -60,6 +61,7 @@ class Host(Doors):
             "wall": self._wall, "open": self._open, "rest": self._rest, "black": self._black, "lift": self._lift, "end": self._end,
             "beat": self._beat, "live": self._propose_live, "live-certify": self._certify_live, "live-stop": self._stop_live,
             "interviews": self._interviews, "close": self._close, "look-at": self._look_at,
+            "tablet": self._tablet, "tablet-off": self._tablet_off,
         }  # fmt: skip
         parts = self.settings, self.journal, self.lanes, self.stages, self.now
         self.stages.on_unwatched = self._unwatched
@@ -127,6 +129,16 @@ class Host(Doors):
         """The one-time link, shown once."""
         secret = await self.write(actor, screenings.invite_stage, screening_id)
         return {"link": f"{self.settings.origin}/stage/{secret}"}
+
+    async def _tablet(self, actor: Actor, screening_id: str, _: Said) -> Said:
+        """The one-time link for the tablet at the door, shown once, also as a picture for its camera."""
+        made = await self.write(actor, screening_doors.invite_door, screening_id)
+        link = f"{self.settings.origin}/door/{made.secret}"
+        return {"link": link, "qr": segno.make(link, error="m").svg_data_uri(border=2, scale=5)}
+
+    async def _tablet_off(self, actor: Actor, screening_id: str, _: Said) -> Said:
+        await self.write(actor, screening_doors.revoke_door, screening_id)
+        return await self._screening_answer(actor, screening_id)
 
     async def _wall(self, actor: Actor, screening_id: str, said: Said) -> Said:
         """{"wall"}: this wall becomes the stage; a desk takes it back."""
@@ -342,6 +354,7 @@ class Host(Doors):
                 for each in view.places
             ],
             "stage": view.stage,
+            "tablet": view.door and {"state": view.door.state, "digits": view.door.digits},
             "walls": [{"id": each.id, "name": each.name, "staged": each.staged, "here": each.here} for each in walls],
             "report": report and {"key": report.key, "state": report.state, "at_ms": report.at_ms, "age_ms": age_ms},
             "server_ms": ms(self.now()),

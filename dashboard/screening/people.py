@@ -1,8 +1,10 @@
 """The people of a session: who is proposed and invited, their letters, and the door, which says seats and never a name."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import segno
 from starlette.requests import Request
@@ -17,13 +19,14 @@ from data.actions.attendees import Invited
 from data.actions.screenings import Plan
 from data.errors import BadInput, NotFound, RuleBroken
 from data.queries import people as read
-from data.queries.people import Proposed, Wanted
+from data.queries.people import Candidates, Wanted
 from data.queries.screenings import ScreeningView, one_screening
 from data.rules import attendees as rules
 from data.rules import words
 from data.rules.permissions import Actor, Sight
 from data.rules.screening import BEFORE, MATERIALS
 
+SAID_LONGEST = 40
 YUAN = 10_000 * 100  # the filter is typed in 万元
 LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
@@ -46,12 +49,16 @@ class People(Doors):
     # --- planning and inviting ---
 
     async def _people_page(self, request: Request) -> Response:
-        """`?cause=`, `?area=`, `?most=` (万元) filter who is proposed. The names of those invited leave a trace."""
+        """`?cause=`, `?area=`, `?most=` (万元), `?said=` filter who is proposed, `?page=` is which of them.
+
+        The names of those invited leave a trace.
+        """
         actor, screening_id, wanted = actor_of(request), one_id(request), _wanted(request)
 
-        def found(session: Any, sight: Sight) -> tuple[ScreeningView, list[Proposed], list[str], list[tuple[str, str]], list[Any]]:
+        def found(session: Any, sight: Sight) -> tuple[ScreeningView, Candidates, list[str], list[tuple[str, str]], list[Any]]:
             view = one_screening(session, sight, screening_id, self.now())
-            proposed = read.candidates(session, sight, screening_id, wanted) if view.state in BEFORE else []
+            nobody = Candidates([], 0, 1, 1)
+            proposed = read.candidates(session, sight, screening_id, wanted) if view.state in BEFORE else nobody
             shared = read.shared_with_clips(session, sight, self.journal.sealing, screening_id) if view.state in BEFORE else []
             return view, proposed, read.causes(session, sight), read.areas(session, sight), shared
 
@@ -59,7 +66,7 @@ class People(Doors):
         invited = await self.write(actor, attendees.read_people, screening_id)
         return self.page(
             "people.html", screening=view, before=view.state in BEFORE, proposed=proposed, invited=invited, causes=causes, areas=areas,
-            shared=shared, wanted=wanted, most=request.query_params.get("most", ""), time=self.civil, local=self._local,
+            shared=shared, wanted=wanted, at=_at(request), most=request.query_params.get("most", ""), time=self.civil, local=self._local,
             materials=MATERIALS, texts=in_script(t.alone("people")),
         )  # fmt: skip
 
@@ -148,8 +155,8 @@ class People(Doors):
             return one_screening(session, sight, screening_id, self.now())
 
         view = await self.read(actor, found)
-        said = {"id": view.id} | await self._told_counts(actor, screening_id)
-        return self.page("door.html", screening=view, said=in_script(said), texts=in_script(t.alone("door")))
+        said = {"base": f"/centre/screening/{view.id}", "tablet": False, "locked": False} | await self._told_counts(actor, screening_id)
+        return self.page("door.html", said=in_script(said), texts=in_script(t.alone("door")), at="/centre/screening/static")
 
     async def _check_in(self, actor: Actor, screening_id: str, said: Said) -> Said:
         """{"code": as scanned or typed}."""
@@ -226,7 +233,15 @@ def _wanted(request: Request) -> Wanted:
     most = asked.get("most", "")
     cents = int(float(most) * YUAN) if re.fullmatch(r"\d{1,6}(\.\d{1,4})?", most) else None
     cause, area = asked.get("cause") or None, asked.get("area") or None
-    return Wanted(words.word_or_none(cause, "cause", 64), words.word_or_none(area, "area", 32), cents)
+    said, page = (asked.get("said") or "").strip()[:SAID_LONGEST] or None, asked.get("page", "1")
+    number = int(page) if re.fullmatch(r"\d{1,4}", page) else 1
+    return Wanted(words.word_or_none(cause, "cause", 64), words.word_or_none(area, "area", 32), cents, said, number)
+
+
+def _at(request: Request) -> Callable[[int], str]:
+    """The address of another page of the same list."""
+    kept = {name: value for name, value in request.query_params.items() if name in ("cause", "area", "most", "said") and value}
+    return lambda page: "?" + urlencode(kept | {"page": page}) + "#invite"
 
 
 def _bool(said: Said, name: str) -> bool:

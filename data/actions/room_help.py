@@ -4,8 +4,8 @@ from sqlalchemy import select
 from ulid import ULID
 
 from data.actions.allowed import allowed
-from data.actions.attendees import hosted
 from data.actions.keeping import held
+from data.actions.screening_doors import at_door
 from data.errors import AlreadyOwned, NotPermitted
 from data.events import HelpAsked, HelpTaken
 from data.journal import Work
@@ -16,7 +16,7 @@ from data.tables import OfficerRow, ScreeningHelpRow
 
 def ask_help(work: Work, screening_id: str) -> bool:
     """Returns False while an earlier press waits: one card at the desk, however often somebody presses."""
-    row = hosted(work, screening_id)
+    row = at_door(work, screening_id)
     waits = select(ScreeningHelpRow.id).where(ScreeningHelpRow.screening_id == row.id, ScreeningHelpRow.taken_at.is_(None))
     if work.session.scalar(waits) is not None:
         return False

@@ -12,6 +12,7 @@ from data.actions.attendees import hosted, of_screening
 from data.actions.keeping import found, held, next_number
 from data.actions.links import add_link, take_link
 from data.actions.live_permits import end_with_screening
+from data.actions.screening_doors import end_door
 from data.actions.sessions import Opened, close_stage, open_for_stage
 from data.common_ground import common_ground
 from data.credentials import new_token
@@ -312,6 +313,7 @@ def end_screening(work: Work, screening_id: str) -> None:
     row.state, row.ended_at = ScreeningState.ENDED, work.now
     _show(row, None, work)
     close_stage(work, row.stage_session_id, "over")
+    end_door(work, row, "over")
     work.record(ScreeningEnded(screening_id=row.id))
     end_with_screening(work, row.id)
 

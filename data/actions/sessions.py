@@ -124,6 +124,21 @@ def open_for_stage(work: Work, court_code: str, lasts: timedelta) -> Opened:
     return opened
 
 
+def open_for_door(work: Work, court_code: str, lasts: timedelta) -> Opened:
+    """Make this browser the door of a screening: it lets people in there, and nothing else."""
+    opened = _open(work, "DOOR", lasts)
+    work.actor = Actor(
+        kind="DOOR",
+        id=opened.session_id,
+        role=Role.DOOR,
+        court_code=court_code,
+        session_id=opened.session_id,
+        address=work.actor.address,
+    )
+    record_audit(work, Act.USE_LINK, "session", opened.session_id, fields=("door",))
+    return opened
+
+
 def open_for_stage_of_wall(work: Work, lasts: timedelta) -> Opened:
     """A wall that a desk has made a stage gets a stage's session of its own. Raises NotPermitted for every other wall."""
     wall = work.session.get(WallRow, work.actor.wall_id) if work.actor.kind == "WALL" else None
@@ -236,6 +251,13 @@ def close_stage(work: Work, session_id: str | None, why: str) -> None:
     """This browser is no stage any more. Part of other verbs; checks nothing itself."""
     session = work.session.get(SessionRow, session_id) if session_id else None
     if session is not None and session.kind == "STAGE" and session.closed_at is None:
+        _close(work, session, why)
+
+
+def close_door_session(work: Work, session_id: str | None, why: str) -> None:
+    """This tablet is no door any more. Part of other verbs; checks nothing itself."""
+    session = work.session.get(SessionRow, session_id) if session_id else None
+    if session is not None and session.kind == "DOOR" and session.closed_at is None:
         _close(work, session, why)
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from data.actions.attendees import MISSING, hosted, of_screening
+from data.actions.attendees import MISSING, of_screening
 from data.actions.keeping import held
+from data.actions.screening_doors import at_door
 from data.credentials import digest
 from data.errors import BadInput, NotFound, RuleBroken
 from data.events import AttendeeCheckedIn, AttendeeLeft, AttendeeReturned, CheckInUndone
@@ -28,7 +29,7 @@ def check_in(work: Work, screening_id: str, typed: str) -> Seat:
 
     Raises BadInput attendee.code_form; NotFound attendee.code_unknown; RuleBroken attendee.other_session, .present; TransitionRefused.
     """
-    row, code = hosted(work, screening_id), attendees.read_code(typed)
+    row, code = at_door(work, screening_id), attendees.read_code(typed)
     attendees.check_door(ScreeningState(row.state))
     who = _of_code(work, row, code)
     if attendees.is_present(who.checked_in_at, who.left_at):
@@ -45,7 +46,7 @@ def check_in(work: Work, screening_id: str, typed: str) -> Seat:
 
 def undo_check_in(work: Work, screening_id: str, seat: int) -> None:
     """The last one was a mistake: that seat is free again. Raises RuleBroken attendee.not_last."""
-    row = hosted(work, screening_id)
+    row = at_door(work, screening_id)
     attendees.check_door(ScreeningState(row.state))
     there = [each for each in of_screening(work, row.id) if each.checked_in_at is not None and each.seat is not None]
     last = max(there, key=lambda each: each.seat or 0, default=None)
@@ -57,7 +58,7 @@ def undo_check_in(work: Work, screening_id: str, seat: int) -> None:
 
 def leave(work: Work, screening_id: str, typed: str) -> int:
     """离场: by the number of his seat, or by his code. Nobody asks why. Returns the seat. Raises NotFound attendee.seat_free."""
-    row = hosted(work, screening_id)
+    row = at_door(work, screening_id)
     attendees.check_door(ScreeningState(row.state))
     kept = typed.strip()
     who = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from data.common_ground import common_ground
@@ -17,17 +17,19 @@ from data.rules.permissions import Clearance, Sight
 from data.sealing import Sealing
 from data.tables import AreaRow, AttendeeRow, CasePartyRow, CaseRow, CourtRow, OfficerRow, RecoveryRow, ScreeningHelpRow, ScreeningRow
 
-LISTED_MOST = 100  # nobody reads more before he filters
+PAGE = 100  # candidates on one page
 SMALL_CENTS = 20_000_000  # 20万: «small rest sum» of `jobs.md` C.4
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the host filters by. most_cents: of the rest of the claim."""
+    """What the host filters by. most_cents: of the rest of the claim; said: part of a case number or community's name; page: from 1."""
 
     cause: str | None = None
     area_id: str | None = None
     most_cents: int | None = None
+    said: str | None = None
+    page: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,20 @@ class Proposed:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidates:
+    """One page of those who could be asked. total: of all that fit the filter, on every page."""
+
+    shown: list[Proposed]
+    total: int
+    page: int
+    pages: int
+
+    @property
+    def first(self) -> int:
+        return (self.page - 1) * PAGE + 1
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many are there, of how many invited; who is not there is counted nowhere."""
 
@@ -65,8 +81,11 @@ class HelpView:
     by: str | None
 
 
-def candidates(session: Session, sight: Sight, screening_id: str, wanted: Wanted) -> list[Proposed]:
-    """Debtors of open cases who are not invited yet, the smallest rest first, without a known rest last. Raises NotPermitted, NotFound."""
+def candidates(session: Session, sight: Sight, screening_id: str, wanted: Wanted) -> Candidates:
+    """Debtors of open cases who are not invited yet, the smallest rest first, without a known rest last; a page past the last is the last.
+
+    Raises NotPermitted, NotFound.
+    """
     row = _screening(session, sight, screening_id)
     rest = CaseRow.claim_cents - CaseRow.recovered_cents
     invited = exists().where(
@@ -79,17 +98,27 @@ def candidates(session: Session, sight: Sight, screening_id: str, wanted: Wanted
         .outerjoin(AreaRow, AreaRow.id == CaseRow.area_id)
         .where(CaseRow.court_code == sight.court_code, CaseRow.closed_at.is_(None), CasePartyRow.kind == PartyKind.DEBTOR, ~invited)
         .order_by(CasePartyRow.minor | CasePartyRow.unfit, rest <= 0, rest, CaseRow.case_no, CasePartyRow.id)
-        .limit(LISTED_MOST)
     )
     cause = row.cause or wanted.cause
     for given, condition in (
         (cause, CaseRow.cause == cause),
         (wanted.area_id, CaseRow.area_id == wanted.area_id),
         (wanted.most_cents, rest <= (wanted.most_cents or 0)),
+        (wanted.said, _says(wanted.said or "")),
     ):
         if given is not None:
             query = query.where(condition)
-    return [_proposed(each) for each in session.execute(query)]
+    total = session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)) or 0
+    pages = max(1, -(-total // PAGE))
+    page = min(max(1, wanted.page), pages)
+    shown = session.execute(query.limit(PAGE).offset((page - 1) * PAGE))
+    return Candidates([_proposed(each) for each in shown], total, page, pages)
+
+
+def _says(said: str) -> ColumnElement[bool]:
+    """In the case number, its brackets as they are typed, or in the community's name."""
+    as_written = said.replace("(", "（").replace(")", "）")
+    return CaseRow.case_no.contains(as_written, autoescape=True) | AreaRow.name.contains(said, autoescape=True)
 
 
 def causes(session: Session, sight: Sight) -> list[str]:

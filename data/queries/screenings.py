@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from data.errors import NotFound, NotPermitted
-from data.rules import masking, screening
+from data.rules import masking, screening, screening_doors
 from data.rules.clips import UNDER_WAY
 from data.rules.live_permits import PermitState
 from data.rules.permissions import Clearance, Sight
@@ -101,6 +101,15 @@ class ScreeningView:
     playing: bool
     at_ms: int
     places: tuple[PlaceView, ...]
+    door: "TabletView | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class TabletView:
+    """The tablet at its door. state: INVITED (its link waits) | OPEN | LOCKED; digits: open it again."""
+
+    state: str
+    digits: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +252,15 @@ def _screening(session: Session, row: ScreeningRow, now: datetime) -> ScreeningV
         row.id, row.number, row.title, row.kind, row.cause, row.held_at, row.place, tuple(row.materials), row.resting, row.state,
         row.planned_at, row.began_at, row.ended_at, stage,
         row.stage_session_id, row.position, f"{row.id}-{row.showing}", row.playing, at_ms, places,
+        _tablet(row, now),
     )  # fmt: skip
+
+
+def _tablet(row: ScreeningRow, now: datetime) -> TabletView | None:
+    if row.door_link_id is None:
+        return None
+    locked = screening_doors.is_locked(row.door_used_at, now)
+    return TabletView("INVITED" if row.door_session_id is None else "LOCKED" if locked else "OPEN", row.door_digits)
 
 
 def _places(session: Session, screening_id: str) -> list[PlaceView]:

@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     LEADER = "leader"  # a leader joins one call from afar
     PARTY = "party"  # a party joins one call with his own phone
     STAGE = "stage"  # a browser becomes the stage of one screening
+    DOOR = "door"  # a tablet becomes the door of one screening
     PAIRING = "pairing"  # a wall without a keyboard waits for the desk
     FACTOR = "factor"  # a password was right, the code of the authenticator is still missing
     RESET = "reset"  # an administrator who lost password or authenticator begins anew; made at the machine only
@@ -35,12 +36,13 @@ LIFETIME = {
     Purpose.LEADER: timedelta(minutes=15),
     Purpose.PARTY: timedelta(minutes=15),
     Purpose.STAGE: timedelta(minutes=15),
+    Purpose.DOOR: timedelta(minutes=15),
     Purpose.PAIRING: timedelta(minutes=10),
     Purpose.FACTOR: timedelta(minutes=10),
     Purpose.RESET: timedelta(minutes=10),
 }
 NOT_BY_BUTTON = frozenset(
-    {Purpose.PAIRING, Purpose.LEADER, Purpose.PARTY, Purpose.STAGE, Purpose.FACTOR}
+    {Purpose.PAIRING, Purpose.LEADER, Purpose.PARTY, Purpose.STAGE, Purpose.DOOR, Purpose.FACTOR}
 )  # `/link/<secret>` does not know them: they have pages of their own
 FACE = {
     Purpose.ENROL: "/field/",
@@ -51,6 +53,7 @@ FACE = {
     Purpose.LEADER: "/join/",
     Purpose.PARTY: "/party/",
     Purpose.STAGE: "/stage/",
+    Purpose.DOOR: "/door/",
     Purpose.PAIRING: "/centre/wall",
     Purpose.FACTOR: "/sign-in/factor",
     Purpose.RESET: "/centre/desk",

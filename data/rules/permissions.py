@@ -27,6 +27,7 @@ class Role(StrEnum):
     GUEST = "guest"  # a leader who came by a link: in this one call only
     STAGE = "stage"  # the browser before an audience: what is released, nothing else
     PARTY = "party"  # 当事人 by a link: sees and is seen in this one talk, nothing else
+    DOOR = "door"  # the tablet at the door of one screening: checks in there, nothing else
     ATTENDEE = "attendee"  # somebody before the screen by the link of his own: may object, nothing else
     DIRECTOR = "director"  # the demo's director: steers the demo, sees nothing of the court
     CASE_SYSTEM = "case_system"  # the court's case system, a machine
@@ -51,7 +52,7 @@ class Clearance(StrEnum):
 class Actor:
     """Somebody or something signed in.
 
-    kind: OFFICER | DEVICE | WALL | JOIN | PARTY | STAGE | ATTENDEE | DIRECTOR | MACHINE | SYSTEM | NOBODY.
+    kind: OFFICER | DEVICE | WALL | JOIN | PARTY | STAGE | DOOR | ATTENDEE | DIRECTOR | MACHINE | SYSTEM | NOBODY.
     """
 
     kind: str
@@ -150,6 +151,7 @@ class Verb(StrEnum):
     CERTIFY_RELEASE = "certify.release"
     REVOKE_RELEASE = "revoke.release"
     HOST_SCREENING = "host.screening"
+    ADMIT_ATTENDEE = "admit.attendee"
     BLACK_OUT = "black.out"
     OBJECT = "object"
     GUARD_STAGE = "guard.stage"
@@ -226,6 +228,7 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.CERTIFY_RELEASE: _CENTRE,  # two different people
     Verb.REVOKE_RELEASE: _CENTRE | {Role.INSPECTOR, Role.SYSTEM},
     Verb.HOST_SCREENING: _CENTRE,
+    Verb.ADMIT_ATTENDEE: _CENTRE | {Role.DOOR},  # of its own session
     Verb.BLACK_OUT: _CENTRE,
     Verb.OBJECT: frozenset({Role.ATTENDEE}),  # the host has his key
     Verb.GUARD_STAGE: frozenset({Role.SYSTEM}),  # black when nobody hosts it

@@ -32,7 +32,7 @@ from tests.running import Product, eventually
 
 # What a stranger may reach, and how the doors of devices refuse him. Everything else is 401, a way to the sign-in page, or 404.
 OPEN = re.compile(
-    r"/|/healthz|/readyz|/sign-in(/style\.css|/second|/factor)?|/password|/link/[^/]*|/pair|/sign-out|/join/.*|/party/.*|/stage/.*|/manual(/.*)?|/object/.*|/field(/.*)?|/vendor/.*|/centre/assets/.*"
+    r"/|/healthz|/readyz|/sign-in(/style\.css|/second|/factor)?|/password|/link/[^/]*|/pair|/sign-out|/join/.*|/party/.*|/stage/.*|/manual(/.*)?|/object/.*|/door/.*|/field(/.*)?|/vendor/.*|/centre/assets/.*"
 )
 PAGE = {
     "/centre/wall",

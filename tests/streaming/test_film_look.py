@@ -13,6 +13,7 @@ import pytest
 from data.errors import NotMedia
 from streaming.film_look import look
 from tests.brought import short_film
+from tests.streaming.turned_films import QUARTERS, turned
 
 
 def drawn(path: Path, codec: str = "libx264", size: tuple[int, int] = (160, 96), first_ms: int = 0, **options: str) -> Path:
@@ -54,14 +55,14 @@ def test_a_live_recording_without_a_length_is_read_to_its_end(tmp_path: Path) ->
     assert 1_800 <= found.duration_ms <= 2_100
 
 
-def test_a_mark_that_turns_the_picture_is_refused(tmp_path: Path) -> None:
-    """A browser turns it, a mask would lie elsewhere."""
-    path = drawn(tmp_path / "turned.mp4")
-    content = bytearray(path.read_bytes())
-    at = content.index(b"tkhd") + 4 + 40
-    content[at : at + 36] = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 96 << 16, 0, 1 << 30)
-    path.write_bytes(content)
-    assert refused(path) == "video.turned"
+def test_a_phone_held_upright_is_taken_and_a_mirrored_or_slanted_picture_is_refused(tmp_path: Path) -> None:
+    """A browser turns it, and so does the rendering; what neither does by quarters would put a window elsewhere."""
+    lying = drawn(tmp_path / "lying.mp4")
+    for turns, size in ((0, (160, 96)), (1, (96, 160)), (2, (160, 96)), (3, (96, 160))):
+        found = look(turned(lying, tmp_path / f"{turns}.mp4", QUARTERS[turns]))
+        assert (found.width, found.height) == size
+    for mark in ((-1.0, 0.0, 0.0, 1.0), (0.0, 1.0, 1.0, 0.0), (0.7071, 0.7071, -0.7071, 0.7071), (2.0, 0.0, 0.0, 2.0)):
+        assert refused(turned(lying, tmp_path / "odd.mp4", mark)) == "video.turned", mark
 
 
 def test_time_that_does_not_begin_at_zero_is_refused(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
-// Asks the host's doors: JSON there and back. A refusal comes as its sentence.
+// Asks the doors of screenings: JSON there and back. A refusal comes as its sentence, with its status.
 
-/** @param {string} path @param {unknown} [said] @returns {Promise<any>} */
-export async function ask(path, said) {
+/** @param {string} path @param {unknown} [said] @param {string} [base] @returns {Promise<any>} */
+export async function ask(path, said, base = '/centre/screening') {
   const how = said === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(said) };
-  const answer = await fetch(`/centre/screening${path}`, { ...how, signal: AbortSignal.timeout(20_000) });
+  const answer = await fetch(`${base}${path}`, { ...how, signal: AbortSignal.timeout(20_000) });
   const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(body?.error?.text ?? String(answer.status));
+  if (!answer.ok) throw Object.assign(new Error(body?.error?.text ?? String(answer.status)), { status: answer.status });
   return body;
 }
 

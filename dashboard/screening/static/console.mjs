@@ -167,6 +167,7 @@ function draw() {
   el('words').textContent = on(said) ? place?.words ?? '' : '';
   keys(place);
   objections();
+  tablet();
   permitted.draw(said);
   follow(place);
 }
@@ -209,6 +210,19 @@ function objections() {
   raised = now;
   el('objections').hidden = !said.objections.length;
   el('objections').replaceChildren(...said.objections.map(objection));
+}
+
+/** The tablet at the door: whether it is open, and the digits that open it again. */
+function tablet() {
+  const has = said.tablet;
+  el('tablet-is').textContent = texts[`tablet_${has?.state ?? 'NONE'}`];
+  el('tablet-digits').hidden = !has || has.state === 'INVITED';
+  el('tablet-digits').textContent = has?.digits ?? '';
+  button('tablet-off').disabled = !has;
+  button('tablet-new').disabled = over(said);
+  if (has && has.state !== 'INVITED') el('tablet-qr').hidden = true; // it was used
+  if (el('tablet-qr').hidden) el('tablet-link').textContent = '';
+  button('door').dataset.state = has?.state ?? '';
 }
 
 /** One line of the ready-check. @param {[string, boolean]} line */
@@ -318,6 +332,20 @@ button('stage').addEventListener('click', async () => {
     tell(error);
   }
 });
+button('door').addEventListener('click', () => /** @type {HTMLDialogElement} */ (el('tablet')).showModal());
+button('tablet-new').addEventListener('click', async () => {
+  try {
+    const made = await ask(`${path}/tablet`, {});
+    await look();
+    /** @type {HTMLImageElement} */ (el('tablet-qr')).src = made.qr;
+    el('tablet-qr').hidden = false;
+    el('tablet-link').textContent = made.link;
+    tell(null);
+  } catch (error) {
+    el('tablet-is').textContent = error instanceof Error ? error.message : '';
+  }
+});
+button('tablet-off').addEventListener('click', () => { el('tablet-qr').hidden = true; void act('tablet-off'); });
 button('copy').addEventListener('click', () => navigator.clipboard.writeText(el('link').textContent ?? ''));
 
 addEventListener('keydown', (event) => {

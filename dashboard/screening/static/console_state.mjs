@@ -5,7 +5,7 @@
  *   number: string | null, duration_ms: number | null, live: boolean, permit?: string | null}} Place
  * @typedef {{id: string, number: string, mission: string, delay_s: number, state: string, certified: string[], mine: boolean, cause: string | null}} Permit
  * @typedef {{key: string | null, state: string, at_ms: number, age_ms: number}} Report
- * @typedef {{id: string, state: 'PLANNED' | 'CHECK_IN' | 'RUNNING' | 'BLACKOUT' | 'INTERVIEWS' | 'ENDED' | 'CLOSED', black: boolean,
+ * @typedef {{id: string, state: 'PLANNED' | 'CHECK_IN' | 'RUNNING' | 'BLACKOUT' | 'INTERVIEWS' | 'ENDED' | 'CLOSED', black: boolean, tablet: {state: 'INVITED' | 'OPEN' | 'LOCKED', digits: string | null} | null,
  *   position: number | null, key: string, playing: boolean, at_ms: number, places: Place[], permits: Permit[], clear?: {call: string, stream: string} | null, stage: boolean,
  *   walls: import('./console_walls.mjs').Wall[], report: Report | null, server_ms: number,
  *   missing: string[], resting: boolean, people: {present: number, invited: number, help: {by: string | null} | null},

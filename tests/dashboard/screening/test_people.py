@@ -138,3 +138,13 @@ def test_nonsense_is_refused_with_a_sentence(hall: Hall, screening: str, verb: s
 def test_whoever_is_not_signed_in_is_sent_to_the_sign_in_page(hall: Hall, screening: str, page: str) -> None:
     answer = hall.web.get(f"/centre/screening/{screening}/{page}", headers={"cookie": ""}, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"].startswith("/sign-in?next=")) == (303, True)
+
+
+def test_candidates_are_searched_by_case_number_and_by_community(hall: Hall, screening: str) -> None:
+    assert len(proposed(hall, screening, "?said=执701号")) == 1
+    assert len(proposed(hall, screening, "?said=(2026)岭0108执70")) == 4, "brackets as they are typed"
+    assert len(proposed(hall, screening, "?said=河西")) == 4
+    for nothing in ("河东", "%", "_", "'--", "<img>"):
+        assert proposed(hall, screening, f"?said={nothing}") == [], nothing
+    assert "共 4 人" in hall.ask(f"/{screening}/people?page=99").text
+    assert len(proposed(hall, screening, "?page=nonsense")) == 4

@@ -133,7 +133,7 @@ def test_who_is_flagged_afterwards_is_taken_off_and_cannot_be_asked_again(court:
     assert [each.party_id for each in court.do(court.duty, read_people, screening)] == [second]
     assert refused(court, invite_attendee, screening, first) == "attendee.unfit"
     with court.database.reading() as session:
-        listed = people.candidates(session, DESK, screening, Wanted())
+        listed = people.candidates(session, DESK, screening, Wanted()).shown
         assert [(each.party_id, each.barred) for each in listed] == [(first, "UNFIT")]
         trace = session.scalars(select(AuditRow).where(AuditRow.act == "flag_party")).one()
         assert (trace.object_id, trace.fields) == (first, ["minor:false", "unfit:true"])
@@ -147,7 +147,7 @@ def test_the_case_system_takes_off_who_is_a_minor_and_who_is_no_debtor_any_more(
     court.report(CaseEvent.NODE, node=3, parties=court.debtors())
     assert len(codes(court, screening)) == 1, "the same person, though his row is another one now"
     with court.database.reading() as session:
-        known = {each.party_id: each.minor for each in people.candidates(session, DESK, screening, Wanted())}
+        known = {each.party_id: each.minor for each in people.candidates(session, DESK, screening, Wanted()).shown}
     assert known == {debtors(court)[1]: True}, "what the desk has set stays"
     court.later(1)
     applicant, first, second = court.debtors()
@@ -174,7 +174,7 @@ def test_whose_case_is_closed_need_not_come_and_who_has_come_has_come(court: Sma
     court.report(CaseEvent.CLOSED, closing_kind="FULLY")
     assert [each.name for each in court.do(court.duty, read_people, screening)] == ["张演三"]
     with court.database.reading() as session:
-        assert people.candidates(session, DESK, screening, Wanted()) == []
+        assert people.candidates(session, DESK, screening, Wanted()).shown == []
 
 
 def test_names_are_read_by_the_host_alone_and_leave_a_trace(court: SmallCourt, screening: str) -> None:
@@ -199,7 +199,7 @@ def test_small_sums_stand_first_and_filters_hold(court: SmallCourt, screening: s
 
     def listed(wanted: Wanted, of: str = screening) -> list[tuple[str, tuple[str, ...]]]:
         with court.database.reading() as session:
-            return [(each.case_no[-5:], each.why) for each in people.candidates(session, DESK, of, wanted)]
+            return [(each.case_no[-5:], each.why) for each in people.candidates(session, DESK, of, wanted).shown]
 
     assert listed(Wanted()) == [("1874号", ("SMALL", "PAID", "LOCAL")), ("1873号", ("PAID", "LOCAL"))]
     assert listed(Wanted(area_id="C0102")) == listed(Wanted())[1:]
@@ -358,3 +358,18 @@ def test_after_two_years_it_is_forgotten_who_it_was_and_not_how_many(court: Smal
 def test_what_is_not_on_the_list_is_not_ticked(court: SmallCourt, screening: str) -> None:
     with pytest.raises(BadInput):
         court.do(court.duty, tick_materials, screening, ["MUSIC"])
+
+
+def test_nobody_is_left_out_beyond_the_first_page(court: SmallCourt) -> None:
+    debtors = [Party(kind="DEBTOR", name=f"赵演{place}") for place in range(230)]
+    court.file_case(parties=debtors)
+    screening = court.do(court.duty, plan_screening, "一月")
+    seen: list[str] = []
+    with court.database.reading() as session:
+        for page, size in ((1, 100), (2, 100), (3, 30)):
+            found = people.candidates(session, DESK, screening, Wanted(page=page))
+            assert (found.total, found.page, found.pages, found.first, len(found.shown)) == (230, page, 3, len(seen) + 1, size)
+            seen += [each.party_id for each in found.shown]
+        assert people.candidates(session, DESK, screening, Wanted(page=99)).page == 3
+        assert people.candidates(session, DESK, screening, Wanted(said="没有这个案号")).total == 0
+    assert len(set(seen)) == 230

@@ -77,6 +77,7 @@ from data.actions.recordings import (
 from data.actions.releases import certify_release, propose_release, revoke_release
 from data.actions.role_changes import confirm_role, drop_role, propose_role
 from data.actions.room_help import ask_help, take_help
+from data.actions.screening_doors import invite_door, lock_door, open_door, revoke_door, unlock_door
 from data.actions.screenings import (
     Place,
     Plan,
@@ -129,7 +130,7 @@ from data.rules.videos import Film
 from data.settings import Settings
 from data.tables import AttendeeRow, CasePartyRow, CaseRow, LinkRow, ObjectionRow, ParticipantRow, ScreeningHelpRow, ScreeningRow
 from tests.conftest import Clock
-from tests.data.small_court import CASE_NO, CASE_SYSTEM, RING, SmallCourt, say, ulid
+from tests.data.small_court import CASE_NO, CASE_SYSTEM, COURT, RING, SmallCourt, say, ulid
 
 Picture: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 PASSWORD = "Qing-xi-4711-brücke"
@@ -252,6 +253,15 @@ class Scene(SmallCourt):
     def report_broken(self) -> str:
         self.fault = self.do(self.phone, report_fault, "field", {}).id
         return self.fault
+
+    def open_door(self) -> None:
+        """A tablet is its door."""
+        self.plan()
+        invited = self.do(self.duty, invite_door, self.screening)
+        self.code, self.session_id = invited.digits, self.do(NOBODY, open_door, invited.secret).session_id
+
+    def tablet(self) -> Actor:
+        return Actor("DOOR", self.session_id, Role.DOOR, COURT, session_id=self.session_id)
 
     def cry_for_help(self) -> str:
         self.plan()
@@ -655,6 +665,11 @@ law("screening.planned", lambda c: c.do(c.duty, plan_screening, "一月"))
 law("screening.programme_set", lambda c: c.do(c.duty, set_programme, c.screening, []), lambda c: c.plan())
 law("screening.stage_invited", lambda c: c.do(c.duty, invite_stage, c.screening), lambda c: c.plan())
 law("screening.stage_opened", lambda c: c.do(NOBODY, open_stage, c.do(c.duty, invite_stage, c.screening)), lambda c: c.plan())
+law("screening.door_invited", lambda c: c.do(c.duty, invite_door, c.screening), lambda c: c.plan())
+law("screening.door_opened", lambda c: c.do(NOBODY, open_door, c.do(c.duty, invite_door, c.screening).secret), lambda c: c.plan())
+law("screening.door_locked", lambda c: c.do(c.tablet(), lock_door), lambda c: c.open_door())
+law("screening.door_unlocked", lambda c: c.do(c.tablet(), unlock_door, c.code), lambda c: c.open_door())
+law("screening.door_closed", lambda c: c.do(c.duty, revoke_door, c.screening), lambda c: c.open_door())
 law("screening.began", lambda c: c.show())
 law("screening.item_shown", lambda c: c.do(c.duty, show_item, c.screening, None), lambda c: c.show())
 law("screening.item_moved", lambda c: c.do(c.duty, play_item, c.screening, False), lambda c: c.show())

@@ -8,7 +8,7 @@ D, C, L, J, F, FU, T, A, U = (  # 值班员 指挥长 院领导 承办法官 外
     Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER,
 )  # fmt: skip
 WALL, DIRECTOR, CASES, DEVICE, SYS, GUEST = Role.WALL, Role.DIRECTOR, Role.CASE_SYSTEM, Role.DEVICE, Role.SYSTEM, Role.GUEST
-PARTY, STAGE, ATTENDEE = Role.PARTY, Role.STAGE, Role.ATTENDEE
+PARTY, STAGE, ATTENDEE, DOOR = Role.PARTY, Role.STAGE, Role.ATTENDEE, Role.DOOR
 
 # E.7 in the words of this issue; machines, walls and the director are ours. Own unit, own team, own case: the noun's rule narrows further.
 TABLE: dict[Verb, set[Role]] = {
@@ -73,6 +73,7 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.CERTIFY_RELEASE: {D, C, L},
     Verb.REVOKE_RELEASE: {D, C, L, A, SYS},
     Verb.HOST_SCREENING: {D, C, L},
+    Verb.ADMIT_ATTENDEE: {D, C, L, DOOR},
     Verb.BLACK_OUT: {D, C, L},
     Verb.OBJECT: {ATTENDEE},
     Verb.GUARD_STAGE: {SYS},
