@@ -12,6 +12,7 @@ import segno
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 
+from dashboard.archives import add_archives
 from dashboard.map_layers import BASE, BaseMap, MapLayers
 from dashboard.newest import Newest
 from dashboard.recordings import add_recordings
@@ -33,9 +34,9 @@ from data.rules import words
 from data.rules.permissions import Actor, Sight, Verb, may
 from data.settings import Settings
 from geo.coordinates import Place
-from streaming.history import History
 from streaming.ice import load_ice
 from streaming.media_tokens import LONGEST_S, MediaTokens, Right
+from streaming.past_tracks import PastTracks
 from streaming.positions_door import body_from
 
 NEAR_MOST = 200  # units by straight line among which those on duty are looked for
@@ -107,7 +108,7 @@ def build_api(
     settings: Settings,
     journal: Journal,
     lanes: Lanes,
-    history: History,
+    past: PastTracks,
     newest: Newest,
     ways: RoadWays,
     now: Callable[[], datetime],
@@ -166,7 +167,7 @@ def build_api(
         actor = _actor(request)
         since, until = (_instant(request.query_params.get(name, "")) for name in ("from", "to"))
         await lanes.writer.run(journal.do, actor, now(), read_track, unit, since, until)
-        fixes = await lanes.readers.run(history.track, unit, _ms(since), _ms(until))
+        fixes = await lanes.readers.run(past.track, unit, _ms(since), _ms(until))
         points = [[fix.t_ms, round(fix.lat, 6), round(fix.lon, 6)] for fix in fixes]
         return Response(orjson.dumps({"unit": str(unit), "points": points}), media_type="application/json")
 
@@ -295,6 +296,7 @@ def build_api(
         return Response(orjson.dumps(document()), media_type="application/json")
 
     add_recordings(api, settings, journal, lanes, now)
+    add_archives(api, settings, journal, lanes, now)
     return api
 
 

@@ -71,11 +71,13 @@ from data.sealing import load_sealing
 from data.settings import Settings
 from geo import packed
 from geo.coordinates import Place
+from streaming.archive import Archive
 from streaming.bearer import actor_of, client_address, osmand_actor
 from streaming.bus import Bus
 from streaming.history import History
 from streaming.ingest import Doors, build_ingest
 from streaming.media_tokens import load_media_tokens
+from streaming.past_tracks import PastTracks
 from streaming.positions import Positions
 from streaming.uploads import Uploads
 from streaming.whip import describe as describe_media
@@ -153,7 +155,8 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
     ingest = build_ingest(_doors(house, now))
     tokens = load_media_tokens(settings.keys)
     newest = house.hub.newest
-    api = build_api(settings, house.journal, house.lanes, house.history, newest, house.ways, now, tokens, lambda: document(root))
+    past = PastTracks(house.history, Archive(settings.archive), house.database)
+    api = build_api(settings, house.journal, house.lanes, past, newest, house.ways, now, tokens, lambda: document(root))
     faces = (
         ("/field", _field(house)),
         ("/join", _join(house, now)),

@@ -11,7 +11,6 @@ from pathlib import Path
 from dashboard.backups.schedule import keep_backups
 from dashboard.supervise import Beat
 from data.actions.attendees import purge_sign_ins
-from data.actions.audit import record_audit
 from data.actions.clips import purge_clip
 from data.actions.recordings import purge_recording
 from data.actions.videos import lapse_videos
@@ -25,11 +24,11 @@ from data.queries.recordings import due_for_purge, purged_ids
 from data.queries.screenings import files_of_clips, revoked_clips
 from data.queries.videos import unwanted
 from data.rules.attendees import KEPT
-from data.rules.identity import Act
 from data.rules.permissions import SYSTEM
 from data.rules.release import KEPT_REVOKED
 from data.sealing import load_sealing
 from data.settings import Settings
+from streaming.archiving import Archiving
 from streaming.bus import Bus
 from streaming.clip_files import stray_files
 from streaming.clip_rendering import ClipRenderings
@@ -61,13 +60,14 @@ async def _run(settings: Settings) -> None:
         bus.announce(announcements)
 
     journal = Journal(database, load_sealing(settings.keys), settings.court_code, announce, settings.civil_offset_s)
+    archiving = Archiving(history, settings.archive, journal, _now, lambda: _days_of_positions(settings, journal))
     renderings = ClipRenderings(settings.recordings, settings.clips, journal, _now)
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     parts = (
         watch(journal, lanes.writer, _now),
-        _keep_short(history, settings, journal, lanes),
+        _keep_short(archiving),
         _purge_recordings(settings, journal, lanes),
         _lapse_videos(settings.recordings, journal, lanes),
         _render(renderings),
@@ -80,6 +80,7 @@ async def _run(settings: Settings) -> None:
     tasks = [asyncio.create_task(part) for part in parts]
     await ending.wait()
     renderings.close()
+    archiving.close()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -163,27 +164,16 @@ def _to_forget(journal: Journal) -> list[str]:
         return sign_ins_to_forget(session, _now() - KEPT)
 
 
-async def _keep_short(history: History, settings: Settings, journal: Journal, lanes: Lanes) -> None:
-    """Positions older than the promised days go, whole files at once, each with its record in the audit."""
+async def _keep_short(archiving: Archiving) -> None:
+    """Days of positions whose time has come: to the archive, and in the end away, each with its event and its record in the audit."""
     while True:
         try:
-            days = (await lanes.readers.run(_current, settings, journal)).history_days
-            await remove_outdated(history, days, journal, lanes)
+            await asyncio.to_thread(archiving.once)
         except (CommandCentreError, OSError) as error:  # what could not be recorded or removed now is looked at again
-            log.warning("removing old positions waits: %s", error)
+            log.warning("archiving and removing old positions waits: %s", error)
+        except Exception:  # one odd file must not end this process
+            log.exception("old positions could not be looked through")
         await asyncio.sleep(RETENTION_S)
-
-
-async def remove_outdated(history: History, days: int, journal: Journal, lanes: Lanes) -> None:
-    """Each day's removal is recorded before it happens and after: killed in between, the audit has it; without a database nothing goes.
-
-    Raises Unavailable, OSError.
-    """
-    for day in await asyncio.to_thread(history.outdated, days, _now().date()):
-        await lanes.writer.run(journal.do, SYSTEM, _now(), record_audit, Act.PURGE, "positions", day, result="begun")
-        await asyncio.to_thread(history.remove, day)
-        log.info("positions of %s removed", day)
-        await lanes.writer.run(journal.do, SYSTEM, _now(), record_audit, Act.PURGE, "positions", day)
 
 
 async def _purge_recordings(settings: Settings, journal: Journal, lanes: Lanes) -> None:
@@ -227,6 +217,11 @@ def _current(settings: Settings, journal: Journal) -> Settings:
     """With what an administrator has changed since the start."""
     with journal.database.reading() as session:
         return current(session, settings)
+
+
+def _days_of_positions(settings: Settings, journal: Journal) -> tuple[int, int]:
+    now = _current(settings, journal)
+    return now.history_days, now.archive_days
 
 
 def _due(journal: Journal, days: int) -> list[str]:

@@ -114,6 +114,12 @@ class TransitionRefused(RuleBroken):
     code = "transition_refused"
 
 
+class ArchiveChanged(RuleBroken):
+    """An archive file is not the one whose digest stands in the journal; nothing of it is shown. params: day."""
+
+    code = "archive.changed"
+
+
 class AlreadyOwned(RuleBroken):
     """Two people pressed «我来处理»; this is for the second. params: owner (role and surname), since."""
 

@@ -75,6 +75,9 @@ _ID_FIELD = {
     "promise": "promise_id",
     "settlement": "settlement_id",
     "spot_payment": "spot_payment_id",
+    "position_archive": "archive_id",
+    "position_hold": "position_hold_id",
+    "position_day": "day",
     "wall": "wall_id",
     "role_change": "role_change_id",
     "session": "session_id",
@@ -1452,6 +1455,74 @@ class RecordingPurged(Event):
 
 
 # --- screenings -----------------------------------------------------------------------------------------------------------------
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsArchived(Event):
+    """A sealed day (UTC) of positions stands in the archive; sha256: of the file."""
+
+    kind = "positions.archived"
+    subject = "position_archive"
+    shown = False
+    archive_id: str
+    day: str
+    fixes: int
+    units: int
+    size: int
+    sha256: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsArchivingEnded(Event):
+    """It was not written. why: stopped (by a person) | a code of ours."""
+
+    kind = "positions.archiving_ended"
+    subject = "position_archive"
+    shown = False
+    archive_id: str
+    day: str
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsPurged(Event):
+    """A day's time was over. archive_id, size, sha256: of the archive file that went; None: a day file that was never archived."""
+
+    kind = "positions.purged"
+    subject = "position_day"
+    shown = False
+    archive_id: str | None
+    day: str
+    fixes: int
+    size: int | None
+    sha256: str | None
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsHeld(Event):
+    """留存: nothing of these civil days is removed."""
+
+    kind = "positions.held"
+    subject = "position_hold"
+    shown = False
+    position_hold_id: str
+    from_day: str
+    to_day: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsHoldLifted(Event):
+    kind = "positions.hold_lifted"
+    subject = "position_hold"
+    shown = False
+    position_hold_id: str
+    from_day: str
+    to_day: str
 
 
 @_event

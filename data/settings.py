@@ -63,7 +63,8 @@ class Settings:
     duty_phone: str = ""
     civil_offset_s: int = 28_800
     layers: Path = Path()
-    history_days: int = field(default=30, metadata=LIVE)
+    history_days: int = field(default=8, metadata=LIVE)
+    archive_days: int = field(default=30, metadata=LIVE)
     map_approval: str = ""
     recordings: Path = Path()
     recording_days: int = field(default=184, metadata=LIVE)
@@ -160,6 +161,11 @@ class Settings:
         return self.home / "positions"
 
     @property
+    def archive(self) -> Path:
+        """Days of positions that are sealed; see `archive_days`."""
+        return self.home / "archive"
+
+    @property
     def clips(self) -> Path:
         """Masked files for audiences; not where the originals are."""
         return self.home / "clips"
@@ -175,7 +181,17 @@ class Settings:
     def make_folders(self) -> None:
         """The home and its folders, for us alone (0700). Raises Misconfigured when they cannot be made or written."""
         try:
-            for folder in (self.home, self.keys, self.positions, self.log, self.run, self.layers, self.recordings, self.clips):
+            for folder in (
+                self.home,
+                self.keys,
+                self.positions,
+                self.log,
+                self.run,
+                self.layers,
+                self.recordings,
+                self.clips,
+                self.archive,
+            ):
                 folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
             self.home.chmod(FOLDER_MODE)
         except OSError as error:
@@ -367,6 +383,7 @@ _LIMITS = {
     "metrics_port": (0, 65_535),  # 0: none
     "civil_offset_s": (-86_400, 86_400),  # the demonstration may shift its day by up to a whole one
     "history_days": (1, 3_650),
+    "archive_days": (0, 36_500),  # 0: no archive
     "recording_days": (184, 36_500),  # never less than the six months that the rules ask for
     "session_hours": (1, 24),
     "wall_session_days": (1, 3_650),

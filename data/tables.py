@@ -708,6 +708,41 @@ class RecordingGapRow(Table):
     why: Mapped[str] = mapped_column(String(16))
 
 
+class PositionArchiveRow(Table):
+    """One sealed day file of positions on its way into the archive, there, or gone. id: its seal; its digest stands in the chain too."""
+
+    __tablename__ = "position_archive"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    day: Mapped[date] = mapped_column(Date, index=True)  # UTC, as the day files
+    state: Mapped[str] = mapped_column(String(16), index=True)  # archives.ArchiveState
+    share_pct: Mapped[int] = mapped_column(Integer, default=0)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    why: Mapped[str | None] = mapped_column(String(48))
+    fixes: Mapped[int] = mapped_column(BigInteger, default=0)
+    units: Mapped[int] = mapped_column(Integer, default=0)
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    purged_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class PositionHoldRow(Table):
+    """留存: positions of these civil days stay, whatever their time. Of one unit, one mission or one case."""
+
+    __tablename__ = "position_hold"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    unit_no: Mapped[int | None] = mapped_column(ForeignKey("unit.no"))
+    mission_id: Mapped[str | None] = mapped_column(ForeignKey("mission.id"))
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("enforcement_case.id"))
+    from_on: Mapped[date] = mapped_column(Date)
+    to_on: Mapped[date] = mapped_column(Date)
+    held_at: Mapped[datetime] = mapped_column(Instant)
+    held_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    lifted_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    lifted_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+
+
 class BroughtVideoRow(Table):
     """带入视频: an outside video that comes by resumable upload into `recordings/incoming/`. Kept, it is the recording of this id."""
 

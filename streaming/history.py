@@ -2,6 +2,10 @@
 
 A file holds the fixes of one UTC day by the time at the source. A fix is known already when the same device sent the same id or the same
 moment. Nothing is acknowledged before it is committed with `synchronous=FULL`: what was acknowledged survives a crash at any instant.
+
+Before a day's file goes to the archive or is removed it is sealed: nothing can be written into it from then on, by whatever process has it
+open. A fix that comes all the same (a clock was wrong) goes into another file of that day, `positions-<day>-1.db`. Without the seal a
+writer that still had a removed file open would acknowledge what nobody can ever read.
 """
 
 import asyncio
@@ -12,12 +16,14 @@ import sqlite3
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
+
+from ulid import ULID
 
 from data.errors import DatabaseUnavailable, LaneFull, StorageFull, Unavailable
 from geo.fixes import Fix
@@ -39,6 +45,11 @@ CREATE TABLE IF NOT EXISTS fix (
 CREATE UNIQUE INDEX IF NOT EXISTS one_id ON fix (device_no, id);
 CREATE INDEX IF NOT EXISTS of_unit ON fix (unit_no, t_ms);
 """
+_SEAL = """
+CREATE TABLE IF NOT EXISTS seal (id TEXT NOT NULL);
+CREATE TRIGGER IF NOT EXISTS sealed BEFORE INSERT ON fix BEGIN SELECT RAISE(ABORT, 'sealed'); END;
+"""
+_SEALED = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = 'sealed'"
 _INSERT = "INSERT OR IGNORE INTO fix VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERTS = {many: ", ".join([_INSERT, *["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * (many - 1)]) for many in AT_ONCE}
 
@@ -136,73 +147,157 @@ class History:
         known: list[set[str]] = [set() for _ in groups]
         touched = []
         for number, rows in by_day.items():
-            connection = self._day_file(_day(number * DAY_MS))
+            day = _day(number * DAY_MS)
+            try:
+                connection = self._begun(day, rows, known)
+            except sqlite3.IntegrityError:  # sealed since it was opened; the rows themselves cannot break a rule, known ones are ignored
+                self._open.pop(day).close()
+                connection = self._begun(day, rows, known)
             touched.append(connection)
-            connection.execute("BEGIN IMMEDIATE")
-            if _insert_all(connection, [_row(fix, received) for _, fix, received in rows]) != len(rows):
-                connection.rollback()  # some were known: find out which, one by one
-                connection.execute("BEGIN IMMEDIATE")
-                for index, fix, received in rows:
-                    if connection.execute(_INSERT, _row(fix, received)).rowcount == 0:
-                        known[index].add(fix.id)
         for connection in touched:
             connection.execute("COMMIT")
         return [frozenset(ids) for ids in known]
 
+    def _begun(self, day: str, rows: list[tuple[int, Fix, int]], known: list[set[str]]) -> sqlite3.Connection:
+        """The day's file with the rows in it, to be committed."""
+        connection = self._day_file(day)
+        connection.execute("BEGIN IMMEDIATE")
+        if _insert_all(connection, [_row(fix, received) for _, fix, received in rows]) != len(rows):
+            connection.rollback()  # some were known: find out which, one by one
+            connection.execute("BEGIN IMMEDIATE")
+            for index, fix, received in rows:
+                if connection.execute(_INSERT, _row(fix, received)).rowcount == 0:
+                    known[index].add(fix.id)
+        return connection
+
     def _day_file(self, day: str) -> sqlite3.Connection:
+        """The first file of this day that is not sealed."""
         if day not in self._open:
             while len(self._open) >= 10:  # late batches reach back seven days
                 self._open.pop(min(self._open)).close()
-            connection = sqlite3.connect(self._folder / f"positions-{day}.db", isolation_level=None, timeout=5)
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
-                connection.execute(f"PRAGMA {pragma}")
-            connection.executescript(_SCHEMA)
-            self._open[day] = connection
+            for part in count():
+                connection = sqlite3.connect(self._path(f"{day}-{part}" if part else day), isolation_level=None, timeout=5)
+                for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
+                    connection.execute(f"PRAGMA {pragma}")
+                connection.executescript(_SCHEMA)
+                if connection.execute(_SEALED).fetchone() is None:
+                    self._open[day] = connection
+                    break
+                connection.close()
         return self._open[day]
 
     # --- reading ---
 
     def track(self, unit_no: int, from_ms: int, to_ms: int) -> list[Fix]:
         """The unit's fixes in order of time at the source, both ends included."""
+        return self.track_and_seals(unit_no, from_ms, to_ms)[0]
+
+    def track_and_seals(self, unit_no: int, from_ms: int, to_ms: int) -> tuple[list[Fix], frozenset[str]]:
+        """As `track`; and the seals of the files that were read: what stands in the archive under one of them has been read already."""
         fixes: list[Fix] = []
+        seals: set[str] = set()
         for path in self._files():
-            if _day(from_ms) <= path.stem[-8:] <= _day(to_ms):
+            if not _day(from_ms) <= _name(path)[:8] <= _day(to_ms):
+                continue
+            try:
                 with _reading(path) as connection:
                     asked = "SELECT * FROM fix WHERE unit_no = ? AND t_ms BETWEEN ? AND ? ORDER BY t_ms"
-                    fixes += [_fix(row) for row in connection.execute(asked, (unit_no, from_ms, to_ms))]
-        return fixes
+                    found = [_fix(row) for row in connection.execute(asked, (unit_no, from_ms, to_ms))]
+                    seal = _seal_of(connection)
+            except sqlite3.OperationalError:
+                if path.exists():
+                    raise
+                continue  # archived or removed since it was listed
+            fixes += found
+            seals |= {seal} if seal else set()
+        return once_each(fixes), frozenset(seals)
 
     def newest(self) -> dict[int, Fix]:
         """Each unit's newest fix of the last two days, for a start."""
         found: dict[int, Fix] = {}
-        for path in self._files()[-2:]:
+        days = sorted({_name(path)[:8] for path in self._files()})[-2:]
+        for path in self._files():
+            if _name(path)[:8] not in days:
+                continue
             with _reading(path) as connection:
                 newest = "SELECT unit_no, max(t_ms) AS t FROM fix GROUP BY unit_no"
                 asked = f"SELECT fix.* FROM fix JOIN ({newest}) n ON fix.unit_no = n.unit_no AND fix.t_ms = n.t"  # noqa: S608 - no input
-                found |= {row[3]: _fix(row) for row in connection.execute(asked)}
+                for fix in map(_fix, connection.execute(asked)):
+                    if fix.unit_no not in found or fix.t_ms > found[fix.unit_no].t_ms:
+                        found[fix.unit_no] = fix
         return found
 
-    def count(self) -> int:
-        """All fixes kept, read from the files as another process would."""
+    def count(self, name: str | None = None) -> int:
+        """All fixes kept, or those of one file, read from the files as another process would."""
         total = 0
-        for path in self._files():
+        for path in self._files() if name is None else [self._path(name)]:
             with _reading(path) as connection:
                 total += connection.execute("SELECT count(*) FROM fix").fetchone()[0]
         return total
 
-    def outdated(self, keep_days: int, today: date) -> list[str]:
-        """The days whose whole files are older than promised, the oldest first."""
-        limit = (today - timedelta(days=keep_days)).strftime("%Y%m%d")
-        return [path.stem[-8:] for path in self._files() if path.stem[-8:] < limit]
+    # --- what becomes of a file ---
 
-    def remove(self, day: str) -> None:
-        """Remove one day's positions for good."""
-        path = self._folder / f"positions-{day}.db"
+    def outdated(self, keep_days: int, today: date) -> list[str]:
+        """The names (day, or day and part) of files whose whole day is older than promised, the oldest first."""
+        limit = (today - timedelta(days=keep_days)).strftime("%Y%m%d")
+        return [_name(path) for path in self._files() if _name(path)[:8] < limit]
+
+    def seal(self, name: str) -> str:
+        """From now on nobody writes into this file, and everything stands in the file itself. Returns its seal, the same each time.
+
+        Raises Unavailable: somebody reads or writes just now, or the disk is full; later again.
+        """
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{self._path(name)}?mode=rw", uri=True, isolation_level=None, timeout=5)) as file:
+                file.execute("BEGIN IMMEDIATE")
+                for statement in _SEAL.strip().splitlines():
+                    file.execute(statement)
+                if _seal_of(file) is None:
+                    file.execute("INSERT INTO seal VALUES (?)", (str(ULID()),))
+                file.execute("COMMIT")
+                seal = _seal_of(file)
+                if file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    raise DatabaseUnavailable("somebody reads an old day")
+        except sqlite3.Error as error:
+            raise _ours(error) from error
+        if seal is None:
+            raise DatabaseUnavailable("no seal")
+        return seal
+
+    def sealed_file(self, name: str) -> Path:
+        return self._path(name)
+
+    def remove(self, name: str) -> None:
+        """Remove one day's positions for good. It must be sealed."""
+        path = self._path(name)
         for suffix in ("-wal", "-shm", ""):  # the file itself last: killed before that, the day is still found and removed
             Path(f"{path}{suffix}").unlink(missing_ok=True)
 
+    def _path(self, name: str) -> Path:
+        return self._folder / f"positions-{name}.db"
+
     def _files(self) -> list[Path]:
-        return sorted(self._folder.glob("positions-????????.db"))
+        found = (path for form in ("????????", "????????-*") for path in self._folder.glob(f"positions-{form}.db"))
+        return sorted(found, key=_name)
+
+
+def once_each(fixes: Iterable[Fix]) -> list[Fix]:
+    """In order of time; of two that one device sent of the same moment the first one given."""
+    found: dict[tuple[int, int], Fix] = {}
+    for fix in fixes:
+        found.setdefault((fix.t_ms, fix.device_no), fix)
+    return [found[key] for key in sorted(found)]
+
+
+def _name(path: Path) -> str:
+    return path.stem.removeprefix("positions-")
+
+
+def _seal_of(connection: sqlite3.Connection) -> str | None:
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'seal'").fetchone() is None:
+        return None
+    row = connection.execute("SELECT id FROM seal").fetchone()
+    return row and str(row[0])
 
 
 def _insert_all(connection: sqlite3.Connection, rows: list[Row]) -> int:

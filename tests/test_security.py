@@ -12,6 +12,7 @@ CHINESE, ENGLISH = (ROOT / "SECURITY.md").read_text(encoding="utf-8").split("\n-
 NAMED = re.compile(r"`([^`]+)`")
 OF_A_HOME = {
     "positions/",
+    "archive/",
     "recordings/",
     "clips/",
     "log/",
@@ -23,7 +24,7 @@ OF_A_HOME = {
     "keys/turn.secret",
     "keys/metrics.token",
 }  # below ECC_HOME, not in the repository
-RETENTION = re.compile(r"`history_days`|400|12 (?:小时|hours)|30 (?:天|days)")
+RETENTION = re.compile(r"`history_days`|`archive_days`|400|12 (?:小时|hours)|\b(?:8|30) (?:天|days)")
 
 
 def test_both_halves_have_the_same_tables_and_name_the_same_things() -> None:
@@ -60,5 +61,5 @@ def test_every_command_named_is_one_of_ours() -> None:
 def test_every_right_and_every_limit_named_is_the_one_of_the_code() -> None:
     assert {name for name in NAMED.findall(CHINESE + ENGLISH) if re.fullmatch(r"[a-z]+\.[a-z]+", name)} == {Verb.SEE_TRACK.value}
     settings = Settings.of(home=ROOT)
-    assert (settings.history_days, settings.session_hours, settings.wall_session_days) == (30, 12, 400)
-    assert len(RETENTION.findall(CHINESE)) == len(RETENTION.findall(ENGLISH)) == 4
+    assert (settings.history_days, settings.archive_days, settings.session_hours, settings.wall_session_days) == (8, 30, 12, 400)
+    assert len(RETENTION.findall(CHINESE)) == len(RETENTION.findall(ENGLISH)) == 7

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from data.actions.recordings import hold_case, lift_case
 from data.live_settings import current
 from data.queries.recordings import bytes_per_day
 from data.queries.storage import lots
+from data.rules.archives import kept_days
 from data.rules.permissions import Actor, Verb, may
 from data.rules.recordings import RESERVE, forecast
 from data.rules.storage import Kind, Lot, parts
@@ -38,7 +40,7 @@ class Storage(Doors):
         settings = await self.read(actor, lambda session, _: current(session, self.settings))
         found = await self.read(actor, lots, now, settings.recording_days)
         per_day = await self.read(actor, lambda session, _: bytes_per_day(session, now))
-        measured = await self.lanes.readers.run(self._measured, found, now, settings.history_days)
+        measured = await self.lanes.readers.run(self._measured, found, now, kept_days(settings.history_days, settings.archive_days))
         disk = os.statvfs(self.settings.home)
         free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
         lasts = forecast(free, per_day, RESERVE)
@@ -47,12 +49,12 @@ class Storage(Doors):
             days=columns(per_day), size=size_of, holds=may(actor, Verb.HOLD_RECORDING), reserve=RESERVE,
         )  # fmt: skip
 
-    def _measured(self, found: list[Lot], now: datetime, history_days: int) -> list[Lot]:
+    def _measured(self, found: list[Lot], now: datetime, keep_days: int) -> list[Lot]:
         """What has files of its own is counted where it lies; in the order of the kinds."""
         by_kind = {lot.kind: lot for lot in found}
         by_kind[Kind.CLIPS] = replace(by_kind[Kind.CLIPS], bytes=_weight(self.settings.clips.rglob("*")))
         by_kind[Kind.JOURNAL] = replace(by_kind[Kind.JOURNAL], bytes=_database_bytes(self.settings.database_url))
-        by_kind[Kind.POSITIONS] = positions_of(self.settings.positions, now, history_days)
+        by_kind[Kind.POSITIONS] = positions_of(self.settings.positions, now, keep_days, self.settings.archive)
         logs = [path for path in self.settings.log.rglob("*") if path.is_file()]
         oldest = min((datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in logs), default=None)
         by_kind[Kind.LOGS] = Lot(Kind.LOGS, len(logs), _weight(logs), oldest, None)
@@ -65,10 +67,10 @@ class Storage(Doors):
         return {"count": await self.write(actor, lift_case, text_of(said, "case_no"), text_of(said, "reason"))}
 
 
-def positions_of(folder: Path, now: datetime, keep_days: int) -> Lot:
-    """One file a day, and what belongs to it; which go next is reckoned as `History.outdated` does."""
+def positions_of(folder: Path, now: datetime, keep_days: int, archive: Path | None = None) -> Lot:
+    """One file a day, and what belongs to it, open or archived; which go next is reckoned as `History.outdated` does."""
     days: dict[str, int] = {}
-    for path in folder.glob("positions-????????.db*"):
+    for path in chain(folder.glob("positions-????????*.db*"), archive.glob("positions-????????-*.parquet") if archive else ()):
         day = path.name[len("positions-") :][:8]
         days[day] = days.get(day, 0) + _size(path)
 

@@ -146,6 +146,9 @@ class Verb(StrEnum):
     BRING_RECORDING = "bring.recording"
     HOLD_RECORDING = "hold.recording"
     REPLAY_RECORDING = "replay.recording"
+    KEEP_POSITIONS = "keep.positions"
+    HOLD_POSITIONS = "hold.positions"
+    STOP_ARCHIVING = "stop.archiving"
     CLEAR_CLIP = "clear.clip"
     RENDER_CLIP = "render.clip"
     CERTIFY_RELEASE = "certify.release"
@@ -223,6 +226,9 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.BRING_RECORDING: frozenset({Role.DEVICE}),  # of its own call
     Verb.HOLD_RECORDING: _COMMAND | {Role.LEADER, Role.INSPECTOR},
     Verb.REPLAY_RECORDING: _CENTRE | {Role.INSPECTOR} | _OWN,  # who «own», his own only
+    Verb.KEEP_POSITIONS: frozenset({Role.SYSTEM}),  # archives and removes them when their time is over
+    Verb.HOLD_POSITIONS: _COMMAND | {Role.LEADER, Role.INSPECTOR},
+    Verb.STOP_ARCHIVING: _COMMAND | {Role.TECHNICAL},
     Verb.CLEAR_CLIP: _CENTRE,  # cut, mask, propose
     Verb.RENDER_CLIP: frozenset({Role.SYSTEM}),
     Verb.CERTIFY_RELEASE: _CENTRE,  # two different people

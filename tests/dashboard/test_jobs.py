@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
 from ulid import ULID
 
-from dashboard.jobs import forget_sign_ins, remove_outdated
+from dashboard.jobs import forget_sign_ins
 from data.actions.attendees import invite_attendee
 from data.actions.screenings import plan_screening
 from data.engines import Database, open_database
@@ -20,18 +21,19 @@ from data.rules.identity import Act
 from data.settings import Settings
 from data.tables import AttendeeRow, AuditRow, CasePartyRow
 from geo.fixes import Fix
+from streaming.archiving import Archiving
 from streaming.history import History
 from tests.data.small_court import SmallCourt
 from tests.running import Product, eventually, seed
 
 pytestmark = pytest.mark.timeout(120)
-OLD, YOUNG = timedelta(days=32), timedelta(days=29)
+OLD, YOUNG, OPEN = timedelta(days=32), timedelta(days=29), timedelta(days=7)
 
 
 def with_old_positions(settings: Settings) -> Any:
     seeded = seed(settings)
     history, now = History(settings.positions), datetime.now(UTC)
-    for age in (OLD, YOUNG):
+    for age in (OLD, YOUNG, OPEN):
         t_ms = int((now - age).timestamp() * 1000)
         history.keep([Fix(str(ULID()), 1001, 1, t_ms, 23.1, 112.5, 8.0, None, None, 70, "GPS", False)], t_ms).result(5)
     history.close()
@@ -44,14 +46,21 @@ def product() -> Iterator[Product]:
         yield product
 
 
-def days(product: Product) -> set[str]:
-    return {path.name.removeprefix("positions-").partition(".")[0] for path in product.settings.positions.iterdir()}
+def days(folder: Path) -> set[str]:
+    return {path.name.removeprefix("positions-")[:8] for path in folder.iterdir() if path.suffix in (".db", ".parquet")}
 
 
-def test_positions_older_than_thirty_days_are_removed_and_younger_ones_stay(product: Product) -> None:
-    old, young = ((datetime.now(UTC) - age).strftime("%Y%m%d") for age in (OLD, YOUNG))
-    eventually(lambda: old not in days(product), "the old day is still there")
-    assert young in days(product)
+async def test_positions_are_archived_after_eight_days_and_removed_after_thirty(product: Product) -> None:
+    old, young, still_open = ((datetime.now(UTC) - age).strftime("%Y%m%d") for age in (OLD, YOUNG, OPEN))
+    eventually(lambda: days(product.settings.positions) == {still_open}, "an old day is still there")
+    assert days(product.settings.archive) == {young}
+
+    span = [int((datetime.now(UTC) - age).timestamp() * 1000) for age in (OLD - timedelta(days=2), timedelta())]
+    async with httpx.AsyncClient(base_url=product.origin, cookies={"ecc_desk": product.seeded.desk}) as desk:
+        answer = await desk.get("/api/track", params={"unit": 1001, "from": span[0], "to": span[1]})
+        assert [point[1:] for point in answer.json()["points"]] == [[23.1, 112.5], [23.1, 112.5]]
+        listed = (await desk.get("/api/positions")).json()
+    assert [(day["state"], day["fixes"], day["held"]) for day in listed["archives"]] == [("KEPT", 1, False)]
 
     def told() -> bool:
         database = product.database()
@@ -64,31 +73,18 @@ def test_positions_older_than_thirty_days_are_removed_and_younger_ones_stay(prod
     eventually(told, "the removal left no trace")
 
 
-async def test_without_a_database_nothing_is_removed_and_a_removal_cut_short_stands_in_the_audit(
-    database: Database, tmp_path: Path
-) -> None:
+def test_without_a_database_nothing_is_removed(database: Database, tmp_path: Path) -> None:
     court = SmallCourt(database, datetime(2026, 11, 23, 1, 38, tzinfo=UTC))
-    history, lanes = History(tmp_path / "positions"), Lanes()
+    history = History(tmp_path / "positions")
     t_ms = int((datetime.now(UTC) - OLD).timestamp() * 1000)
     history.keep([Fix(str(ULID()), 1001, 1, t_ms, 23.1, 112.5, 8.0, None, None, 70, "GPS", False)], t_ms).result(5)
-    history.close()
     gone = open_database(f"sqlite:///{tmp_path}/nowhere/ecc.db")
+    nowhere = Journal(gone, court.journal.sealing, "岭0108")
+    archiving = Archiving(history, tmp_path / "archive", nowhere, lambda: datetime.now(UTC), lambda: (8, 30))
     with pytest.raises(CommandCentreError):
-        await remove_outdated(history, 30, Journal(gone, court.journal.sealing, "岭0108"), lanes)
-    (file,) = (tmp_path / "positions").glob("positions-????????.db")
-    file.rename(tmp_path / "aside.db")
-    file.mkdir()  # whatever may hinder the removal: a folder is not unlinked
-    with pytest.raises(OSError):
-        await remove_outdated(history, 30, court.journal, lanes)
-    with database.reading() as session:
-        assert session.scalars(select(AuditRow.result).where(AuditRow.act == Act.PURGE)).all() == ["begun"]
-    file.rmdir()
-    (tmp_path / "aside.db").rename(file)
-    await remove_outdated(history, 30, court.journal, lanes)
-    with database.reading() as session:
-        assert sorted(session.scalars(select(AuditRow.result).where(AuditRow.act == Act.PURGE))) == ["begun", "begun", "done"]
-    assert history.count() == 0
-    lanes.close()
+        archiving.once()
+    assert history.count() == 1
+    history.close()
     gone.close()
 
 

@@ -117,7 +117,7 @@ def test_a_child_loads_exactly_the_same(tmp_path: Path) -> None:
         home=tmp_path / "a", port=0, trusted_proxies=("10.0.0.1", "fd00::/8"), demo=True, redis_url="unix:///x/bus.sock", civil_offset_s=-5
     )
     (tmp_path / "a/ecc.toml").write_text("port = 9999\nhistory_days = 7")
-    kept = {name: value for name, value in as_environ(settings).items() if name.startswith("ECC_")} | {"ECC_HISTORY_DAYS": "30"}
+    kept = {name: value for name, value in as_environ(settings).items() if name.startswith("ECC_")} | {"ECC_HISTORY_DAYS": "8"}
     assert load(kept) == settings
 
 

@@ -126,3 +126,30 @@ def test_a_full_disk_is_said_and_what_was_accepted_stays(tmp_path: Path) -> None
     assert history.keep([fix(11)], T).result(5) == frozenset()
     assert history.count() == 11
     history.close()
+
+
+def test_a_sealed_day_takes_nothing_more_and_what_comes_all_the_same_is_kept_beside_it(tmp_path: Path) -> None:
+    history, jobs = History(tmp_path), History(tmp_path)
+    history.keep([fix(1), fix(2)], T).result(5)
+    seal = jobs.seal("20251124")
+    assert jobs.seal("20251124") == seal
+    assert history.keep([fix(2), fix(3)], T).result(5) == frozenset()  # it had the file open
+    assert jobs.count("20251124") == 2
+    assert jobs.outdated(30, date(2026, 1, 3)) == ["20251124", "20251124-1"]
+    fixes, seals = jobs.track_and_seals(1001, T, T + 60_000)
+    assert [each.id for each in fixes] == ["id1", "id2", "id3"]
+    assert set(seals) == {seal}
+    for part in (history, jobs):
+        part.close()
+
+
+def test_a_writer_that_still_has_a_removed_day_open_writes_where_others_can_read_it(tmp_path: Path) -> None:
+    history, jobs = History(tmp_path), History(tmp_path)
+    history.keep([fix(1)], T).result(5)
+    jobs.seal("20251124")
+    jobs.remove("20251124")
+    history.keep([fix(5)], T).result(5)
+    assert [each.id for each in jobs.track(1001, T, T + 60_000)] == ["id5"]
+    assert jobs.newest()[1001].id == "id5"
+    for part in (history, jobs):
+        part.close()

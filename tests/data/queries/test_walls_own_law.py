@@ -6,7 +6,7 @@ Each case really performs the action that records its event. An event class with
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,6 +14,15 @@ import pytest
 from sqlalchemy import select
 
 from data.actions.accounts import disable, open_account
+from data.actions.archives import (
+    begin_archiving,
+    begin_removal,
+    end_removal,
+    hold_positions,
+    keep_archive,
+    lift_position_hold,
+    stop_archiving,
+)
 from data.actions.attendees import flag_party, invite_attendee, note_photo_consent, purge_sign_ins, read_people, take_off
 from data.actions.backups import record_backup, record_failed_backup, record_restored
 from data.actions.call_media import media_began, media_degraded, media_lost, media_stopped
@@ -134,6 +143,7 @@ from tests.data.small_court import CASE_NO, CASE_SYSTEM, COURT, RING, SmallCourt
 
 Picture: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 PASSWORD = "Qing-xi-4711-brücke"
+SEAL, DAY = ulid(), date(2026, 10, 1)
 SIGHTS = ("desk", "wall", "visitors", "field", "field of others")
 
 
@@ -163,6 +173,7 @@ class Scene(SmallCourt):
     promised: str
     permit: str
     fault: str
+    hold: str
 
     def set(self) -> None:
         self.do(self.phone, begin_duty, 1001, self.now)
@@ -193,6 +204,10 @@ class Scene(SmallCourt):
         self.recording = ulid()
         self.do(SYSTEM, begin_recording, self.recording, "stream", self.call)
         return self.recording
+
+    def hold_day(self) -> str:
+        self.hold = self.do(self.duty, hold_positions, "unit", "1001", DAY, DAY, "信访")
+        return self.hold
 
     def bring(self) -> str:
         self.video = self.do(self.duty, begin_video, 1_000, "cd" * 32, "门前.webm")[0]
@@ -620,6 +635,15 @@ law(
     lambda c: c.do(c.phone, keep_piece, c.call, Piece(ulid(), "webm", c.now, 1_000, "ab" * 32), 1, lambda recording, number: None),
     lambda c: c.record(),
 )
+law(
+    "positions.archived",
+    lambda c: c.do(SYSTEM, keep_archive, SEAL, 3, 1, 900, "ab" * 32),
+    lambda c: c.do(SYSTEM, begin_archiving, SEAL, DAY),
+)
+law("positions.archiving_ended", lambda c: c.do(c.duty, stop_archiving, SEAL), lambda c: c.do(SYSTEM, begin_archiving, SEAL, DAY))
+law("positions.purged", lambda c: c.do(SYSTEM, end_removal, "20261001", DAY, 3), lambda c: c.do(SYSTEM, begin_removal, "20261001", DAY))
+law("positions.held", lambda c: c.do(c.duty, hold_positions, "unit", "1001", DAY, DAY, "信访"))
+law("positions.hold_lifted", lambda c: c.do(c.duty, lift_position_hold, c.hold, "已结"), lambda c: c.hold_day())
 law("recording.gap", lambda c: c.do(SYSTEM, record_gap, c.recording, "audio", c.now, c.now, "lost"), lambda c: c.record())
 law("recording.classed", lambda c: c.do(c.duty, class_recording, c.recording, "KEPT", "证据"), lambda c: c.record())
 law("recording.held", lambda c: c.do(c.duty, hold_recording, c.recording, "信访"), lambda c: c.record())

@@ -68,6 +68,9 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.BRING_RECORDING: {DEVICE},
     Verb.HOLD_RECORDING: {D, C, L, A},
     Verb.REPLAY_RECORDING: {D, C, L, A, DEVICE, F, J},  # an officer his own only
+    Verb.KEEP_POSITIONS: {SYS},
+    Verb.HOLD_POSITIONS: {D, C, L, A},
+    Verb.STOP_ARCHIVING: {D, C, T},
     Verb.CLEAR_CLIP: {D, C, L},
     Verb.RENDER_CLIP: {SYS},
     Verb.CERTIFY_RELEASE: {D, C, L},
