@@ -215,7 +215,7 @@ class Bringing:
 
 
 async def _held(name: str, body: AsyncIterator[bytes]) -> tuple[int, int]:
-    """The bytes in memory, behind a descriptor that no folder names. Raises TooLarge workbook.too_large, BadInput workbook.empty."""
+    """The bytes in memory, behind a descriptor that no folder names. Raises TooLarge workbook.too_large, BadInput workbook.empty_file."""
     descriptor, size = os.memfd_create("workbook"), 0
     try:
         async for chunk in body:
@@ -224,7 +224,7 @@ async def _held(name: str, body: AsyncIterator[bytes]) -> tuple[int, int]:
                 raise TooLarge("file", code="workbook.too_large", file=name, most=MOST_FILE // MIB)
             await asyncio.to_thread(os.write, descriptor, chunk)
         if size == 0:
-            raise BadInput("empty", code="workbook.empty", file=name)
+            raise BadInput("empty", code="workbook.empty_file", file=name)
     except BaseException as error:
         os.close(descriptor)
         if isinstance(error, Exception) and not isinstance(error, CommandCentreError):

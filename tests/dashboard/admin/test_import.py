@@ -154,7 +154,7 @@ def bomb() -> bytes:
 
 
 def test_21_what_is_no_workbook_is_refused_in_a_sentence_and_harms_nobody(admins: Administrators) -> None:
-    for name, content, code in (("x.exe", b"MZ", "workbook.kind"), ("x.xlsx", b"", "workbook.empty")):
+    for name, content, code in (("x.exe", b"MZ", "workbook.kind"), ("x.xlsx", b"", "workbook.empty_file")):
         answer = upload(admins, content, name)
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
     for content, code in ((b"PK\x03\x04 no", "workbook.broken"), (bomb(), "workbook.bomb")):
