@@ -178,7 +178,7 @@ function drawWays() {
   const role = now.hello.me?.role;
   const [rings, screening, admin] = ['rings', 'screening', 'admin'].map((id) => document.getElementById(id));
   if (rings) rings.hidden = role !== 'inspector';
-  if (admin) admin.hidden = !['technical', 'duty', 'commander'].includes(role ?? '');
+  if (admin) admin.hidden = !['technical', 'duty', 'commander', 'leader', 'inspector'].includes(role ?? '');
   const faults = document.getElementById('faults');
   const open = all('fault').filter((row) => row.state !== 'CLOSED').length;
   if (faults) faults.hidden = !['duty', 'commander', 'technical'].includes(role ?? '');
