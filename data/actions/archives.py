@@ -159,12 +159,16 @@ def hold_positions(work: Work, held_for: str, held_id: str, from_on: date, to_on
 
 
 def lift_position_hold(work: Work, hold_id: str, reason: str) -> bool:
-    """Audited with the reason. Returns False when it was lifted before."""
+    """By another person than who put it, audited with the reason. Returns False when it was lifted before.
+
+    Raises NotPermitted recording.own_hold.
+    """
     allowed(work, Verb.HOLD_POSITIONS)
     row = held(work, PositionHoldRow, hold_id, NO_HOLD)
     reason = words.word(reason, "reason", 200)
     if row.lifted_at is not None:
         return False
+    recordings.check_lift(row.held_by, work.actor.officer_id)
     row.lifted_at, row.lifted_by = work.now, work.actor.officer_id
     record_audit(work, Act.HOLD, "position_hold", row.id, fields=("lifted",), reason=reason)
     work.record(PositionsHoldLifted(position_hold_id=row.id, from_day=f"{row.from_on}", to_day=f"{row.to_on}"))

@@ -59,7 +59,18 @@ async def test_positions_are_archived_after_eight_days_and_removed_after_thirty(
     async with httpx.AsyncClient(base_url=product.origin, cookies={"ecc_desk": product.seeded.desk}) as desk:
         answer = await desk.get("/api/track", params={"unit": 1001, "from": span[0], "to": span[1]})
         assert [point[1:] for point in answer.json()["points"]] == [[23.1, 112.5], [23.1, 112.5]]
+        held = {"for": "unit", "id": "1001", "from": "2026-01-01", "to": "2026-01-02", "reason": "信访"}
+        own = {"origin": product.origin}
+        hold = (await desk.post("/api/positions/holds", json=held, headers=own)).json()["id"]
+        answers = [
+            await desk.post("/api/positions/holds", json=held | {"to": "2025-01-02"}, headers=own),
+            await desk.post(f"/api/positions/holds/{hold}/lift", json={"reason": "已结"}, headers=own),
+            await desk.post("/api/positions/archives/01KB0000000000000000000000/stop", json={}, headers=own),
+        ]
+        codes = [answer.json()["error"]["code"] for answer in answers]
+        assert codes == ["archive.bad_days", "recording.own_hold", "not_found.archive"]
         listed = (await desk.get("/api/positions")).json()
+    assert [(each["id"], each["from_on"], each["lifted_at"]) for each in listed["holds"]] == [(hold, "2026-01-01", None)]
     assert [(day["state"], day["fixes"], day["held"]) for day in listed["archives"]] == [("KEPT", 1, False)]
 
     def told() -> bool:

@@ -131,7 +131,9 @@ def test_a_hold_keeps_the_day_from_purging_and_from_deletion_until_it_is_lifted(
     place.archiving(*days).once()
     assert place.ids() == WHOLE
     assert "positions.purged" not in place.told()
-    place.court.do(place.court.duty, lift_position_hold, hold, "已答复")
+    with pytest.raises(NotPermitted):  # nobody lifts his own
+        place.court.do(place.court.duty, lift_position_hold, hold, "已答复")
+    assert place.court.do(place.court.commander, lift_position_hold, hold, "已答复")
     place.archiving(*days).once()
     assert place.ids() == []
     with place.court.database.reading() as session:

@@ -643,7 +643,7 @@ law(
 law("positions.archiving_ended", lambda c: c.do(c.duty, stop_archiving, SEAL), lambda c: c.do(SYSTEM, begin_archiving, SEAL, DAY))
 law("positions.purged", lambda c: c.do(SYSTEM, end_removal, "20261001", DAY, 3), lambda c: c.do(SYSTEM, begin_removal, "20261001", DAY))
 law("positions.held", lambda c: c.do(c.duty, hold_positions, "unit", "1001", DAY, DAY, "信访"))
-law("positions.hold_lifted", lambda c: c.do(c.duty, lift_position_hold, c.hold, "已结"), lambda c: c.hold_day())
+law("positions.hold_lifted", lambda c: c.do(c.commander, lift_position_hold, c.hold, "已结"), lambda c: c.hold_day())
 law("recording.gap", lambda c: c.do(SYSTEM, record_gap, c.recording, "audio", c.now, c.now, "lost"), lambda c: c.record())
 law("recording.classed", lambda c: c.do(c.duty, class_recording, c.recording, "KEPT", "证据"), lambda c: c.record())
 law("recording.held", lambda c: c.do(c.duty, hold_recording, c.recording, "信访"), lambda c: c.record())
