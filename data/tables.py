@@ -207,6 +207,7 @@ class FenceRow(Table):
     name: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(16))  # WATCH (看到谁进出) | COURT (法院驻地)
     ring: Mapped[list[Any]] = mapped_column(JSON)  # [[lat, lon], …], WGS 84
+    begins_at: Mapped[datetime | None] = mapped_column(Instant, index=True)  # not watched yet; None once it is
     ends_at: Mapped[datetime | None] = mapped_column(Instant, index=True)  # nobody watches it after that
     removed_at: Mapped[datetime | None] = mapped_column(Instant)
 

@@ -378,7 +378,7 @@ class Positions:
                 ground.duty.setdefault(unit_no, []).append((int(began_at.timestamp() * 1000), ended_ms))
             ground.silent = frozenset(session.scalars(select(UnitRow.no).where(UnitRow.silent_since.is_not(None))))
             fences = []
-            for row in session.scalars(select(FenceRow).where(FenceRow.removed_at.is_(None))):
+            for row in session.scalars(select(FenceRow).where(FenceRow.removed_at.is_(None), FenceRow.begins_at.is_(None))):
                 try:
                     fences.append(Fence(row.id, row.ring))
                 except NotAFence:

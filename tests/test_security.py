@@ -48,7 +48,6 @@ def test_every_command_named_is_one_of_ours() -> None:
         "doctor",
         "reset-admin",
         "revoke",
-        "reset-admin",
         "turn-config",
         "export",
         "enrol",

@@ -38,8 +38,9 @@ class Fences(Doors):
         if not isinstance(ring, list):
             raise BadInput("ring", code="geo.fence_corners")
         district = await self.lanes.readers.run(self._district)
-        name, kind, ends_at = text_of(said, "name"), text_of(said, "kind"), self._instant(text_or_none(said, "ends_at"))
-        return {"id": await self.write(actor, draw_by_hand, name, kind, ring, ends_at, district)}
+        begins_at, ends_at = (self._instant(text_or_none(said, name)) for name in ("begins_at", "ends_at"))
+        drawn = text_of(said, "name"), text_of(said, "kind"), ring, begins_at, ends_at, district
+        return {"id": await self.write(actor, draw_by_hand, *drawn)}
 
     async def _remove(self, actor: Actor, said: Said) -> Said:
         return {"removed": await self.write(actor, remove_fence, text_of(said, "fence"))}

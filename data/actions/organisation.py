@@ -239,15 +239,23 @@ def draw_area(work: Work, area_id: str, street: str, name: str, lat: float, lon:
     work.record(AreaDrawn(area_id=area_id))
 
 
-def draw_fence(work: Work, name: str, kind: str, ring: Sequence[Sequence[float]], ends_at: datetime | None = None) -> str:
-    """Watch an area. ring: corners [lat, lon], WGS 84, at most 500. ends_at: not longer. Returns its id.
+def draw_fence(
+    work: Work,
+    name: str,
+    kind: str,
+    ring: Sequence[Sequence[float]],
+    ends_at: datetime | None = None,
+    begins_at: datetime | None = None,
+) -> str:
+    """Watch an area. ring: corners [lat, lon], WGS 84, at most 500. begins_at: not before; ends_at: not longer. Returns its id.
 
     Raises BadInput fence.bad_kind, fence.over, geo.not_a_fence.
     """
     allowed(work, Verb.DRAW_FENCE)
     if kind not in FENCE_KINDS:
         raise BadInput(kind, code="fence.bad_kind")
-    if ends_at is not None and ends_at <= work.now:
+    begins_at = begins_at if begins_at is not None and begins_at > work.now else None
+    if ends_at is not None and ends_at <= max(work.now, begins_at or work.now):
         raise BadInput("ends_at", code="fence.over")
     fence_id = _new_id(work)
     if len(ring) > MOST_CORNERS:
@@ -258,14 +266,22 @@ def draw_fence(work: Work, name: str, kind: str, ring: Sequence[Sequence[float]]
     except (NotAFence, TypeError, ValueError) as error:
         raise BadInput("ring", code="geo.not_a_fence") from error
     named = words.word(name, "name", 64)
-    work.session.add(FenceRow(id=fence_id, court_code=work.court_code, name=named, kind=kind, ring=corners, ends_at=ends_at))
+    work.session.add(
+        FenceRow(id=fence_id, court_code=work.court_code, name=named, kind=kind, ring=corners, ends_at=ends_at, begins_at=begins_at)
+    )
     work.session.flush()
     work.record(FenceDrawn(fence_id=fence_id))
     return fence_id
 
 
 def draw_by_hand(
-    work: Work, name: str, kind: str, ring: Sequence[Sequence[float]], ends_at: datetime | None, district: Geometry | None
+    work: Work,
+    name: str,
+    kind: str,
+    ring: Sequence[Sequence[float]],
+    begins_at: datetime | None,
+    ends_at: datetime | None,
+    district: Geometry | None,
 ) -> str:
     """As `draw_fence`, for a line that somebody drew on the map: told how to mend it. district: None: no boundary is known.
 
@@ -278,7 +294,17 @@ def draw_by_hand(
         raise BadInput("ring", code=error.code) from error
     except (TypeError, ValueError) as error:
         raise BadInput("ring", code="geo.fence_corners") from error
-    return draw_fence(work, name, kind, ring, ends_at)
+    return draw_fence(work, name, kind, ring, ends_at, begins_at)
+
+
+def begin_fence(work: Work, fence_id: str) -> bool:
+    """Its time has come: it is watched and on the walls. Returns whether it was still waiting. Part of `run_due`."""
+    fence = held(work, FenceRow, fence_id, "not_found.fence")
+    if fence.removed_at is not None or fence.begins_at is None or work.now < fence.begins_at:
+        return False
+    fence.begins_at = None
+    work.record(FenceDrawn(fence_id=fence_id))
+    return True
 
 
 def remove_fence(work: Work, fence_id: str) -> bool:

@@ -7,7 +7,7 @@ from data.actions.calls import mark_missed
 from data.actions.keeping import held
 from data.actions.links import lapse_pairing
 from data.actions.orders import mark_overdue
-from data.actions.organisation import remove_fence
+from data.actions.organisation import begin_fence, remove_fence
 from data.actions.promises import follow_screening, judge_overdue
 from data.actions.sos import escalate_sos
 from data.actions.units import close_duty, end_silence
@@ -30,6 +30,8 @@ def run_due(work: Work, due: Due) -> bool:
         return escalate_sos(work, due.id, due.level)
     if due.timer is Timer.SILENCE_ELAPSES:
         return _silence_elapses(work, int(due.id))
+    if due.timer is Timer.FENCE_BEGINS:
+        return begin_fence(work, due.id)
     if due.timer is Timer.FENCE_ENDS:
         return remove_fence(work, due.id)
     if due.timer is Timer.PAIRING_LAPSES:

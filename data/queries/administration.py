@@ -184,18 +184,19 @@ def _is_number(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FenceView:
-    """One watched area. ring: corners [lat, lon]; ends_at None: until somebody takes it away."""
+    """One watched area. ring: corners [lat, lon]; begins_at: not watched before that; ends_at None: until somebody takes it away."""
 
     id: str
     name: str
     kind: str
     ring: list[list[float]]
+    begins_at: datetime | None
     ends_at: datetime | None
 
 
 def fences(session: Session, actor: Actor) -> list[FenceView]:
-    """What is watched now. Raises NotPermitted."""
+    """What is watched, or will be. Raises NotPermitted."""
     if not may(actor, Verb.DRAW_FENCE):
         raise NotPermitted(Verb.DRAW_FENCE, code="identity.locked" if actor.locked else None, verb=Verb.DRAW_FENCE.value)
     watched = session.scalars(select(FenceRow).where(FenceRow.removed_at.is_(None)).order_by(FenceRow.id))
-    return [FenceView(row.id, row.name, row.kind, row.ring, row.ends_at) for row in watched]
+    return [FenceView(row.id, row.name, row.kind, row.ring, row.begins_at, row.ends_at) for row in watched]

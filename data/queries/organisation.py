@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from data.queries.reading import Drawn, Ids, Reading, among, at, degree
 from data.tables import AreaRow, CaseRow, CourtRow, FenceInsideRow, FenceRow, OfficerRow, WallRow
@@ -46,13 +46,18 @@ def areas(reading: Reading, ids: Ids) -> Drawn:
     return reading.draw("area", query, AreaRow.id, row)
 
 
+def of_fences() -> tuple[ColumnElement[bool], ...]:
+    """Those that are watched: drawn, begun and not removed."""
+    return FenceRow.removed_at.is_(None), FenceRow.begins_at.is_(None)
+
+
 def fences(reading: Reading, ids: Ids) -> Drawn:
     """Fences, and how many units are inside."""
     if reading.own_only:
         return {}
     counted = select(FenceInsideRow.fence_id, func.count()).where(*among(FenceInsideRow.fence_id, ids)).group_by(FenceInsideRow.fence_id)
     inside: dict[str, int] = dict(reading.session.execute(counted).all())
-    query = select(FenceRow.id, FenceRow.name, FenceRow.kind, FenceRow.ring).where(FenceRow.removed_at.is_(None), *among(FenceRow.id, ids))
+    query = select(FenceRow.id, FenceRow.name, FenceRow.kind, FenceRow.ring).where(*of_fences(), *among(FenceRow.id, ids))
 
     def row(record: Any) -> dict[str, Any]:
         return {

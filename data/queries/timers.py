@@ -62,8 +62,9 @@ def _pairings(session: Session, now: datetime) -> list[Due]:
 
 
 def _fences(session: Session, now: datetime) -> list[Due]:
-    over = select(FenceRow.id).where(FenceRow.removed_at.is_(None), FenceRow.ends_at <= now)
-    return [Due(Timer.FENCE_ENDS, fence_id) for fence_id in session.scalars(over.order_by(FenceRow.id))]
+    there = select(FenceRow.id).where(FenceRow.removed_at.is_(None)).order_by(FenceRow.id)
+    begun = [Due(Timer.FENCE_BEGINS, fence_id) for fence_id in session.scalars(there.where(FenceRow.begins_at <= now))]
+    return [*begun, *(Due(Timer.FENCE_ENDS, fence_id) for fence_id in session.scalars(there.where(FenceRow.ends_at <= now)))]
 
 
 def _promises(session: Session, today: date) -> list[Due]:

@@ -13,6 +13,7 @@ class Timer(StrEnum):
     PAIRING_LAPSES = "pairing_lapses"
     PROMISE_OVERDUE = "promise_overdue"
     FOLLOW_UP = "follow_up"
+    FENCE_BEGINS = "fence_begins"
     FENCE_ENDS = "fence_ends"
 
 

@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from data.actions.timers import run_due
+from data.queries import wall
 from data.queries.timers import due
-from data.rules.permissions import SYSTEM, Role
+from data.rules.permissions import SYSTEM, Clearance, Role, Sight
 from data.rules.timers import Timer
 from data.tables import EntryRow, FenceRow
 from tests.administration import Administration, administration
+from tests.small_court import COURT
 
 RING = [[23.10, 112.50], [23.10, 112.51], [23.11, 112.51], [23.11, 112.50]]
 DISTRICT = [[[112.4, 23.0], [112.6, 23.0], [112.6, 23.2], [112.4, 23.2], [112.4, 23.0]]]
@@ -91,6 +93,31 @@ async def test_when_its_time_is_over_it_goes_by_itself(admin: Administration) ->
     assert [each.id for each in over] == [made["id"]]
     assert [admin.court.journal.do(SYSTEM, ends_at, run_due, over[0]) for _ in range(2)] == [True, False]
     assert kinds(admin) == ["fence.drawn", "fence.removed"]
+
+
+async def test_one_for_tomorrow_is_on_no_wall_before_and_is_told_then(admin: Administration) -> None:
+    begins = admin.court.now() + timedelta(hours=8 + 24)  # civil time
+    said = {"begins_at": f"{begins:%Y-%m-%dT%H:%M}", "ends_at": f"{begins + timedelta(hours=1):%Y-%m-%dT%H:%M}"}
+    assert (await draw(admin, begins_at=said["ends_at"], ends_at=said["begins_at"]))[1]["error"]["code"] == "fence.over"
+    made = (await draw(admin, begins_at=said["begins_at"], ends_at=said["ends_at"]))[1]["id"]
+
+    def on_the_wall() -> list[str]:
+        with admin.court.database.reading() as session:
+            sight = Sight(Clearance.WALL, Role.WALL, COURT)
+            drawn = wall.rows(session, sight, [("fence", made)], admin.court.now(), 28_800, say=lambda key, **_: key)
+            return [row["name"] for _, _, row in drawn if row is not None]
+
+    assert on_the_wall() == []
+    admin.court.later(24 * 3600 - 120)
+    with admin.court.database.reading() as session:
+        assert not [each for each in due(session, admin.court.now()) if each.id == made]
+    admin.court.later(120)
+    with admin.court.database.reading() as session:
+        over = [each for each in due(session, admin.court.now()) if each.id == made]
+    assert [each.timer for each in over] == [Timer.FENCE_BEGINS]
+    assert [admin.court.journal.do(SYSTEM, admin.court.now(), run_due, over[0]) for _ in range(2)] == [True, False]
+    assert on_the_wall() == ["厂区"]
+    assert kinds(admin) == ["fence.drawn", "fence.drawn"]
 
 
 @pytest.mark.parametrize("role", [Role.LEADER, Role.INSPECTOR, Role.JUDGE, Role.FUND])

@@ -150,7 +150,7 @@ form.addEventListener('submit', (event) => {
   event.preventDefault();
   press(part('save', HTMLButtonElement), async () => {
     const said = Object.fromEntries(new FormData(form));
-    await ask('/fences/draw', { name: said.name, kind: said.kind, ends_at: said.ends_at || null, ring: corners });
+    await ask('/fences/draw', { name: said.name, kind: said.kind, begins_at: said.begins_at || null, ends_at: said.ends_at || null, ring: corners });
     sayAfter(t('fence_drawn', { name: String(said.name) }));
   });
 });
