@@ -53,6 +53,8 @@ let names = [];
 let round = 0;
 let failed = false;
 let repaint = () => {};
+/** @type {(pen: CanvasRenderingContext2D, at: (lonlat: number[]) => [number, number], zoom: number) => void} */
+let above = () => {};
 
 /** Whether there is one: the invented district's own roads and rivers are then not drawn. */
 export const hasBase = () => about !== null;
@@ -64,10 +66,11 @@ export function baseBounds() {
   return [[south, west], [north, east]];
 }
 
-/** @param {any} leaflet @param {() => void} paint called when there is more to see */
-export async function beginBase(leaflet, paint) {
+/** @param {any} leaflet @param {() => void} paint called when there is more to see @param {typeof above} lines what else stands on the sheet, above the map */
+export async function beginBase(leaflet, paint, lines) {
   map = leaflet;
   repaint = paint;
+  above = lines;
   const answer = await fetch('/api/layers/base.json').catch(() => null);
   const said = answer?.ok ? await answer.json() : null;
   if (!said?.tiles) return;
@@ -133,9 +136,20 @@ export async function draw() {
       until = performance.now() + SLICE_MS;
     }
   }
+  pen.setTransform(scale, 0, 0, scale, 0, 0);
+  above(pen, projection(zoom, wanted.x, wanted.y), zoom);
   sheet = { canvas, ...wanted };
   names = written(there, zoom);
   repaint();
+}
+
+/** Where a place is drawn when the world at this zoom begins at that pixel. @param {number} zoom @param {number} left @param {number} top @returns {(lonlat: number[]) => [number, number]} */
+export function projection(zoom, left, top) {
+  const world = 256 * 2 ** zoom;
+  return ([lon = 0, lat = 0]) => {
+    const sin = Math.sin((lat * Math.PI) / 180);
+    return [(lon / 360 + 0.5) * world - left, (0.5 - Math.log((1 + sin) / (1 - sin)) / (4 * Math.PI)) * world - top];
+  };
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {Path2D} path @param {typeof STYLE[number]} style @param {number} zoom @param {number} scale @param {number} left @param {number} top @param {number} size pixels a unit of the tile */

@@ -9,10 +9,13 @@ import { t } from './text.mjs';
 import { drawSimulated, simulates } from './simulated.mjs';
 import { selected, trailOf } from './trail.mjs';
 import { ahead } from './ways.mjs';
-import { baseBounds, beginBase, draw as drawBase, hasBase, labelBase, layBase } from './base_map.mjs';
+import { baseBounds, beginBase, draw as drawBase, hasBase, labelBase, layBase, projection as projected } from './base_map.mjs';
 
 const LAYERS = ['streets', 'towns', 'blocks', 'contours', 'river', 'railway', 'roads'];
 const ROADS = /** @type {Record<string, [number, string]>} */ ({ ring: [5, '#35557c'], trunk: [5, '#35557c'], main: [3, '#2b4668'], minor: [1.2, '#1d3350'] });
+
+/** @type {[string, string, number, number[]][]} */
+const AREAS = [['communities', '#2b4668', 1, [3, 6]], ['streets', '#5b7ba3', 1.5, [2, 7]]];
 
 /** @type {Record<string, any>} */
 const ground = {};
@@ -44,14 +47,14 @@ export async function begin(leaflet) {
   map.on('move zoom resize viewreset', paint);
   const framed = read('boundary'); // who moves is drawn as soon as the district is framed, and never before: no unit jumps
   const others = LAYERS.map(read);
-  const base = beginBase(map, paint).catch(() => {}); // the map stays bare of it; the next load asks again
+  const base = beginBase(map, paint, areas).catch(() => {}); // the map stays bare of it; the next load asks again
   await framed;
   ready = true;
   frameDistrict();
   drawOn(map, over);
   await Promise.all([...others, base]);
   if (hasBase()) {
-    void read('communities').then(() => redraw());
+    void read('communities').then(drawBase);
     if (!framedBy) frameDistrict();
     void drawBase();
   }
@@ -127,12 +130,8 @@ export const reach = (lat, metres, pixels) => Math.min(14.2, Math.max(11.8, Math
 
 /** @returns {(lonlat: number[]) => [number, number]} */
 function projection() {
-  const world = 256 * 2 ** map.getZoom();
   const origin = map.getPixelBounds().min;
-  return ([lon = 0, lat = 0]) => {
-    const sin = Math.sin((lat * Math.PI) / 180);
-    return [(lon / 360 + 0.5) * world - origin.x, (0.5 - Math.log((1 + sin) / (1 - sin)) / (4 * Math.PI)) * world - origin.y];
-  };
+  return projected(map.getZoom(), origin.x, origin.y);
 }
 
 /** @param {any} geometry @param {(lonlat: number[]) => [number, number]} at @param {CanvasRenderingContext2D} pen */
@@ -157,8 +156,6 @@ function paint() {
   draw('boundary', (p) => { p.fillStyle = '#0b1a2e'; p.fill(); });
   if (hasBase()) {
     layBase(pen);
-    if (map.getZoom() >= NEAR_ZOOM) draw('communities', (p) => { p.strokeStyle = '#2b4668'; p.lineWidth = 1; p.setLineDash([3, 6]); p.stroke(); p.setLineDash([]); });
-    draw('streets', (p) => { p.strokeStyle = '#5b7ba3'; p.lineWidth = 1.5; p.setLineDash([2, 7]); p.stroke(); p.setLineDash([]); });
     draw('boundary', (p) => { p.strokeStyle = '#6d8db5'; p.lineWidth = 2; p.stroke(); });
     redraw();
     return;
@@ -172,6 +169,18 @@ function paint() {
   draw('roads', (p, feature) => { const [width, colour] = ROADS[feature.properties?.class] ?? [1, '#1d3350']; p.strokeStyle = colour; p.lineWidth = width; p.lineJoin = 'round'; p.stroke(); });
   draw('boundary', (p) => { p.strokeStyle = '#6d8db5'; p.lineWidth = 2; p.stroke(); });
   redraw();
+}
+
+/** The streets and, nearer by, the communities, as lines on the base map's sheet. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at @param {number} zoom */
+function areas(pen, at, zoom) {
+  for (const [name, colour, width, dash] of AREAS) {
+    if (name === 'communities' && zoom < NEAR_ZOOM) continue;
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    pen.setLineDash(dash);
+    for (const feature of ground[name]?.features ?? []) { if (!feature.geometry) continue; pen.beginPath(); trace(feature.geometry, at, pen); pen.stroke(); }
+  }
+  pen.setLineDash([]);
 }
 
 /** What changes with the rows and is drawn with the units: under them, and the labels after theirs.
@@ -222,15 +231,22 @@ function labelCommunities(pen, at) {
   }
 }
 
+const NAMED_MOST = 40; // communities on the screen: of more than these the wall names the streets alone
+
 /** The court's communities that have no cases to count. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
 function nameCommunities(pen, at) {
   const counted = new Set(all('area').filter((area) => area.cases).map((area) => area.name));
+  const size = map.getSize();
+  /** @type {[string, number, number][]} */
+  const seen = [];
   for (const feature of ground.communities?.features ?? []) {
     const { name, lat, lon } = feature.properties ?? {};
     if (!name || typeof lat !== 'number' || counted.has(name)) continue;
     const [x, y] = at([lon, lat]);
-    if (x >= 0 && y >= 0 && x <= innerWidth && y <= innerHeight) label(pen, x, y, 0, [[name, 'plain', COLOUR.quiet]], { plate: '', centred: true });
+    if (x >= 0 && y >= 0 && x <= size.x && y <= size.y) seen.push([name, x, y]);
   }
+  if (seen.length > NAMED_MOST) return;
+  for (const [name, x, y] of seen) label(pen, x, y, 0, [[name, 'plain', COLOUR.quiet]], { plate: '', centred: true });
 }
 
 /** How well the selected unit is placed, and where it came from. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
