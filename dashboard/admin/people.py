@@ -9,11 +9,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from dashboard.admin.doors import Doors, Said, actor_of, checked, text_of, text_or_none
+from dashboard.sign_in import in_sentences
 from dashboard.workbook.phones import codes, sheet_of_codes
 from data.actions import accounts, organisation, role_changes
 from data.actions.audit import record_audit
 from data.actions.links import make_link
-from data.errors import BadInput
+from data.errors import BadInput, RuleBroken
 from data.journal import Work
 from data.queries import administration as read
 from data.rules import words
@@ -34,7 +35,7 @@ class People(Doors):
         manage, confirm = Verb.MANAGE_PEOPLE, Verb.CONFIRM_ROLE
         return [
             self.shown("/people", self._page),
-            Route("/codes", self.asked(self._codes), methods=["POST"]),
+            Route("/codes", in_sentences(self._codes, self.settings.demo), methods=["POST"]),
             self.told("/people/add", manage, self._add),
             self.told("/people/change", manage, self._change),
             self.told("/people/role", manage, self._propose),
@@ -146,6 +147,8 @@ class People(Doors):
 
         def made(work: Work) -> list[Any]:
             found = codes(work, self.settings.origin, CODES_LAST, None, everybody=False)
+            if not found:
+                raise RuleBroken("nobody", code="workbook.no_codes")
             record_audit(work, Act.ISSUE_TOKEN, "workbook", fields=(Purpose.ENROL, f"count:{len(found)}"))
             return found
 

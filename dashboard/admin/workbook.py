@@ -12,6 +12,7 @@ from starlette.routing import Route
 from dashboard.admin.bringing import Bringing
 from dashboard.admin.doors import Doors, Said, actor_of, as_json, checked
 from dashboard.i18n import t
+from dashboard.sign_in import in_sentences
 from dashboard.workbook.writing import court_bytes, form_bytes
 from data.actions.audit import record_audit
 from data.errors import BadInput
@@ -42,7 +43,7 @@ class Workbook(Doors):
             self.told("/workbook/import", manage, self._import),
             self.told("/workbook/cancel", manage, self._cancel),
             Route("/form", self.asked(self._form), methods=["GET"]),
-            Route("/export", self.asked(self._export), methods=["POST"]),
+            Route("/export", in_sentences(self._export, self.settings.demo), methods=["POST"]),
         ]
 
     async def _page(self, request: Request) -> Response:

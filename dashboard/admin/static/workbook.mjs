@@ -68,6 +68,7 @@ function draw(state) {
   go.hidden = step !== 'looked';
   go.disabled = !state.done.some(([, counts]) => (counts.added ?? 0) + (counts.changed ?? 0) > 0);
   cancel.hidden = !['looking', 'looked', 'starting'].includes(step);
+  part('counts-table', HTMLElement).hidden = !state.done.length;
   rows('counts', state.done.map(([sheet, counts]) => [sheet, ...['added', 'changed', 'unchanged', 'refused'].map((key) => String(counts[key] ?? 0))]));
   const notes = state.notes;
   table('given', notes.given, (note) => [t(`given_${note.kind}`), note.whose, note.secret]);

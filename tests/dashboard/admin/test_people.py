@@ -101,9 +101,11 @@ def test_the_sheet_of_codes_is_a_page_to_print_that_leaves_a_trace(admins: Admin
     assert "何演无" in sheet.text
     assert "陈甲" not in sheet.text, "he has a phone"
     links = re.findall(rf"{re.escape(product.origin)}/link/[\w-]+", sheet.text)
-    phone = httpx.post(links[0], headers={"origin": product.origin})
-    assert "ecc_device" in phone.cookies
+    for link in links:
+        assert "ecc_device" in httpx.post(link, headers={"origin": product.origin}).cookies
     assert admins.ask("/codes", who="commander", data={}).status_code == 403
+    none = admins.ask("/codes", data={})
+    assert (none.status_code, "没有要打印的" in none.text) == (409, True)
     assert made["waits"] is False
     with admins.database.reading() as session:
         fields = session.scalars(select(AuditRow.fields).where(AuditRow.act == Act.ISSUE_TOKEN, AuditRow.object_kind == "workbook")).all()
