@@ -107,6 +107,8 @@ def build(sources: Sequence[Source], folder: Path, tell: Tell = lambda _: None) 
         counts = _made(sources, folder, unfinished, tell)
         tiles = counts.pop("", 0)
         for made in sorted(unfinished.glob("*.geojson")) + sorted(unfinished.glob(BASE)):
+            with made.open("rb") as file:
+                os.fsync(file.fileno())  # a power cut must not leave a name without its bytes
             os.replace(made, folder / made.name)
         return Built(counts, tiles)
     finally:
