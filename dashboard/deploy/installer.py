@@ -191,7 +191,7 @@ def put_version(bundle: Bundle, place: Place) -> Path:
                 [
                     str(tool), "pip", "install", "--quiet", "--offline", "--no-config", "--no-index", "--no-deps", "--require-hashes",
                     "--find-links", str(bundle.folder / "wheels"), "--python", str(folder / "bin/python"), "--compile-bytecode",
-                    "--link-mode", "copy", "--no-cache", "--requirement", str(lock),
+                    "--link-mode", "hardlink", "--cache-dir", str(tool.parent / "unpacked"), "--requirement", str(lock),
                 ],
                 "not_installed",
             )  # fmt: skip
