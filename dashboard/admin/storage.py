@@ -1,11 +1,12 @@
 """存储与保存期限: what lies on the disk by kind, how long it is kept, what the next purge takes, how long the disk lasts; 留存 by case."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,12 +15,15 @@ from starlette.routing import Route
 from dashboard.admin.doors import Doors, Said, actor_of, checked, text_of
 from data.actions.recordings import hold_case, lift_case
 from data.live_settings import current
+from data.queries.archives import on_hold
 from data.queries.recordings import bytes_per_day
 from data.queries.storage import lots
 from data.rules.archives import kept_days
 from data.rules.permissions import Actor, Verb, may
 from data.rules.recordings import RESERVE, forecast
 from data.rules.storage import Kind, Lot, parts
+
+Held: TypeAlias = Callable[[date], bool]
 
 FILES_MOST = 200_000  # looked at for one page; more is said as «at least»
 
@@ -40,7 +44,9 @@ class Storage(Doors):
         settings = await self.read(actor, lambda session, _: current(session, self.settings))
         found = await self.read(actor, lots, now, settings.recording_days)
         per_day = await self.read(actor, lambda session, _: bytes_per_day(session, now))
-        measured = await self.lanes.readers.run(self._measured, found, now, kept_days(settings.history_days, settings.archive_days))
+        held = await self.read(actor, lambda session, _: on_hold(session, settings.civil_offset_s))
+        keep_days = kept_days(settings.history_days, settings.archive_days)
+        measured = await self.lanes.readers.run(self._measured, found, now, keep_days, held)
         disk = os.statvfs(self.settings.home)
         free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
         lasts = forecast(free, per_day, RESERVE)
@@ -49,12 +55,12 @@ class Storage(Doors):
             days=columns(per_day), size=size_of, holds=may(actor, Verb.HOLD_RECORDING), reserve=RESERVE,
         )  # fmt: skip
 
-    def _measured(self, found: list[Lot], now: datetime, keep_days: int) -> list[Lot]:
+    def _measured(self, found: list[Lot], now: datetime, keep_days: int, held: Held) -> list[Lot]:
         """What has files of its own is counted where it lies; in the order of the kinds."""
         by_kind = {lot.kind: lot for lot in found}
         by_kind[Kind.CLIPS] = replace(by_kind[Kind.CLIPS], bytes=_weight(self.settings.clips.rglob("*")))
         by_kind[Kind.JOURNAL] = replace(by_kind[Kind.JOURNAL], bytes=_database_bytes(self.settings.database_url))
-        by_kind[Kind.POSITIONS] = positions_of(self.settings.positions, now, keep_days, self.settings.archive)
+        by_kind[Kind.POSITIONS] = positions_of(self.settings.positions, now, keep_days, self.settings.archive, held)
         logs = [path for path in self.settings.log.rglob("*") if path.is_file()]
         oldest = min((datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in logs), default=None)
         by_kind[Kind.LOGS] = Lot(Kind.LOGS, len(logs), _weight(logs), oldest, None)
@@ -67,21 +73,27 @@ class Storage(Doors):
         return {"count": await self.write(actor, lift_case, text_of(said, "case_no"), text_of(said, "reason"))}
 
 
-def positions_of(folder: Path, now: datetime, keep_days: int, archive: Path | None = None) -> Lot:
-    """One file a day, and what belongs to it, open or archived; which go next is reckoned as `History.outdated` does."""
+def positions_of(folder: Path, now: datetime, keep_days: int, archive: Path | None = None, held: Held = lambda day: False) -> Lot:
+    """One file a day, and what belongs to it, open or archived; which go next is reckoned as `History.outdated` does, without held days."""
     days: dict[str, int] = {}
     for path in chain(folder.glob("positions-????????*.db*"), archive.glob("positions-????????-*.parquet") if archive else ()):
         day = path.name[len("positions-") :][:8]
         days[day] = days.get(day, 0) + _size(path)
 
+    kept = {day for day in days if day.isdigit() and held(_date(day))}
+
     def over(at: datetime) -> list[int]:
         limit = f"{at.date() - timedelta(days=keep_days):%Y%m%d}"
-        return [size for day, size in days.items() if day < limit]
+        return [size for day, size in days.items() if day < limit and day not in kept]
 
     due, week = over(now), over(now + timedelta(days=7))
-    oldest = datetime.strptime(min(days), "%Y%m%d").replace(tzinfo=UTC) if days and min(days).isdigit() else None
+    oldest = datetime.combine(_date(min(days)), time(), UTC) if days and min(days).isdigit() else None
     soon, soon_bytes = len(week) - len(due), sum(week) - sum(due)
-    return Lot(Kind.POSITIONS, len(days), sum(days.values()), oldest, keep_days, 0, len(due), sum(due), soon, soon_bytes)
+    return Lot(Kind.POSITIONS, len(days), sum(days.values()), oldest, keep_days, len(kept), len(due), sum(due), soon, soon_bytes)
+
+
+def _date(day: str) -> date:
+    return date(int(day[:4]), int(day[4:6]), int(day[6:]))
 
 
 def _weight(paths: Iterable[Path]) -> int:

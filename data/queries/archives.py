@@ -1,6 +1,6 @@
 """The archive of positions: what a track is read from, what is due, what whoever keeps the house sees of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -79,6 +79,13 @@ def due_for_purge(session: Session, oldest: date) -> list[str]:
     """Archived days before the oldest that is still kept; a hold is looked at when one of them is purged."""
     query = select(PositionArchiveRow.id).where(PositionArchiveRow.state == ArchiveState.KEPT, PositionArchiveRow.day < oldest)
     return list(session.scalars(query.order_by(PositionArchiveRow.day, PositionArchiveRow.id)))
+
+
+def on_hold(session: Session, civil_offset_s: int) -> Callable[[date], bool]:
+    """Whether a hold that stands keeps the positions of a day (UTC)."""
+    rows = session.execute(select(PositionHoldRow.from_on, PositionHoldRow.to_on).where(PositionHoldRow.lifted_at.is_(None)))
+    spans = [(from_on, to_on) for from_on, to_on in rows]
+    return lambda day: any(archives.covers(from_on, to_on, day, civil_offset_s) for from_on, to_on in spans)
 
 
 def archives_(session: Session, sight: Sight, actor: Actor, civil_offset_s: int) -> tuple[list[ArchiveView], list[HoldView]]:

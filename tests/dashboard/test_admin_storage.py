@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -152,6 +152,15 @@ def test_days_of_positions_go_as_the_history_says(tmp_path: Path) -> None:
     history.close()
     assert (found.count, found.bytes, found.due, found.due_bytes) == (4, 4_500, len(outdated), 1_000)
     assert (found.soon, found.oldest) == (2, datetime(2026, 10, 1, tzinfo=UTC))
+
+
+def test_archived_days_count_with_the_others_and_one_on_hold_does_not_go(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 23, 1, tzinfo=UTC)
+    for day in ("20261001", "20261002", "20261120"):
+        (tmp_path / f"positions-{day}-01KB0000000000000000000000.parquet").write_bytes(b"x" * 100)
+    (tmp_path / "positions-20261123-1.db").write_bytes(b"x" * 7)
+    found = positions_of(tmp_path, now, 30, tmp_path, lambda day: day == date(2026, 10, 2))
+    assert (found.count, found.bytes, found.held, found.due, found.due_bytes) == (4, 307, 1, 1, 100)
 
 
 @given(st.lists(st.integers(0, 10**13), max_size=6), st.integers(0, 10**13), st.integers(0, 10**13))
