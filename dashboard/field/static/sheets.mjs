@@ -89,7 +89,8 @@ function drawDevice(phone, body) {
   const lines = deviceLines(phone);
   const drawn = body.querySelector('.device');
   if (drawn) drawn.replaceWith(lines);
-  else body.replaceChildren(lines, ...faultKey(phone), h('a', { class: 'manual', href: '/manual/field', target: '_blank', rel: 'noopener' }, t('manual')));
+  // the key first: what comes of it must not lie below the edge
+  else body.replaceChildren(...faultKey(phone), lines, h('a', { class: 'manual', href: '/manual/field', target: '_blank', rel: 'noopener' }, t('manual')));
 }
 
 /** «报修»: one tap; whoever has no network is told to telephone. @param {Phone} phone */
