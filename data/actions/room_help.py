@@ -16,7 +16,7 @@ from data.tables import OfficerRow, ScreeningHelpRow
 
 def ask_help(work: Work, screening_id: str) -> bool:
     """Returns False while an earlier press waits: one card at the desk, however often somebody presses."""
-    row = at_door(work, screening_id)
+    row = at_door(work, screening_id, even_locked=True)
     waits = select(ScreeningHelpRow.id).where(ScreeningHelpRow.screening_id == row.id, ScreeningHelpRow.taken_at.is_(None))
     if work.session.scalar(waits) is not None:
         return False
