@@ -4,6 +4,7 @@ A value is read in every form that people really type (dates, amounts, yes and n
 Headings and allowed words stand in the texts; here are their keys.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -249,12 +250,14 @@ def words_of(cell: Any, column: Column) -> str:
 
 
 def text(cell: Any) -> str:
-    """A telephone number that stands as a number is text; one that has lost digits is refused. Raises BadInput workbook.long_number."""
+    """A telephone number that stands as a number is text; one that has lost digits is refused. Raises BadInput workbook.long_number, workbook.fault."""
     if isinstance(cell, str):
         return cell.strip()
     if isinstance(cell, bool):
         return str(cell)
     if isinstance(cell, int | float):
+        if math.isnan(cell):
+            raise BadInput("number", code="workbook.fault")
         if abs(cell) >= 10**SURE_DIGITS:
             raise BadInput("number", code="workbook.long_number")
         return str(int(cell)) if cell == int(cell) else repr(cell)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from data.errors import BadInput
 from data.rules.workbook import SHEETS, CellRefused, Column, Fault, Formula, Kind, cents, day, fold, line, read_cell, read_row
+from data.rules.workbook import text as words_in
 
 CHINA = 28_800
 DAY = datetime(2026, 3, 15, tzinfo=UTC) - timedelta(seconds=CHINA)
@@ -130,6 +131,15 @@ def test_a_place_is_whole_and_the_right_way_round(lat: Any, lon: Any, code: str)
     with pytest.raises(CellRefused) as refused:
         read_row(SHEETS["court"], {"code": "A", "name": "B", "lat": lat, "lon": lon}, {}, CHINA)
     assert refused.value.error.code == code
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"), [(float("nan"), "workbook.fault"), (float("inf"), "workbook.long_number"), (1e300, "workbook.long_number")]
+)
+def test_a_number_that_is_none_is_refused_as_a_text(cell: float, code: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        words_in(cell)
+    assert refused.value.code == code
 
 
 @given(st.one_of(st.text(), st.floats(), st.integers(), st.booleans(), st.datetimes(), st.none()))
