@@ -250,7 +250,10 @@ def words_of(cell: Any, column: Column) -> str:
 
 
 def text(cell: Any) -> str:
-    """A telephone number that stands as a number is text; one that has lost digits is refused. Raises BadInput workbook.long_number, workbook.fault."""
+    """A telephone number that stands as a number is text; one that has lost digits is refused.
+
+    Raises BadInput workbook.long_number, workbook.fault.
+    """
     if isinstance(cell, str):
         return cell.strip()
     if isinstance(cell, bool):
