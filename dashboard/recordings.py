@@ -16,6 +16,7 @@ from data.actions.recordings import class_recording, hold_recording, lift_hold, 
 from data.errors import BadInput, NotFound, NotSignedIn
 from data.journal import Journal
 from data.lanes import Lanes
+from data.live_settings import current
 from data.queries.recordings import GapView, RecordingView, SegmentView, check_look, files, listed
 from data.queries.wall import sight_of
 from data.rules.permissions import Actor
@@ -68,6 +69,7 @@ def _takes(role: str, *fields: str) -> dict[str, Any]:
 class _Doors:
     def __init__(self, settings: Settings, journal: Journal, lanes: Lanes, now: Callable[[], datetime]) -> None:
         self._folder, self._court, self._civil_offset_s = settings.recordings, settings.court_code, settings.civil_offset_s
+        self._settings = settings
         self._journal, self._lanes, self._now = journal, lanes, now
 
     async def list(self, request: Request) -> Response:
@@ -75,7 +77,8 @@ class _Doors:
 
         def read() -> list[RecordingView]:
             with self._journal.database.reading() as session:
-                return listed(session, sight_of(actor, court_code=self._court), actor, call_id)
+                days = current(session, self._settings).recording_days
+                return listed(session, sight_of(actor, court_code=self._court), actor, call_id, days)
 
         found = await self._lanes.readers.run(read)
         return _json({"civil_offset_s": self._civil_offset_s, "recordings": [_told(view) for view in found]})

@@ -88,8 +88,10 @@ class RecordingView:
     size: int
 
 
-def listed(session: Session, sight: Sight, actor: Actor, call_id: str | None = None) -> list[RecordingView]:
-    """The newest first, those that this actor may replay. Raises NotPermitted."""
+def listed(
+    session: Session, sight: Sight, actor: Actor, call_id: str | None = None, routine_days: int = recordings.ROUTINE_DAYS
+) -> list[RecordingView]:
+    """The newest first, those that this actor may replay. routine_days: as in force now. Raises NotPermitted."""
     if not may(actor, Verb.REPLAY_RECORDING):
         raise NotPermitted(Verb.REPLAY_RECORDING, verb=Verb.REPLAY_RECORDING.value)
     files = (
@@ -114,7 +116,7 @@ def listed(session: Session, sight: Sight, actor: Actor, call_id: str | None = N
         query = query.where(RecordingRow.call_id == call_id)
     if actor.role in recordings.OWN_ONLY:
         query = query.where(_own(actor))
-    return [_view(row, number, segments, duration_ms, size) for row, number, segments, duration_ms, size in session.execute(query)]
+    return [_view(*found, routine_days) for found in session.execute(query)]
 
 
 def _own(actor: Actor) -> Any:
@@ -132,8 +134,10 @@ def _own(actor: Actor) -> Any:
     return or_(*own)
 
 
-def _view(row: RecordingRow, number: str | None, segments: int | None, duration_ms: int | None, size: int | None) -> RecordingView:
-    until = recordings.keep_until(Category(row.category), row.ended_at) if row.ended_at else None
+def _view(
+    row: RecordingRow, number: str | None, segments: int | None, duration_ms: int | None, size: int | None, routine_days: int
+) -> RecordingView:
+    until = recordings.keep_until(Category(row.category), row.ended_at, routine_days) if row.ended_at else None
     return RecordingView(
         row.id, row.call_id, number, row.unit_no, row.origin, row.state, row.category, row.began_at, row.ended_at, row.held_at,
         row.purged_at, until, segments or 0, int(duration_ms or 0), int(size or 0),

@@ -280,6 +280,8 @@ def test_the_list_says_how_much_and_until_when(court: SmallCourt) -> None:
         assert (view.id, view.segments, view.duration_ms, view.size) == (recording_id, 1, 60_000, 8_000_000)
         assert view.keep_until == court.now + timedelta(days=184)
         assert listed(session, court.sights()["desk"], court.duty, call_id=ulid()) == []
+        (longer,) = listed(session, court.sights()["desk"], court.duty, routine_days=400)
+        assert longer.keep_until == court.now + timedelta(days=400)
 
 
 def test_the_pace_counts_days_from_the_first_recording_on(court: SmallCourt) -> None:

@@ -47,6 +47,7 @@ MAKERS = {
     Purpose.RESET: {Role.SYSTEM},
     Purpose.PARTY: {Role.SYSTEM},
     Purpose.STAGE: {Role.SYSTEM},
+    Purpose.DOOR: {Role.SYSTEM},
     Purpose.PAIRING: {Role.SYSTEM},
 }
 
