@@ -20,7 +20,7 @@ GROUP = 4
 
 NOT_PEOPLE = frozenset(
     {
-        Role.WALL, Role.GUEST, Role.STAGE, Role.PARTY, Role.ATTENDEE, Role.DIRECTOR, Role.CASE_SYSTEM, Role.DEVICE, Role.SYSTEM,
+        Role.WALL, Role.GUEST, Role.STAGE, Role.DOOR, Role.PARTY, Role.ATTENDEE, Role.DIRECTOR, Role.CASE_SYSTEM, Role.DEVICE, Role.SYSTEM,
         Role.NOBODY,
     }
 )  # nobody signs in as one of these with a password  # fmt: skip

@@ -69,6 +69,7 @@ async def test_one_key_at_wall_and_desk_reports_and_the_list_closes_it(context: 
     await expect(wall.locator("#toast")).to_contain_text("已报修", timeout=SOON)
     await expect(wall.locator("#board-faults")).to_contain_text("报修 1 条未办结", timeout=SOON)
     desk = await opened(context, product, "/centre/desk")
+    await expect(desk.locator('[data-key="0"]')).to_be_visible(timeout=SOON)
     await desk.keyboard.press("0")
     await expect(desk.locator("#notice-more")).to_contain_text("已报修", timeout=SOON)
     await desk.keyboard.press("0")  # again: with words
