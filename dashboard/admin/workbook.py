@@ -13,7 +13,6 @@ from dashboard.admin.bringing import Bringing
 from dashboard.admin.doors import Doors, Said, actor_of, as_json, checked
 from dashboard.i18n import t
 from dashboard.sign_in import in_sentences
-from dashboard.workbook.writing import court_bytes, form_bytes
 from data.actions.audit import record_audit
 from data.errors import BadInput
 from data.journal import Work
@@ -71,11 +70,15 @@ class Workbook(Doors):
         return {}
 
     async def _form(self, request: Request) -> Response:
+        from dashboard.workbook.writing import form_bytes  # openpyxl costs every start 0.16 s
+
         checked(actor_of(request), Verb.MANAGE_PEOPLE)
         return _file(await self.lanes.readers.run(form_bytes), t("admin.form_name"))
 
     async def _export(self, request: Request) -> Response:
         """Leaves its trace before the first row is read."""
+        from dashboard.workbook.writing import court_bytes
+
         actor = checked(actor_of(request), Verb.MANAGE_PEOPLE)
         court = self.settings.court_code
 
