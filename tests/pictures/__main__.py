@@ -67,6 +67,8 @@ class Photographer:
             await self._take(phone, "phone")
             await self._film(wall, desk, director)
             await self._alarm(wall, desk, director)
+            for shown in (wall, desk, phone, director):
+                await shown.context.close()  # so many pages in one browser let the stage's beat wait
             await self._screening(browser)
             await browser.close()
 
