@@ -236,7 +236,7 @@ class SignIn:
         return await self._lanes.readers.run(read) if ticket else None
 
     def _factor_page(self, found: Asked, target: str, error: CommandCentreError | None = None) -> Response:
-        picture = segno.make(found.address, error="m").svg_inline(scale=6, border=4, light="#fff") if found.address else None
+        picture = segno.make(found.address, error="m").svg_inline(omitsize=True, border=4, light="#fff") if found.address else None
         said = of_error(error) if error else None
         page = draw("factor.html", demo=self._settings.demo, picture=picture, secret=found.secret, next=target, said=said)
         return HTMLResponse(page, error.status if error else 200, error_headers(error) if isinstance(error, TooMany) else None)

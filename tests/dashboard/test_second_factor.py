@@ -63,7 +63,7 @@ class Person:
         answer = await self.password()
         assert answer.headers["location"].startswith("/sign-in/factor")
         page = (await self.browser.get("/sign-in/factor")).text
-        assert "<svg" in page
+        assert re.search(r"<svg [^>]*viewBox", page), "it is drawn at another size than its own: without it, it would be cut off"
         self.secret = secret_on(page)
         answer = await self.type(self.code())
         assert answer.status_code == 200, answer.text
