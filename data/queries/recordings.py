@@ -116,7 +116,7 @@ def listed(
         query = query.where(RecordingRow.call_id == call_id)
     if actor.role in recordings.OWN_ONLY:
         query = query.where(_own(actor))
-    return [_view(*found, routine_days) for found in session.execute(query)]
+    return [_view(row, number, segments, ms, size, routine_days) for row, number, segments, ms, size in session.execute(query)]
 
 
 def _own(actor: Actor) -> Any:
