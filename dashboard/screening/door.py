@@ -19,6 +19,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, of_error, t
+from dashboard.screening.doors import Said, said_in, text_of
 from dashboard.sign_in import DOOR, error_answer
 from data.actions import room_help, screening_doors, sign_ins
 from data.attempts import Attempts
@@ -30,13 +31,11 @@ from data.queries.at_door import DoorView, door_view
 from data.rules import screening_doors as rules
 from data.rules.permissions import Actor
 from data.settings import Settings
-from streaming.positions_door import body_from
 
 HERE = Path(__file__).parent
 FILES = {"door.css": "text/css"} | dict.fromkeys(("ask.mjs", "code_reader.mjs", "door.mjs", "door_camera.mjs"), "text/javascript")
 READER = "code_reader.mjs"  # a worker: it alone may run WebAssembly
 READS = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
-Said = dict[str, Any]
 
 _templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
 
@@ -115,7 +114,7 @@ class Door:
             try:
                 actor = await self._actor(request)
                 screening_id = (await self._seen(actor)).screening_id
-                done = await handler(actor, screening_id, await _said_in(request))
+                done = await handler(actor, screening_id, await said_in(request))
                 return _as_json(done | await self._view(actor))
             except CommandCentreError as error:
                 return error_answer(error)
@@ -124,7 +123,7 @@ class Door:
 
     async def _check_in(self, actor: Actor, screening_id: str, said: Said) -> Said:
         """{"code": as scanned, seen or typed}."""
-        seat = await self._write(actor, sign_ins.check_in, screening_id, _text(said, "code"))
+        seat = await self._write(actor, sign_ins.check_in, screening_id, text_of(said, "code"))
         return {"seat": seat.seat, "back": seat.back}
 
     async def _undo(self, actor: Actor, screening_id: str, said: Said) -> Said:
@@ -136,7 +135,7 @@ class Door:
 
     async def _leave(self, actor: Actor, screening_id: str, said: Said) -> Said:
         """{"code": a seat's number, or a code}."""
-        return {"seat": await self._write(actor, sign_ins.leave, screening_id, _text(said, "code"))}
+        return {"seat": await self._write(actor, sign_ins.leave, screening_id, text_of(said, "code"))}
 
     async def _help(self, actor: Actor, screening_id: str, _: Said) -> Said:
         await self._write(actor, room_help.ask_help, screening_id)
@@ -148,7 +147,7 @@ class Door:
 
     async def _unlock(self, actor: Actor, _: str, said: Said) -> Said:
         """{"digits"}."""
-        return {"right": await self._write(actor, screening_doors.unlock_door, _text(said, "digits"))}
+        return {"right": await self._write(actor, screening_doors.unlock_door, text_of(said, "digits"))}
 
     # --- the parts ---
 
@@ -195,24 +194,6 @@ class Door:
             return Response(status_code=HTTPStatus.NOT_FOUND)
         headers = {"cache-control": "no-cache"} | ({"content-security-policy": READS} if name == READER else {})
         return FileResponse(HERE / "static" / name, media_type=FILES[name], headers=headers)
-
-
-async def _said_in(request: Request) -> Said:
-    """Raises BadInput."""
-    try:
-        said = orjson.loads(await body_from(request.receive) or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise BadInput("body", code="input.not_json") from error
-    if not isinstance(said, dict):
-        raise BadInput("body", code="input.bad")
-    return said
-
-
-def _text(said: Said, name: str) -> str:
-    value = said.get(name)
-    if not isinstance(value, str):
-        raise BadInput(name, code="input.bad")
-    return value
 
 
 def _as_json(body: object) -> Response:
