@@ -17,6 +17,7 @@ from data.errors import DatabaseUnavailable, StorageFull
 
 BUSY_MS = 5_000  # how long one writer waits for another (web and jobs share the file)
 WAIT_S = 5  # every wire has a limit on our side
+OVERTAKEN = frozenset({"23505", "40001", "40P01"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,15 @@ def foreign_errors() -> Iterator[None]:
         if error.connection_invalidated or _is_full(error):
             raise (StorageFull if _is_full(error) else DatabaseUnavailable)(type(error).__name__) from error
         raise
+
+
+def was_overtaken(error: BaseException) -> bool:
+    """Whether another process was first: it has written the same key meanwhile, or each of two waited for the other. Going once more helps.
+
+    Of PostgreSQL alone (unique_violation, serialization_failure, deadlock_detected): SQLite's writers come one after the other.
+    """
+    said = error if isinstance(error, DatabaseError) else error.__cause__
+    return getattr(getattr(said, "orig", None), "sqlstate", None) in OVERTAKEN
 
 
 def _is_full(error: Exception) -> bool:

@@ -14,10 +14,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import orjson
 from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from ulid import ULID
 
-from data.engines import Database, foreign_errors
+from data.engines import Database, foreign_errors, was_overtaken
+from data.errors import DatabaseUnavailable
 from data.events import EVENTS, Event, Row, from_payload
 from data.rules.permissions import Actor
 from data.sealing import Sealing
@@ -128,7 +130,14 @@ class Journal:
         self._say(announcements)
 
     def do(self, actor: Actor, now: datetime, action: Callable[Concatenate[Work, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """One action as one transaction."""
+        """One action as one transaction; gone through once more, on what stands there by then, when another process was first."""
+        try:
+            with self.work(actor, now) as work:
+                return action(work, *args, **kwargs)
+        except (IntegrityError, DatabaseUnavailable) as error:
+            if not was_overtaken(error):
+                raise
+            log.info("%s was overtaken, once more", getattr(action, "__name__", "an action"))
         with self.work(actor, now) as work:
             return action(work, *args, **kwargs)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -76,6 +77,54 @@ def test_of_concurrent_updates_none_is_lost(database: Database, journal: Journal
         assert session.get_one(CounterRow, "tally").last == 8 * times + 1
         assert session.scalar(select(func.count()).select_from(EntryRow)) == 8 * times + 1
         assert head(session) == 8 * times + 1
+    assert journal.verify() is None
+    for other in others:
+        other.database.close()
+
+
+def test_who_is_overtaken_by_another_process_goes_once_more(database: Database, journal: Journal, clock: Clock) -> None:
+    """A phone tries again at the other of two web processes while the first one still writes: the second finds what the first has kept."""
+    others = [journal_on(open_database(database.url)) for _ in range(2)]
+    both_have_looked = threading.Barrier(2)
+    answered: list[str] = []
+
+    def press(work: Work, name: str) -> str:
+        if work.session.get(CounterRow, name) is not None:
+            return "known"
+        with suppress(threading.BrokenBarrierError):  # SQLite lets the second one look when the first has committed
+            both_have_looked.wait(0.5)
+        work.session.add(CounterRow(name=name, last=1, digest=""))
+        work.session.flush()
+        work.record(FenceDrawn(fence_id=name))
+        return "new"
+
+    running = threads(2, partial(lambda place: answered.append(others[place].do(SYSTEM, clock.now(), press, "call"))))
+    for thread in running:
+        thread.join()
+    assert sorted(answered) == ["known", "new"]
+    assert journal.verify() is None
+    for other in others:
+        other.database.close()
+
+
+def test_two_that_wait_for_each_other_both_get_their_turn(database: Database, journal: Journal, clock: Clock) -> None:
+    others = [journal_on(open_database(database.url)) for _ in range(2)]
+    for name in ("a", "b"):
+        journal.do(SYSTEM, clock.now(), count_up, name)
+    both_hold_one = threading.Barrier(2)
+
+    def count_both(work: Work, first: str, second: str) -> None:
+        count_up(work, first)
+        work.session.flush()
+        with suppress(threading.BrokenBarrierError):
+            both_hold_one.wait(0.5)
+        count_up(work, second)
+
+    running = threads(2, partial(lambda place: others[place].do(SYSTEM, clock.now(), count_both, *("ab" if place else "ba"))))
+    for thread in running:
+        thread.join()
+    with database.reading() as session:
+        assert [session.get_one(CounterRow, name).last for name in "ab"] == [3, 3]
     assert journal.verify() is None
     for other in others:
         other.database.close()
