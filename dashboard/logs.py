@@ -34,7 +34,13 @@ _COORDINATE = re.compile(r"(?<![\w.])-?\d{1,3}\.\d{4,}(?![\w.])")
 _DIGITS = re.compile(r"(?<![0-9A-Za-z])\d(?:[ -]?\d){9,16}[\dXx](?![0-9A-Za-z])")
 _SECRET_IN_URL = re.compile(r"(?<=://)[^/@\s]*(?=@)|(?<=/link/)[\w-]+|(?<=\?)[^\s\"']+")
 
-QUIET = {"uvicorn": logging.WARNING, "uvicorn.error": logging.WARNING, "uvicorn.access": logging.CRITICAL, "dash": logging.WARNING}
+QUIET = {
+    "uvicorn": logging.WARNING,
+    "uvicorn.error": logging.WARNING,
+    "uvicorn.access": logging.CRITICAL,
+    "dash": logging.WARNING,
+    "httpx": logging.WARNING,
+}
 
 
 def set_up(name: str, folder: Path | None, level: str, stream: TextIO | None = None) -> None:

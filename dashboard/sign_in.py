@@ -94,6 +94,8 @@ POLICY = (
     Rule("/sign-in/style.css", Access.OPEN, static=True),
     Rule("/sign-in/second", Access.OPEN),
     Rule("/sign-in/factor", Access.OPEN),  # the ticket of whoever's password was right
+    Rule("/sign-in/oidc", Access.OPEN),
+    Rule("/sign-in/oidc/back", Access.OPEN),  # from the court's identity provider, with the sealed cookie of who went there
     Rule("/password", Access.OPEN),
     Rule("/link/*", Access.OPEN),
     Rule("/join/static/*", Access.OPEN, static=True),

@@ -155,6 +155,12 @@ class DatabaseUnavailable(Unavailable):
     code = "unavailable.database"
 
 
+class ProviderUnavailable(Unavailable):
+    """The court's identity provider does not answer; names and passwords of ours work."""
+
+    code = "unavailable.provider"
+
+
 class StorageFull(Unavailable):
     code = "unavailable.storage_full"
 

@@ -70,6 +70,12 @@ class Settings:
     recording_days: int = field(default=184, metadata=LIVE)
     session_hours: int = field(default=12, metadata=LIVE)
     second_factor_for: tuple[str, ...] = field(default=("technical", "inspector"), metadata=LIVE)
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret_file: Path | None = None
+    oidc_claim: str = "preferred_username"
+    oidc_label: str = "统一身份认证"
+    oidc_second_factor: tuple[str, ...] = ()
     wall_session_days: int = field(default=400, metadata=LIVE)
     stale_s: int = 30
     lost_s: int = 120
@@ -406,7 +412,7 @@ def _complete(settings: Settings) -> Settings:
         recordings=home / "recordings" if settings.recordings == Path() else settings.recordings,
         database_url=_driver(settings.database_url) or _sqlite_in(home),
     )
-    for check in (_check_numbers, _check_words, _check_tls, _check_addresses, _check_turn, _check_owners, _check_backups):
+    for check in (_check_numbers, _check_words, _check_tls, _check_addresses, _check_turn, _check_owners, _check_backups, _check_oidc):
         check(settings)
     for key in ("database_url", "redis_url"):
         _check_secret(key, getattr(settings, key))
@@ -522,6 +528,34 @@ def _check_backups(settings: Settings) -> None:
             raise _bad(key, "backup_at + backup_to + backup_keys_to + backup_recipients")
     if settings.backup_to == settings.backup_keys_to:
         raise _bad("backup_keys_to", "≠ backup_to")
+
+
+def _check_oidc(settings: Settings) -> None:
+    """An issuer by https only, or of this very machine; a secret that others of this machine can read is none."""
+    if not settings.oidc_issuer:
+        if settings.oidc_client_id or settings.oidc_client_secret_file or settings.oidc_second_factor:
+            raise _bad("oidc_issuer", "https://…")
+        return
+    said = urlsplit(settings.oidc_issuer)
+    if said.scheme != "https" and not (said.scheme == "http" and _is_loopback(said.hostname or "")):
+        raise _bad("oidc_issuer", "https://…")
+    if not said.hostname or said.username or said.query or said.fragment or re.search(r"\s", settings.oidc_issuer):
+        raise _bad("oidc_issuer", "https://host[:port][/path]")
+    for key in ("oidc_client_id", "oidc_claim", "oidc_label"):
+        if not getattr(settings, key):
+            raise _bad(key, "1 …")
+    secret = settings.oidc_client_secret_file
+    if secret is not None and not secret.is_file():
+        raise _bad("oidc_client_secret_file", f"no file {secret}")
+    if secret is not None and secret.stat().st_mode & 0o077:
+        raise _bad("oidc_client_secret_file", "chmod 600")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _check_secret(key: str, url: str | None) -> None:

@@ -1,6 +1,7 @@
 """What the pages before the centre do. Looking (GET, HEAD, prefetch) changes nothing; a button's POST does."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,27 +19,33 @@ from starlette.routing import Route
 
 from dashboard.i18n import of_error, t
 from dashboard.sign_in import DESK, DIRECTOR, WALL, error_answer, error_headers, next_page, refusal_page
+from dashboard.sign_in_pages import provider
 from dashboard.sign_in_pages.drawing import draw
+from dashboard.sign_in_pages.provider import Provider
 from data.actions import accounts, links, second_factor, sessions
 from data.actions.audit import record_audit
 from data.actions.links import Lasts, LinkUse
 from data.actions.second_factor import HalfOpen, Passed
 from data.actions.sessions import Opened
 from data.attempts import EVERYWHERE, Attempts
-from data.errors import BadInput, CommandCentreError, LaneFull, NotFound, NotSignedIn, TooLarge, TooMany
+from data.errors import BadInput, CommandCentreError, LaneFull, NotFound, NotSignedIn, ProviderUnavailable, TooLarge, TooMany
 from data.identity import Identity, Proof, check_password, check_pin, nobody
 from data.journal import Journal
 from data.lanes import Lanes
 from data.live_settings import current
 from data.queries.links import LinkView, PairingView, link_view, pairing_view
 from data.queries.second_factor import Asked, asked, enrolled
+from data.rules.id_tokens import account_of, proves_factor
 from data.rules.identity import Act, same_username
 from data.rules.links import LIFETIME, Purpose, closed
 from data.rules.permissions import Actor
 from data.settings import Settings
 from streaming.bearer import DEVICE_COOKIE
 
+log = logging.getLogger(__name__)
+
 PAIR = "ecc_pair"  # what a waiting wall's browser holds
+FLOW = "ecc_oidc"  # what the browser of somebody holds who is at the court's identity provider
 TICKET = "ecc_factor"  # what the browser of somebody holds whose code is missing
 POLL_S = 3
 BODY_BYTES = 4_096
@@ -78,6 +85,7 @@ class SignIn:
         self._hashing = asyncio.Semaphore(HASHING)
         self._hashing_waits = 0
         self._lasts = lasts_of(settings)
+        self._provider = Provider(settings, now) if settings.oidc_issuer else None
 
     def routes(self) -> list[Route]:
         style = Path(__file__).parent / "style.css"
@@ -93,6 +101,8 @@ class SignIn:
             Route("/sign-in/second", self._answered(self._show_second), methods=["GET"]),
             Route("/sign-in/factor", self._answered(self._show_factor), methods=["GET"]),
             Route("/sign-in/factor", self._answered(self._type_code), methods=["POST"]),
+            Route("/sign-in/oidc", self._answered(self._to_provider), methods=["GET"]),
+            Route("/sign-in/oidc/back", self._answered(self._from_provider), methods=["GET"]),
             Route("/password", self._answered(self._show_password), methods=["GET"]),
             Route("/password", self._answered(self._change_password), methods=["POST"]),
             Route("/link/{secret}", self._answered(self._show_link), methods=["GET"]),
@@ -248,8 +258,57 @@ class SignIn:
 
     def _sign_in_page(self, target: str, error: CommandCentreError | None = None) -> Response:
         said = of_error(error) if error else None
-        page = draw("sign_in.html", court=self._settings.court_name, demo=self._settings.demo, next=target, said=said)
+        other = self._settings.oidc_label if self._provider else None
+        page = draw("sign_in.html", court=self._settings.court_name, demo=self._settings.demo, next=target, said=said, other=other)
         return HTMLResponse(page, error.status if error else 200, error_headers(error) if isinstance(error, TooMany) else None)
+
+    # --- the court's own identity provider ---
+
+    async def _to_provider(self, request: Request) -> Response:
+        """Nothing is stored: what must be known when he comes back his browser keeps, sealed. One that cannot be asked leaves the form."""
+        target = next_page(request.query_params.get("next"))
+        if self._provider is None:
+            raise NotFound("no provider")
+        flow = provider.begin(target, self._now())
+        try:
+            answer = RedirectResponse(await self._provider.address(flow), HTTPStatus.SEE_OTHER)
+        except ProviderUnavailable as error:
+            return self._sign_in_page(target, error)
+        kept = provider.seal(flow, self._journal.sealing)
+        answer.set_cookie(
+            FLOW, kept, max_age=provider.FLOW_S, path="/sign-in/oidc", secure=self._settings.secure, httponly=True, samesite="lax"
+        )  # lax: he comes back from another site
+        return answer
+
+    async def _from_provider(self, request: Request) -> Response:
+        if self._provider is None:
+            raise NotFound("no provider")
+        try:
+            answer = await self._proved(request, self._provider)
+        except (TooMany, NotSignedIn, ProviderUnavailable) as error:
+            answer = self._sign_in_page("/centre/desk", error)
+        answer.delete_cookie(FLOW, path="/sign-in/oidc")
+        return answer
+
+    async def _proved(self, request: Request, asked: Provider) -> Response:
+        """Raises TooMany, NotSignedIn, ProviderUnavailable; a refusal leaves its trace, without a name."""
+        address, by = request.state.address, nobody(request.state.address)
+        self._attempts.begin(FLOW, address)
+        try:
+            state, code = provider.brought(request.query_params)
+            flow = provider.unseal(request.cookies.get(FLOW, ""), state, self._journal.sealing, self._now())
+            claims, settings = await asked.claims(code, flow), await self._current()
+            name, proved = account_of(claims, settings.oidc_claim), proves_factor(claims, settings.oidc_second_factor)
+            required, lasts = settings.second_factor_roles, lasts_of(settings).desk
+            opened = await self._write(by, second_factor.begin_from_provider, name, state, required, lasts, proved=proved)
+        except NotSignedIn as error:
+            log.warning("the identity provider's word was not taken: %s", error)
+            self._attempts.failed(FLOW, address)
+            await self._write(by, sessions.sign_in_failed, None, "provider")
+            raise
+        self._attempts.succeeded(FLOW, address)
+        entered = self._half_open(opened, flow.target) if isinstance(opened, HalfOpen) else self._at_desk(opened, flow.target, lasts)
+        return _from_ours(entered)
 
     # --- another password ---
 
@@ -480,6 +539,13 @@ def _wants_json(request: Request) -> bool:
 
 def _json(body: dict[str, object]) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")
+
+
+def _from_ours(redirect: Response) -> Response:
+    """The same as a page of ours that goes on by itself: a browser that comes from elsewhere sends no strict cookie along a redirect."""
+    page = HTMLResponse(draw("entered.html", refresh_s=f"0;url={redirect.headers['location']}", next=redirect.headers["location"]))
+    page.raw_headers.extend(header for header in redirect.raw_headers if header[0] == b"set-cookie")
+    return page
 
 
 def _to(path: str) -> Response:

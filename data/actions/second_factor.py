@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, update
 
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
-from data.actions.keeping import held_or_none
+from data.actions.keeping import first_time, held_or_none
 from data.actions.links import Lasts, LinkUse, add_link, close_links, take_link
 from data.actions.links import use_link as use_up
 from data.actions.sessions import Opened, close_sessions, open_for_officer, sign_in
@@ -17,12 +17,14 @@ from data.events import AccountChanged
 from data.identity import Proof
 from data.journal import Work
 from data.rules import identity, second_factor
+from data.rules.id_tokens import refused
 from data.rules.identity import Act
 from data.rules.links import Purpose, closed, is_open, lifetime
 from data.rules.permissions import ALLOWED, Role, Verb
 from data.rules.role_changes import OF_PEOPLE
 from data.tables import AccountRow, LinkRow, OfficerRow, RecoveryCodeRow, SecondFactorRow
 
+PROVIDER = "provider"  # whose sign-ins are remembered as having come
 OF_DESKS = (Purpose.SIGN_IN, Purpose.HOST)
 ADMINISTRATORS = ALLOWED[Verb.MANAGE_PEOPLE] & OF_PEOPLE
 
@@ -56,6 +58,26 @@ def begin_sign_in(
     if passed or not (enrol or is_needed(work, proof.officer_id, required)):
         return sign_in(work, proof, lasts)
     return ask(work, proof.officer_id)
+
+
+def begin_from_provider(
+    work: Work, name: str, flow: str, required: frozenset[Role], lasts: timedelta, *, proved: bool = False
+) -> Opened | HalfOpen:
+    """After the court's identity provider said who it is: the desk of an account of ours, or the question for the code.
+
+    flow: of this sign-in, good once. proved: the provider asked for a second factor, and is trusted in that.
+    Raises NotSignedIn identity.provider_refused for one that was used, identity.provider_no_account: nobody is registered here by it.
+    """
+    if not first_time(work, PROVIDER, digest(flow)[:32]):
+        raise refused("used")
+    account = select(AccountRow.officer_id).join(OfficerRow, OfficerRow.id == AccountRow.officer_id)
+    known = AccountRow.username == identity.same_username(name), OfficerRow.disabled_at.is_(None)
+    officer_id = work.session.scalar(account.where(*known))
+    if officer_id is None:
+        raise NotSignedIn("no account", code="identity.provider_no_account")
+    if is_needed(work, officer_id, required) and not proved:
+        return ask(work, officer_id)
+    return open_for_officer(work, officer_id, lasts, how="provider")
 
 
 def is_needed(work: Work, officer_id: str, required: frozenset[Role]) -> bool:

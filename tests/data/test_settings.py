@@ -84,6 +84,10 @@ def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
         ("TLS_CERT", "missing.pem"),
         ("LOST_S", "20"),
         ("COURT_CODE", "a b"),
+        ("OIDC_ISSUER", "http://id.court.test"),
+        ("OIDC_ISSUER", "https://id.court.test?x=1"),
+        ("OIDC_ISSUER", "https://somebody@id.court.test"),
+        ("OIDC_ISSUER", "file:///etc/passwd"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_its_key(tmp_path: Path, name: str, value: str) -> None:
@@ -91,6 +95,26 @@ def test_a_value_that_cannot_be_is_refused_by_its_key(tmp_path: Path, name: str,
         load({"ECC_HOME": str(tmp_path), f"ECC_{name}": value})
     assert refused.value.code == "misconfigured.bad_value"
     assert str(refused.value.params["key"]) in {name.lower(), "tls_key", "tls_cert"}
+
+
+def test_a_provider_is_named_whole_and_its_secret_is_for_us_alone(tmp_path: Path) -> None:
+    secret = tmp_path / "oidc.secret"
+    secret.write_text("x")
+    secret.chmod(0o640)
+    whole = {"ECC_HOME": str(tmp_path), "ECC_OIDC_ISSUER": "https://id.court.test/realms/court", "ECC_OIDC_CLIENT_ID": "ecc"}
+    assert load(whole).oidc_claim == "preferred_username"
+    assert load(whole | {"ECC_OIDC_ISSUER": "http://localhost:9000"}).oidc_issuer
+    wrong = {
+        "oidc_client_id": whole | {"ECC_OIDC_CLIENT_ID": ""},
+        "oidc_issuer": {"ECC_HOME": str(tmp_path), "ECC_OIDC_CLIENT_ID": "ecc"},
+        "oidc_client_secret_file": whole | {"ECC_OIDC_CLIENT_SECRET_FILE": str(secret)},
+    }
+    for key, environ in wrong.items():
+        with pytest.raises(Misconfigured) as refused:
+            load(environ)
+        assert refused.value.params["key"] == key
+    secret.chmod(0o600)
+    assert load(wrong["oidc_client_secret_file"]).oidc_client_secret_file == secret
 
 
 @pytest.mark.parametrize("url", ["redis://:foobared@10.0.0.5/0", "redis://ecc:%70assword@10.0.0.5/0", "redis://:aaaaaa@10.0.0.5"])
