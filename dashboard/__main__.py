@@ -516,6 +516,10 @@ def build_basemap(settings: Settings, options: argparse.Namespace) -> int:
             print(file=sys.stderr)
     for layer, count in sorted(built.counts.items()):
         print(t("basemap.count", layer=t(f"basemap.layer_{layer}"), count=count))
+    if built.corners:
+        print(t("basemap.roads", count=built.corners))
+    for note in built.notes:
+        print(t(f"basemap.note_{note.what}", count=note.count, names="、".join(note.names)))
     print(t("basemap.done", tiles=built.tiles) if built.tiles else t("basemap.done_boundaries"))
     if built.tiles and not settings.map_approval:
         print(t("basemap.approval_missing"))

@@ -23,7 +23,7 @@ from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from dashboard import i18n
+from dashboard import basemap, i18n
 from dashboard.admin.app import Admin
 from dashboard.admin.devices import Heard
 from dashboard.api import NEAR_MOST, build_api, merged
@@ -554,6 +554,7 @@ async def _say_ready(house: House) -> None:
     while house.health.reasons():
         await asyncio.sleep(0.05)
     ready_file(house.settings).touch(0o600)
+    await asyncio.to_thread(basemap.finish, house.settings)
     await asyncio.to_thread(MapLayers(house.settings.layers).prepare)  # before the first map asks
     await rehearse(house.lanes, house.database, house.journal, house.settings, utc_now)  # before the first call comes
     gc.freeze()  # what was imported stays for good: looking through it again and again cost a twentieth of the server's time

@@ -1,8 +1,10 @@
 """`ecc basemap build`: the operator's map files become the court's map. A child does the work, so that it can be stopped at once.
 
-What was there before stays until all is ready. One build at a time; a killed one leaves nothing that the next does not clear away.
+What was there before stays until all is ready, and can come back. One build at a time; a killed one leaves nothing that the next does not
+clear away.
 """
 
+import contextlib
 import fcntl
 import multiprocessing
 import shutil
@@ -11,13 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.errors import BadInput, Locked, StorageFull, Unavailable
+from data.engines import open_database
+from data.errors import BadInput, DatabaseUnavailable, Locked, NotFound, StorageFull, Unavailable
+from data.queries.areas import court_place
 from data.settings import Settings
+from geo import changeover
 
 if TYPE_CHECKING:  # the geometry library takes a second to import, and only the child needs it
     from multiprocessing.connection import Connection
 
     from geo.basemap import Built, Source, Step
+    from geo.coordinates import Place
 
 DATUMS = {"WGS84": "WGS84", "WGS-84": "WGS84", "GCJ02": "GCJ02", "GCJ-02": "GCJ02", "BD09": "BD09", "BD-09": "BD09"}
 FULL = (28, 122)  # no space left, quota exceeded
@@ -31,7 +37,36 @@ def build(settings: Settings, words: Sequence[str], crs: str | None, tell: Calla
     sources = [_source(word, crs) for word in words]
     settings.layers.mkdir(parents=True, exist_ok=True)
     with _alone(settings.layers):
-        return _by_child(sources, settings.layers, tell)
+        return _by_child(sources, settings.layers, tell, _court(settings))
+
+
+def go_back(settings: Settings) -> None:
+    """The map before becomes the map again, and this one the map before. Raises NotFound basemap.no_before, Locked."""
+    settings.layers.mkdir(parents=True, exist_ok=True)
+    with _alone(settings.layers):
+        if not changeover.go_back(settings.layers):
+            raise NotFound("before", code="basemap.no_before")
+
+
+def finish(settings: Settings) -> None:
+    """What a power cut interrupted after all was ready is completed; what is being built is left to its builder."""
+    with contextlib.suppress(Locked, OSError), _alone(settings.layers):
+        changeover.finish(settings.layers)
+
+
+def _court(settings: Settings) -> "Place | None":
+    """Where the court is, by which its county is known; None on a machine that holds none yet."""
+    path = settings.database_url.partition(":///")[2]
+    if settings.database_url.startswith("sqlite") and not Path(path).is_file():
+        return None
+    database = open_database(settings.database_url)
+    try:
+        with database.reading() as session:
+            return court_place(session, settings.court_code)
+    except DatabaseUnavailable:
+        return None
+    finally:
+        database.close()
 
 
 def _source(word: str, crs: str | None) -> "Source":
@@ -65,12 +100,12 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _by_child(sources: "Sequence[Source]", folder: Path, tell: Callable[["Step"], None]) -> "Built":
+def _by_child(sources: "Sequence[Source]", folder: Path, tell: Callable[["Step"], None], court: "Place | None") -> "Built":
     from geo.basemap import BUILDING, Built, Step
 
     context = multiprocessing.get_context("spawn")
     ours, its = context.Pipe(duplex=False)
-    child = context.Process(target=_work, args=(its, list(sources), folder))
+    child = context.Process(target=_work, args=(its, list(sources), folder, court))
     child.start()
     its.close()
     try:
@@ -97,7 +132,7 @@ def _refusal(why: str, values: dict[str, Any]) -> Exception:
     return BadInput(why, code=f"basemap.{why}", **values)
 
 
-def _work(pipe: "Connection", sources: "list[Source]", folder: Path) -> None:
+def _work(pipe: "Connection", sources: "list[Source]", folder: Path, court: "Place | None") -> None:
     """In the child: steps, then what was built or why not."""
     import signal
 
@@ -108,7 +143,7 @@ def _work(pipe: "Connection", sources: "list[Source]", folder: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends us
     die_with_parent()
     try:
-        pipe.send(build_map(sources, folder, pipe.send))
+        pipe.send(build_map(sources, folder, pipe.send, court))
     except LayerUnreadable as error:
         pipe.send((error.why, {"file": error.file, "row": error.row, "what": error.what}))
     except OSError as error:

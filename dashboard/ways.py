@@ -24,6 +24,7 @@ LIMIT_S = 2.0
 WAITING_MOST = 8
 ASKED_MOST = 24  # units by straight line whose ways are looked at: the nearest by road is among them unless a river is very long
 TEAMS_MOST = 3
+NET = "roads.npz"  # as `geo.road_net` calls it
 KEPT = ".seen"  # beside the layer's file, as the drawn layers; the name holds its source's time
 UNREADABLE = (OSError, ValueError, KeyError, BadZipFile)
 
@@ -40,10 +41,10 @@ class Coming:
 
 
 class RoadWays:
-    """The district's roads, for asking from an event loop. layers: the folder that may hold `roads.geojson`."""
+    """The district's roads, for asking from an event loop. layers: the folder that may hold `roads.npz` or else `roads.geojson`."""
 
     def __init__(self, layers: Path) -> None:
-        self._roads = layers / "roads.geojson"
+        self._net, self._drawn = layers / NET, layers / "roads.geojson"
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ways")
         self._graph: RoadGraph | None = None
         self._of = 0  # the time of the file that the graph was made from
@@ -57,7 +58,7 @@ class RoadWays:
         teams: of each unit that may be asked about; places: where units stand, the nearest first; most: teams.
         """
         asked = [(no, place) for no, place in places if no in teams and teams[no] != alarm.team_id][:ASKED_MOST]
-        if self._waiting >= WAITING_MOST or not self._roads.is_file():
+        if self._waiting >= WAITING_MOST or not (self._net.is_file() or self._drawn.is_file()):
             return None
         self._waiting += 1
         future = self._thread.submit(self._ways, [place for _, place in asked], alarm.place)
@@ -83,9 +84,10 @@ class RoadWays:
         from geo.roads import NoRoads
 
         try:
-            changed = self._roads.stat().st_mtime_ns
+            roads = self._net if self._net.is_file() else self._drawn
+            changed = roads.stat().st_mtime_ns
             if self._graph is None or self._of != changed:
-                self._graph, self._of = road_graph(self._roads), changed
+                self._graph, self._of = road_graph(roads), changed
             return self._graph.ways(starts, end)
         except (OSError, LayerUnreadable, NoRoads) as error:
             log.warning("no ways by road: %s", error)
@@ -93,9 +95,14 @@ class RoadWays:
 
 
 def road_graph(roads: Path) -> "RoadGraph":
-    """The graph of a layer's file, kept beside it. Raises OSError, LayerUnreadable, NoRoads."""
-    from geo.roads import RoadGraph
+    """The graph of the court's own net, or of a layer's file and then kept beside it. Raises OSError, LayerUnreadable, NoRoads."""
+    from geo.roads import NoRoads, RoadGraph
 
+    if roads.name == NET:
+        try:
+            return RoadGraph.read(roads)
+        except UNREADABLE as error:
+            raise NoRoads(f"{NET} is no net of roads") from error
     kept = roads.parent / KEPT / f"{roads.stem}-graph-{roads.stat().st_mtime_ns}.npz"
     try:
         return RoadGraph.read(kept)

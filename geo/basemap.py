@@ -1,34 +1,42 @@
-"""The operator's map files -> the base map (PMTiles) and the court's boundary layers; all of them, or what was there before stays.
+"""The operator's map files -> the base map (PMTiles), the court's boundary layers and its net of roads; all, or what was there stays.
 
 What was begun and killed leaves a folder `.building`, which the next one clears away.
 """
 
+import json
 import multiprocessing
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import geopandas
+import numpy as np
 import pandas as pd
 import shapely
 
-from geo.coordinates import Crs
-from geo.layers import Layer, LayerUnreadable, read_layer, write_layer
-from geo.osm_extract import ROADS, Feature, read_osm
-from geo.spool import Spool
+from geo.administrative import district_of
+from geo.changeover import put
+from geo.coordinates import Crs, Place
+from geo.layers import Layer, LayerUnreadable, boundary_of, read_layer, write_layer
+from geo.osm_extract import ROADS, Aside, Feature, read_osm, way_rank
+from geo.road_net import NET, road_net
+from geo.roads import NoRoads, crossed
+from geo.sea import Bounds, sea_of
+from geo.spool import Spool, first_corners, read_spool
 from geo.tiles import Band, die_with_parent, join, spooled_band
 
 BASE = "base.pmtiles"
 BUILDING = ".building"
+MADE = "made.json"  # beside the layers: which of them came out of an extract, so that the operator's own are never replaced by such
 FEW = 20_000  # shapes: below this a second process costs more than it saves
 TOGETHER = 2  # layers at a time: each holds its own shapes in memory
 
 # From which zoom on a thing is drawn, and how large an area must be there: a wall is crowded long before it is full.
 BANDS = (
+    Band("sea", 5),
     Band("built", 8, 11, 200_000), Band("built", 12, 13, 4_000),
     Band("green", 7, 10, 600_000), Band("green", 11, 12, 20_000), Band("green", 13, 13),
     Band("water", 5, 8, 3_000_000), Band("water", 9, 11, 60_000), Band("water", 12, 13),
@@ -38,6 +46,10 @@ BANDS = (
 )  # fmt: skip
 
 BOUNDARIES = ("boundary", "streets", "communities")
+LAND = ("building", "minor", "main")  # things that stand on land
+NODED_MOST = 100_000  # roads of a file that are cut where they cross: each pair is looked at
+LAND_MOST = 200_000  # of them are looked at
+NAMED_MOST = 40  # names in one note
 # What a file holds, by its name; the operator may say it instead: streets=FILE.
 KINDS = {
     "boundary": ("boundary", "border", "区界", "县界", "边界", "辖区"),
@@ -68,7 +80,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far it is. what: read (a file, objects), tiles (a layer, of how many), join or layers; whole: 0 if not known."""
+    """How far it is. what: read (a file, objects), roads, sea, tiles (a layer, of how many) or join; whole: 0 if not known."""
 
     what: str
     name: str
@@ -77,11 +89,22 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What the operator should know. what: coast_closed, coast_dry, areas_cut, several_counties, roads_none, _many or _thinned."""
+
+    what: str
+    count: int = 0
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
-    """What there is now: shapes of each layer, tiles."""
+    """What there is now: shapes of each layer, tiles, corners of the net of roads; and what is to be known about it."""
 
     counts: dict[str, int]
     tiles: int
+    corners: int = 0
+    notes: tuple[Note, ...] = ()
 
 
 Tell = Callable[[Step], None]
@@ -95,47 +118,146 @@ def kind_of(path: Path) -> str | None:
     return next((kind for kind, words in KINDS.items() if any(word in name for word in words)), None)
 
 
-def build(sources: Sequence[Source], folder: Path, tell: Tell = lambda _: None) -> Built:
-    """Read the files, make tiles and boundary layers, and put them into the folder of layers.
+def build(sources: Sequence[Source], folder: Path, tell: Tell = lambda _: None, court: Place | None = None) -> Built:
+    """Read the files, make tiles, boundary layers and the net of roads, and put them into the folder of layers.
 
-    Raises LayerUnreadable, which names the file; then, as on any other error, the folder is as it was before.
+    court: its place, by which its county is found and, without one, its roads. Raises LayerUnreadable, which names the file; then, as on
+    any other error, the folder is as it was before.
     """
     unfinished = folder / BUILDING
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
-        counts = _made(sources, folder, unfinished, tell)
-        tiles = counts.pop("", 0)
-        for made in sorted(unfinished.glob("*.geojson")) + sorted(unfinished.glob(BASE)):
-            with made.open("rb") as file:
-                os.fsync(file.fileno())  # a power cut must not leave a name without its bytes
-            os.replace(made, folder / made.name)
-        return Built(counts, tiles)
+        work = _Work(folder, unfinished, tell, court)
+        work.make(sources)
+        for left in (*unfinished.glob("*.spool"), *unfinished.glob("[0-9]*.pmtiles")):
+            left.unlink()
+        put(unfinished, folder, work.gone)
+        return Built(work.counts, work.tiles, work.corners, tuple(work.notes))
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _made(sources: Sequence[Source], folder: Path, unfinished: Path, tell: Tell) -> dict[str, int]:
-    """Everything, in the unfinished folder: shapes of each layer, and under "" tiles."""
-    counts: dict[str, int] = {}
-    layers = _boundaries([source for source in sources if source.kind in BOUNDARIES], folder, tell)
-    for name, layer in layers.items():
-        write_layer(layer, unfinished / f"{name}.geojson")
-        counts[name] = len(layer)
-    ground = [source for source in sources if source.kind not in BOUNDARIES]
-    if not ground:
-        return counts
-    with Spool(unfinished) as spool:
-        for source in ground:
-            for feature in _features(source, tell):
-                spool.add(feature)
-    if not spool.counts:
-        names = ", ".join(source.path.name for source in ground)
-        raise LayerUnreadable(f"{names}: hold nothing that is drawn", "empty", names)
-    parts = list(_parts(spool, unfinished, tell))
-    tell(Step("join", BASE, 0))
-    counts[""] = join(parts, unfinished / BASE, _about(ground, spool.counts))
-    return counts | spool.counts
+@dataclass
+class _Work:
+    """One build, in the unfinished folder. gone: files of an earlier one that nothing took the place of."""
+
+    folder: Path
+    unfinished: Path
+    tell: Tell
+    court: Place | None
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    tiles: int = 0
+    corners: int = 0
+
+    def make(self, sources: Sequence[Source]) -> None:
+        brought = _boundaries([source for source in sources if source.kind in BOUNDARIES], self.folder, self.tell)
+        self._write(brought)
+        ground = [source for source in sources if source.kind not in BOUNDARIES]
+        if ground:
+            self._ground(ground, brought)
+        else:
+            made = _made_before(self.folder) - brought.keys()
+            (self.unfinished / MADE).write_text(json.dumps(sorted(made)), encoding="utf-8")
+
+    def _write(self, layers: Mapping[str, Layer]) -> None:
+        for name, layer in layers.items():
+            write_layer(layer, self.unfinished / f"{name}.geojson")
+            self.counts[name] = len(layer)
+
+    def _ground(self, ground: Sequence[Source], brought: Mapping[str, Layer]) -> None:
+        """Everything that is drawn below, and what else the extracts know."""
+        asides: list[Aside] = []
+        with Spool(self.unfinished) as spool:
+            for source in ground:
+                asides.append(Aside())
+                for feature in _features(source, self.tell, asides[-1]):
+                    spool.add(feature)
+        ways = spool.counts.pop("ways", 0)
+        if not spool.counts:
+            names = ", ".join(source.path.name for source in ground)
+            raise LayerUnreadable(f"{names}: hold nothing that is drawn", "empty", names)
+        district = self._district(asides, brought)
+        self._roads(ways, district)
+        with Spool(self.unfinished) as waters:
+            for aside in asides:
+                self._sea(aside, spool.counts, waters)
+        drawn = spool.counts | waters.counts
+        parts = list(_parts(drawn, self.unfinished, self.tell))
+        self.tell(Step("join", BASE, 0))
+        self.tiles = join(parts, self.unfinished / BASE, _about(ground, drawn))
+        self.counts |= drawn
+
+    def _district(self, asides: Sequence[Aside], brought: Mapping[str, Layer]) -> Any:
+        """Boundary layers out of the extracts, where the operator has none of his own. Returns the court's area, if known."""
+        before = _made_before(self.folder)
+        own = brought.keys() | {name for name in BOUNDARIES if name not in before and (self.folder / f"{name}.geojson").is_file()}
+        found = district_of([area for aside in asides for area in aside.areas], self.court, self._own_boundary(brought, own))
+        made = {name: layer for name, layer in found.layers.items() if name not in own}
+        self._write(made)
+        (self.unfinished / MADE).write_text(json.dumps(sorted(made)), encoding="utf-8")
+        self.gone += [f"{name}.geojson" for name in before - made.keys() - brought.keys()]
+        if found.several and "boundary" not in own:
+            self._note("several_counties", found.several)
+        if cut := sorted({name for aside in asides for name in aside.incomplete}):
+            self._note("areas_cut", cut)
+        boundary = made.get("boundary")
+        return self._own_boundary(brought, own) if boundary is None else boundary.geometry.iloc[0]
+
+    def _own_boundary(self, brought: Mapping[str, Layer], own: Iterable[str]) -> Any:
+        if "boundary" in brought:
+            return brought["boundary"].geometry.iloc[0]
+        return boundary_of(self.folder / "boundary.geojson") if "boundary" in own else None
+
+    def _roads(self, ways: int, district: Any) -> None:
+        if not ways:
+            self.gone.append(NET)
+            return
+        self.tell(Step("roads", NET, ways))
+        try:
+            net = road_net(self.unfinished, district, self.court)
+        except NoRoads:
+            self.gone.append(NET)
+            self._note("roads_none" if district is not None or self.court is not None else "roads_many")
+            return
+        net.graph.write(self.unfinished / NET)
+        self.corners = len(net.graph.nodes)
+        if net.thinned:
+            self._note("roads_thinned")
+
+    def _sea(self, aside: Aside, counts: Mapping[str, int], waters: Spool) -> None:
+        if not aside.coasts:
+            return
+        self.tell(Step("sea", BASE, len(aside.coasts)))
+        things = first_corners(self.unfinished, {layer: counts[layer] for layer in LAND if layer in counts}, LAND_MOST)
+        coasts = list(shapely.from_wkb(np.array(aside.coasts, object)))
+        sea = sea_of(coasts, aside.frame or self._bounds(counts, coasts), things)
+        for area in sea.areas:
+            waters.add(Feature("sea", shapely.to_wkb(area), "", 0))
+        if sea.closed:
+            self._note("coast_closed", count=sea.closed)
+        if sea.dry:
+            self._note("coast_dry", count=sea.dry)
+
+    def _bounds(self, counts: Mapping[str, int], coasts: Sequence[Any]) -> Bounds:
+        """Of everything that was read, where the file does not say what it holds."""
+        shapes = [wkb for layer in counts for wkb in read_spool(self.unfinished, layer)[0]]
+        west, south, east, north = shapely.total_bounds([*shapely.from_wkb(np.array(shapes, object)), *coasts]).tolist()
+        return west, south, east, north
+
+    def _note(self, what: str, names: Sequence[str] = (), count: int = 0) -> None:
+        self.notes.append(Note(what, count or len(names), tuple(names[:NAMED_MOST])))
+
+
+def _made_before(folder: Path) -> set[str]:
+    """The layers there that an earlier build took out of an extract."""
+    try:
+        said = json.loads((folder / MADE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return set()
+    return {name for name in said if name in BOUNDARIES} if isinstance(said, list) else set()
 
 
 def _about(sources: Sequence[Source], counts: Mapping[str, int]) -> dict[str, Any]:
@@ -143,11 +265,11 @@ def _about(sources: Sequence[Source], counts: Mapping[str, int]) -> dict[str, An
     return {"name": "base", "format": "pbf", "vector_layers": layers, "osm": any(source.kind == "osm" for source in sources)}
 
 
-def _parts(spool: Spool, folder: Path, tell: Tell) -> Iterator[Path]:
+def _parts(counts: Mapping[str, int], folder: Path, tell: Tell) -> Iterator[Path]:
     """A file of tiles for each band that has shapes, the largest layers first."""
-    bands = sorted((band for band in BANDS if spool.counts.get(band.layer)), key=lambda band: -spool.counts[band.layer])
+    bands = sorted((band for band in BANDS if counts.get(band.layer)), key=lambda band: -counts[band.layer])
     paths = [folder / f"{number}.pmtiles" for number in range(len(bands))]
-    if sum(spool.counts.values()) < FEW:
+    if sum(counts.values()) < FEW:
         for number, (band, path) in enumerate(zip(bands, paths, strict=True)):
             tell(Step("tiles", band.layer, number, len(bands)))
             if spooled_band(folder, band, path):
@@ -164,17 +286,38 @@ def _parts(spool: Spool, folder: Path, tell: Tell) -> Iterator[Path]:
 # --- what is drawn ----------------------------------------------------------------------------------------------------------------
 
 
-def _features(source: Source, tell: Tell) -> Iterator[Feature]:
+def _features(source: Source, tell: Tell, aside: Aside) -> Iterator[Feature]:
     name = source.path.name
     tell(Step("read", name, 0))
     if source.kind == "osm":
-        yield from read_osm(source.path, lambda count: tell(Step("read", name, count)))
+        yield from read_osm(source.path, lambda count: tell(Step("read", name, count)), aside)
         return
     layer = read_layer(source.path, datum=source.datum, mend=True)
     names, classes = _column(layer, NAME_COLUMNS), _column(layer, CLASS_COLUMNS)
     for row, (wkb, shape) in enumerate(zip(shapely.to_wkb(layer.geometry.to_numpy()), layer.geometry, strict=True)):
-        yield Feature(_layer_of(source.kind, shape, classes[row]), wkb, names[row] if source.kind != "building" else "", 0)
+        drawn = _layer_of(source.kind, shape, classes[row])
+        yield Feature(drawn, wkb, names[row] if source.kind != "building" else "", 0)
+    if source.kind == "roads":
+        yield from _ways(layer, classes)
     tell(Step("read", name, len(layer)))
+
+
+def _ways(layer: Layer, classes: Sequence[str]) -> Iterator[Feature]:
+    """What is driven on. A file out of OpenStreetMap joins its roads at common corners; of another one they meet where they cross."""
+    ranks = [_way_rank(said, way) for said, way in zip(classes, _column(layer, ("oneway", "单行")), strict=True)]
+    lines, owners = shapely.get_parts(layer.geometry.to_numpy(), return_index=True)
+    if _called(layer, ("fclass", "highway")) is None and len(lines) <= NODED_MOST:
+        lines, owners = crossed(lines, owners)
+    for wkb, owner in zip(shapely.to_wkb(lines), owners, strict=True):
+        if (rank := ranks[owner]) is not None:
+            yield Feature("ways", wkb, "", rank)
+
+
+def _way_rank(said: str, way: str) -> int | None:
+    """As of an extract. way: `F` or yes, `T` or -1, where a road is driven one way only."""
+    highway = {"ring": "trunk", "trunk": "primary", "main": "secondary", "minor": "residential", "path": "path"}.get(said)
+    oneway = {"F": "yes", "T": "-1", "B": "no"}.get(way, way)
+    return way_rank({"highway": highway or (said if said in ROADS else "residential"), "oneway": oneway})
 
 
 def _layer_of(kind: str, shape: Any, said: str) -> str:

@@ -18,8 +18,8 @@ from geo.coordinates import FloatArray, Place, Plane, checked_arrays
 if TYPE_CHECKING:  # takes most of a second to import, and who reads a kept graph needs none of it
     import geopandas
 
-# Metres a second when nobody is in the way, by class of road; 80, 60, 45, 28 and 18 km/h.
-SPEEDS_MPS = {"ring": 22.0, "trunk": 17.0, "main": 12.5, "minor": 8.0}
+# Metres a second when nobody is in the way, by class of road; 80, 60, 45, 28, 14 and 18 km/h.
+SPEEDS_MPS = {"ring": 22.0, "trunk": 17.0, "main": 12.5, "minor": 8.0, "service": 4.0}
 UNKNOWN_MPS = 5.0
 OFF_ROAD_MPS = 3.0  # from the door to the road, on foot or through a yard
 
@@ -49,9 +49,9 @@ class Way:
 
 @dataclass(frozen=True)
 class RoadGraph:
-    """The roads as one net: corners are joined along each road, and roads meet where they cross or touch.
+    """The roads as one net: corners are joined along each road. Every place can be reached from every other, by one-way roads as they run.
 
-    nodes (n, 2): latitude, longitude of each junction and bend. Every place can be reached from every other, every road driven both ways.
+    nodes (n, 2): latitude, longitude of each junction and bend; _seconds: from each node (row) to the next ones (column).
     """
 
     nodes: FloatArray
@@ -71,18 +71,33 @@ class RoadGraph:
         lines = shapely.get_parts(roads.geometry.to_numpy())
         if not len(lines):
             raise NoRoads("no line in the layer")
-        west, south, east, north = roads.total_bounds
-        plane = Plane((south + north) / 2, (west + east) / 2)
         ends, speeds = _links(roads)
+        both = np.ones(len(ends), bool)
+        return cls.of_pieces(ends, speeds, both, both)
+
+    @classmethod
+    def of_pieces(cls, ends: FloatArray, speeds_mps: FloatArray, there: NDArray[np.bool_], back: NDArray[np.bool_]) -> "RoadGraph":
+        """From straight pieces: ends (n, 2, 2) as longitude, latitude, joined where the same; there, back: whether it is driven so.
+
+        What cannot be left again, or not be reached, is left out. Raises NoRoads.
+        """
+        if not len(ends):
+            raise NoRoads("no road")
         places, numbers = np.unique(ends.reshape(-1, 2), axis=0, return_inverse=True)
         links = numbers.reshape(-1, 2)
-        net = _largest(len(places), links[:, 0], links[:, 1])
-        kept = np.isin(links[:, 0], net)
-        links, speeds = np.searchsorted(net, links[kept]), speeds[kept]
+        arcs = np.vstack([links[there], links[back][:, ::-1]])
+        speeds = np.concatenate([speeds_mps[there], speeds_mps[back]])
+        net = _largest(len(places), arcs[:, 0], arcs[:, 1], directed=True)
+        if len(net) < 2:
+            raise NoRoads("no road on which one could go anywhere")
+        kept = np.isin(arcs, net).all(axis=1)
+        arcs, speeds = np.searchsorted(net, arcs[kept]), speeds[kept]
         nodes = places[net][:, ::-1]
+        (south, west), (north, east) = nodes.min(axis=0).tolist(), nodes.max(axis=0).tolist()
+        plane = Plane((south + north) / 2, (west + east) / 2)
         metres = plane.metres(nodes)
-        seconds = np.hypot(*(metres[links[:, 0]] - metres[links[:, 1]]).T) / speeds
-        return cls(nodes, plane, _matrix(links, seconds, len(net)))
+        seconds = np.hypot(*(metres[arcs[:, 0]] - metres[arcs[:, 1]]).T) / speeds
+        return cls(nodes, plane, _matrix(arcs, seconds, len(net)))
 
     def write(self, path: Path) -> None:
         """Keep it, so that it need not be made again: reading takes milliseconds, making a second and more."""
@@ -105,7 +120,7 @@ class RoadGraph:
     def path(self, start: Place, end: Place) -> list[Place]:
         """The quickest way: the start, the corners of the roads between, the end. Raises NotADegree."""
         first, last = self.nearest_node(start), self.nearest_node(end)
-        _, before = dijkstra(self._seconds, indices=[last], return_predecessors=True)
+        _, before = dijkstra(self._back, indices=[last], return_predecessors=True)
         way = [first]
         while way[-1] != last:
             way.append(int(before[0, way[-1]]))  # seen from the end, so that the way comes out in its order
@@ -121,18 +136,18 @@ class RoadGraph:
             return []
         feet = self._feet([*starts, end])
         last = feet[-1]
-        seconds, before = dijkstra(self._seconds, indices=list(last.ends), return_predecessors=True)
+        seconds, before = dijkstra(self._back, indices=list(last.ends), return_predecessors=True)
         return [self._way(start, end, foot, last, seconds, before) for start, foot in zip(starts, feet, strict=False)]
 
     def _way(self, start: Place, end: Place, foot: "_Foot", last: "_Foot", seconds: FloatArray, before: NDArray[np.int32]) -> Way:
         """seconds, before (2, n): from either end of the last piece; before: each node's next one there, below zero at that end itself."""
-        options = [(foot.seconds[k] + float(seconds[j, node]) + last.seconds[j], k, j) for k, node in enumerate(foot.ends) for j in (0, 1)]
+        options = [(foot.away[k] + float(seconds[j, node]) + last.there[j], k, j) for k, node in enumerate(foot.ends) for j in (0, 1)]
         driven, k, j = min(options)
         nodes = [foot.ends[k]]
         while (after := int(before[j, nodes[-1]])) >= 0:
             nodes.append(after)
-        if set(foot.ends) == set(last.ends):  # on the same piece of road
-            along = abs(foot.seconds[foot.ends.index(last.ends[0])] - last.seconds[0])
+        if foot.piece == last.piece:  # on the same piece of road
+            along = self._pieces.along(foot, last)
             driven, nodes = (along, []) if along <= driven else (driven, nodes)
         corners = [start, foot.place, *((float(lat), float(lon)) for lat, lon in self.nodes[nodes]), last.place, end]
         steps = np.diff(self._plane.metres(corners), axis=0)
@@ -143,30 +158,38 @@ class RoadGraph:
         points = shapely.points(self._plane.metres(places))
         numbers = self._pieces.tree.nearest(points)
         lines = self._pieces.tree.geometries[numbers]
-        along = shapely.line_locate_point(lines, points, normalized=True)
-        feet = self._plane.latlon(shapely.get_coordinates(shapely.line_interpolate_point(lines, along, normalized=True)))
-        ends, times, off = self._pieces.ends[numbers], self._pieces.seconds[numbers], shapely.distance(lines, points)
+        parts = shapely.line_locate_point(lines, points, normalized=True)
+        feet = self._plane.latlon(shapely.get_coordinates(shapely.line_interpolate_point(lines, parts, normalized=True)))
+        off_m = shapely.distance(lines, points)
         return [
-            _Foot((float(lat), float(lon)), (int(a), int(b)), (float(part * time), float((1 - part) * time)), float(far))
-            for (lat, lon), (a, b), part, time, far in zip(feet, ends, along, times, off, strict=True)
+            self._pieces.foot((float(lat), float(lon)), int(number), float(part), float(far))
+            for (lat, lon), number, part, far in zip(feet, numbers, parts, off_m, strict=True)
         ]
 
     @cached_property
     def _pieces(self) -> "_Pieces":
         net = self._seconds.tocoo()
-        once = net.row < net.col
-        ends = np.stack([net.row[once], net.col[once]], axis=1).astype(np.int32)
-        return _Pieces(ends, net.data[once], shapely.STRtree(shapely.linestrings(self._plane.metres(self.nodes)[ends])))
+        pairs = np.unique(np.sort(np.stack([net.row, net.col], axis=1), axis=1), axis=0).astype(np.int32)
+        there, back = (_seconds_of(self._seconds, pairs[:, [a, b]]) for a, b in ((0, 1), (1, 0)))
+        return _Pieces(pairs, there, back, shapely.STRtree(shapely.linestrings(self._plane.metres(self.nodes)[pairs])))
+
+    @cached_property
+    def _back(self) -> csr_array:
+        """The net the other way: from an end one then sees from where, and how long, one comes to it."""
+        return csr_array(self._seconds.T)
 
     def seconds_from(self, place: Place) -> FloatArray:
         """Seconds from a place to every node (n,), the way to the nearest node included. Raises NotADegree."""
-        far_m, node = self._near.query(self._plane.metres([place])[0])
-        return np.asarray(dijkstra(self._seconds, indices=[int(node)])[0] + far_m / OFF_ROAD_MPS, np.float64)
+        return self._seconds_at(self._seconds, place)
 
     def seconds_to(self, places: ArrayLike, end: Place) -> FloatArray:
         """Seconds from each of the places (n, 2) to one. Raises NotADegree."""
         far_m, nodes = self._near.query(self._plane.metres(checked_arrays(places)))
-        return np.asarray(self.seconds_from(end)[nodes] + far_m / OFF_ROAD_MPS, np.float64)
+        return np.asarray(self._seconds_at(self._back, end)[nodes] + far_m / OFF_ROAD_MPS, np.float64)
+
+    def _seconds_at(self, net: csr_array, place: Place) -> FloatArray:
+        far_m, node = self._near.query(self._plane.metres([place])[0])
+        return np.asarray(dijkstra(net, indices=[int(node)])[0] + far_m / OFF_ROAD_MPS, np.float64)
 
     def metres_of(self, place: Place) -> float:
         """How far a place lies from the nearest node, in metres. Raises NotADegree."""
@@ -175,49 +198,81 @@ class RoadGraph:
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:
-    """Every straight piece of road once: the numbers of its two nodes (n, 2), the seconds on it (n,), its line on the plane of metres."""
+    """Every straight piece of road once: its two nodes (n, 2), the seconds there and back (n,), infinite where nobody drives; its line."""
 
     ends: NDArray[np.int32]
-    seconds: FloatArray
+    there: FloatArray
+    back: FloatArray
     tree: shapely.STRtree
+
+    def foot(self, place: Place, number: int, part: float, off_m: float) -> "_Foot":
+        """At this part of a piece."""
+        (one, other), there, back = self.ends[number].tolist(), float(self.there[number]), float(self.back[number])
+        away, to = (_some(part, back), _some(1 - part, there)), (_some(part, there), _some(1 - part, back))
+        return _Foot(place, number, part, (one, other), away, to, off_m)
+
+    def along(self, foot: "_Foot", last: "_Foot") -> float:
+        """From the one to the other on the same piece."""
+        part = last.part - foot.part
+        return _some(abs(part), float((self.there if part > 0 else self.back)[foot.piece]))
+
+
+def _some(part: float, seconds: float) -> float:
+    """At the very end of a piece one stands on the node, whichever way the road runs."""
+    return part * seconds if part > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Foot:
-    """Where one comes onto the road: the place on it, the nodes at both ends of that piece, the seconds to each, the metres off."""
+    """Where one comes onto the road. part: of the piece, from its first end; away, there: the seconds to and from each of its ends."""
 
     place: Place
+    piece: int
+    part: float
     ends: tuple[int, int]
-    seconds: tuple[float, float]
+    away: tuple[float, float]
+    there: tuple[float, float]
     off_m: float
+
+
+def _seconds_of(net: csr_array, pairs: NDArray[np.int32]) -> FloatArray:
+    """From the first to the second of each pair (n, 2); infinite where no road leads."""
+    coo = net.tocoo()
+    keys = coo.row.astype(np.int64) * net.shape[0] + coo.col
+    order = np.argsort(keys)
+    sought = pairs[:, 0].astype(np.int64) * net.shape[0] + pairs[:, 1]
+    at = np.minimum(np.searchsorted(keys, sought, sorter=order), len(keys) - 1)
+    found = keys[order][at] == sought
+    return np.where(found, coo.data[order][at], np.inf)
+
+
+def crossed(lines: Any, owners: NDArray[np.intp]) -> tuple[Any, NDArray[np.intp]]:
+    """Lines cut where they cross or touch, and whose each piece is."""
+    pieces = shapely.get_parts(shapely.node(shapely.multilinestrings(lines)))
+    middles = shapely.line_interpolate_point(pieces, 0.5, normalized=True)
+    return pieces, owners[shapely.STRtree(lines).query_nearest(middles, all_matches=False)[1]]
 
 
 def _links(roads: "geopandas.GeoDataFrame") -> tuple[FloatArray, FloatArray]:
     """All straight pieces between two corners or junctions: ends (n, 2, 2) as longitude, latitude, and the speed on each."""
-    lines, owners = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
+    pieces, owners = crossed(*shapely.get_parts(roads.geometry.to_numpy(), return_index=True))
     speed_of = np.array([SPEEDS_MPS.get(kind, UNKNOWN_MPS) for kind in roads["class"]])[owners]
-    pieces = shapely.get_parts(shapely.node(shapely.multilinestrings(lines)))
     corners, piece_of = shapely.get_coordinates(pieces, return_index=True)
     same = piece_of[:-1] == piece_of[1:]
-    ends = np.stack([corners[:-1][same], corners[1:][same]], axis=1)
-    middles = shapely.points(ends.mean(axis=1))
-    owner = shapely.STRtree(lines).query_nearest(middles, all_matches=False)[1]
-    return ends, speed_of[owner]
+    return np.stack([corners[:-1][same], corners[1:][same]], axis=1), speed_of[piece_of[:-1][same]]
 
 
-def _largest(count: int, one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Numbers, in order, of the largest set of things that are joined by pairs."""
+def _largest(count: int, one: NDArray[np.intp], other: NDArray[np.intp], directed: bool = False) -> NDArray[np.intp]:
+    """Numbers, in order, of the largest set of things that are joined by pairs; directed: each reached from each along the pairs."""
     joined = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(count, count))
-    _, label = connected_components(joined, directed=False)
+    _, label = connected_components(joined, directed=directed, connection="strong")
     return np.flatnonzero(label == np.argmax(np.bincount(label)))
 
 
-def _matrix(links: NDArray[np.intp], seconds: FloatArray, count: int) -> csr_array:
-    """The net both ways; of two pieces between the same ends the quicker one counts."""
-    both = np.vstack([links, links[:, ::-1]])
-    twice = np.concatenate([seconds, seconds])
-    slow_first = np.lexsort((-twice, both[:, 1], both[:, 0]))
-    keys = both[slow_first, 0] * count + both[slow_first, 1]
+def _matrix(arcs: NDArray[np.intp], seconds: FloatArray, count: int) -> csr_array:
+    """The net; of two arcs between the same ends the quicker one counts."""
+    slow_first = np.lexsort((-seconds, arcs[:, 1], arcs[:, 0]))
+    keys = arcs[slow_first, 0] * count + arcs[slow_first, 1]
     quickest = np.concatenate([keys[:-1] != keys[1:], [True]])
     rows = slow_first[quickest]
-    return csr_array((twice[rows], (both[rows, 0], both[rows, 1])), shape=(count, count))
+    return csr_array((seconds[rows], (arcs[rows, 0], arcs[rows, 1])), shape=(count, count))

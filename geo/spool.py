@@ -1,7 +1,7 @@
 """What was read of map files, on disk, a file a layer: a city does not stand in memory while the next file is read."""
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import shapely
 
-from geo.coordinates import EARTH_RADIUS_M
+from geo.coordinates import EARTH_RADIUS_M, FloatArray
 from geo.osm_extract import Feature
 
 _RECORD = struct.Struct("<IHB")  # bytes of the shape, bytes of the name, rank
 _NAME_BYTES = 240
+_CORNER = struct.Struct("<2d")
+_FIRST = {2: 9, 3: 13, 6: 22}  # where the first corner of a line, an area, several areas stands
 
 
 @dataclass
@@ -46,7 +48,7 @@ def read_spool(folder: Path, layer: str, least_m2: float = 0.0) -> tuple[list[by
     shapes: list[bytes] = []
     names: list[str] = []
     ranks: list[int] = []
-    for wkb, name, rank in _records(_path(folder, layer)):
+    for wkb, name, rank in records(folder, layer):
         shapes.append(wkb)
         names.append(name)
         ranks.append(rank)
@@ -56,11 +58,24 @@ def read_spool(folder: Path, layer: str, least_m2: float = 0.0) -> tuple[list[by
     return [shapes[i] for i in kept], [names[i] for i in kept], [ranks[i] for i in kept]
 
 
-def _records(path: Path) -> Iterator[tuple[bytes, str, int]]:
-    with path.open("rb") as file:
+def records(folder: Path, layer: str) -> Iterator[tuple[bytes, str, int]]:
+    """Shape (WKB), name and rank of each, one by one."""
+    with _path(folder, layer).open("rb") as file:
         while head := file.read(_RECORD.size):
             shape, name, rank = _RECORD.unpack(head)
             yield file.read(shape), file.read(name).decode(errors="ignore"), rank
+
+
+def first_corners(folder: Path, counts: Mapping[str, int], most: int) -> FloatArray:
+    """Longitude, latitude of about so many things of these layers (and how many of each there are), evenly taken."""
+    every = sum(counts.values()) // most + 1
+    found = [
+        _CORNER.unpack_from(wkb, _FIRST[wkb[1]])
+        for layer in counts
+        for number, (wkb, _, _) in enumerate(records(folder, layer))
+        if number % every == 0 and wkb[0] == 1 and wkb[1] in _FIRST
+    ]
+    return np.array(found, np.float64).reshape(-1, 2)
 
 
 def _path(folder: Path, layer: str) -> Path:

@@ -217,5 +217,12 @@ def test_a_real_extract_is_drawn(tmp_path: Path) -> None:
     assert built.counts["building"] > 400
     assert built.counts["minor"] > 300
     assert "Mannerheimintie" in set(drawn(tmp_path, "trunk")["name"])
+    assert "赫尔辛基" in set(drawn(tmp_path, "place")["name"])  # the Chinese name where there is one, else the local one
+    sea = shapely.union_all(drawn(tmp_path, "sea").geometry.to_numpy())
+    assert shapely.contains_xy(sea, [24.945, 24.9532], [60.1765, 60.1671]).all()  # Kaisaniemenlahti, Pohjoissatama
+    assert not shapely.contains_xy(sea, [24.9423, 24.9410, 24.9522], [60.1699, 60.1719, 60.1704]).any()  # squares, the station, Siltavuori
+    assert built.corners > 1_000
+    (cut,) = (note for note in built.notes if note.what == "areas_cut")
+    assert "Kluuvi" in cut.names
     west, south, east, north = drawn(tmp_path, "building").total_bounds
     assert np.allclose((west, south, east, north), (24.935, 60.164, 24.954, 60.179), atol=0.01)

@@ -19,6 +19,7 @@ const NAMES_MOST = 60;
 
 /** From below to above: fill or line, its colour, how wide in pixels at zoom 12 and how much wider with each zoom. @type {[string, 'fill' | 'line', string, number, number, number[]?][]} */
 const STYLE = [
+  ['sea', 'fill', '#0f3a5c', 0, 1],
   ['built', 'fill', '#10243f', 0, 1],
   ['green', 'fill', '#0c2a33', 0, 1],
   ['water', 'fill', '#0f3a5c', 0, 1],
