@@ -16,12 +16,13 @@ from dashboard.archives import add_archives
 from dashboard.map_layers import BASE, BaseMap, MapLayers
 from dashboard.newest import Newest
 from dashboard.recordings import add_recordings
+from dashboard.said import actor_of, object_of
 from dashboard.ways import Coming, RoadWays
 from data.actions.invitations import invite_leader
 from data.actions.participants import Claim, claim_media
 from data.actions.parties import invite_party
 from data.actions.tracks import read_track
-from data.errors import BadInput, NotPermitted, NotSignedIn
+from data.errors import BadInput, NotPermitted
 from data.journal import Journal
 from data.lanes import Lanes
 from data.queries.audit import CentreRing, centre_rings
@@ -134,7 +135,7 @@ def build_api(
     async def ways_to(request: Request) -> Response:
         """By road to an open alarm (`sos`) or call (`call`): who could be there first. `by_road` false: not known, draw straight lines."""
         kind, alarm_id = _asked(request)
-        sight, alarm = await lanes.readers.run(alarm_seen, _actor(request), kind, alarm_id)
+        sight, alarm = await lanes.readers.run(alarm_seen, actor_of(request), kind, alarm_id)
         alarm = replace(alarm, place=newest.place_of(alarm.unit_no) or alarm.place)
         near = newest.around(*alarm.place, _ms(now()) - round(settings.lost_s * 1000), NEAR_MOST)
         found = await ways.coming(alarm, await lanes.readers.run(teams_near, sight, near), near)
@@ -164,7 +165,7 @@ def build_api(
     @api.get("/track", openapi_extra={"x-role": "duty, commander, leader, inspector"})
     async def track(request: Request, unit: int) -> Response:
         """One unit's track: `from` and `to` in ms since 1970. The look leaves a trace that the officer can see."""
-        actor = _actor(request)
+        actor = actor_of(request)
         since, until = (_instant(request.query_params.get(name, "")) for name in ("from", "to"))
         await lanes.writer.run(journal.do, actor, now(), read_track, unit, since, until)
         fixes = await lanes.readers.run(past.track, unit, _ms(since), _ms(until))
@@ -174,7 +175,7 @@ def build_api(
     @api.post("/pairing", openapi_extra=DESCRIBED)
     async def pairing(request: Request) -> Response:
         """From where the browser asks that shows this code, and since when (ms). By POST, so that no code stands in an address."""
-        actor, code = _actor(request), _code(await body_from(request.receive))
+        actor, code = actor_of(request), _code(await body_from(request.receive))
 
         def look() -> WaitingView:
             with journal.database.reading() as session:
@@ -190,7 +191,7 @@ def build_api(
         `?face=` wall, desk, field or join says whose cookie counts. Without `stream` it is one's own, to send. fingerprint: SHA-256 of
         the asker's own DTLS certificate, as in SDP; a stolen token is then worth nothing.
         """
-        actor, said = _actor(request), _object(await body_from(request.receive))
+        actor, said = actor_of(request), object_of(await body_from(request.receive))
         call, right, stream, print_ = (said.get(name) for name in ("call", "right", "stream", "fingerprint"))
         if not (isinstance(call, str) and isinstance(right, str) and isinstance(stream, str | None)) or not _is_print(print_):
             raise BadInput("token", code="input.bad")
@@ -212,7 +213,7 @@ def build_api(
     @api.post("/media/check", openapi_extra={"x-role": "device, wall, duty, commander, leader"})
     async def media_check(request: Request) -> Response:
         """A stream of the asker's own, to the relay and back, for a minute: what the check pages measure. `?face=` as for tokens."""
-        actor = _actor(request)
+        actor = actor_of(request)
         name = f"check.{re.sub(r'[^A-Za-z0-9_-]', '_', actor.id)[:64]}"
         issued = {right: tokens.issue(name, name, right, now=now(), lasts_s=60) for right in Right}
         answer = {
@@ -228,7 +229,7 @@ def build_api(
     @api.get("/leaders", openapi_extra={"x-role": "duty, commander, leader"})
     async def whom(request: Request) -> Response:
         """Whom a desk may ask to join a call: [{"id", "who"}]."""
-        if not may(_actor(request), Verb.INVITE_LEADER):
+        if not may(actor_of(request), Verb.INVITE_LEADER):
             raise NotPermitted("leaders", verb=Verb.INVITE_LEADER.value)
 
         def look() -> list[dict[str, Any]]:
@@ -240,7 +241,7 @@ def build_api(
     @api.post("/invitations", openapi_extra=DESCRIBED_INVITATION)
     async def invitation(request: Request) -> Response:
         """Ask a leader to join a call. The link is told once; the digits, which are told by telephone, stand at the desk as well."""
-        actor, said = _actor(request), _object(await body_from(request.receive))
+        actor, said = actor_of(request), object_of(await body_from(request.receive))
         call, officer, ask = (said.get(name) for name in ("call", "officer", "ask"))
         if not (isinstance(call, str) and isinstance(officer, str) and isinstance(ask, str | None)):
             raise BadInput("invitation", code="input.bad")
@@ -251,7 +252,7 @@ def build_api(
     @api.get("/parties", openapi_extra={"x-role": "duty, commander, leader"})
     async def parties(request: Request) -> Response:
         """Whom a desk may ask into this call: applicants and debtors of its own case, [{"id", "kind", "who"}]."""
-        actor, call = _actor(request), words.ulid(request.query_params.get("call", ""))
+        actor, call = actor_of(request), words.ulid(request.query_params.get("call", ""))
 
         def look() -> list[dict[str, Any]]:
             with journal.database.reading() as session:
@@ -265,7 +266,7 @@ def build_api(
 
         scene: whether he will see and hear the officer on the spot, too.
         """
-        actor, said = _actor(request), _object(await body_from(request.receive))
+        actor, said = actor_of(request), object_of(await body_from(request.receive))
         call, party, scene = (said.get(name) for name in ("call", "party", "scene"))
         if not (isinstance(call, str) and isinstance(party, str) and isinstance(scene, bool | None)):
             raise BadInput("party", code="input.bad")
@@ -278,7 +279,7 @@ def build_api(
     @api.get("/rings", openapi_extra={"x-role": "inspector"})
     async def rings(request: Request) -> Response:
         """Every ring of the centre to an officer or a team, the newest first; `before` (ms since 1970) goes further back."""
-        actor, until = _actor(request), request.query_params.get("before")
+        actor, until = actor_of(request), request.query_params.get("before")
         before = _instant(until) if until is not None else None
 
         def look() -> list[CentreRing]:
@@ -315,13 +316,6 @@ def merged(title: str, version: str, apps: Mapping[str, FastAPI]) -> dict[str, A
     return {"openapi": "3.1.0", "info": info, "paths": paths, "x-sockets": sockets, "components": {"schemas": schemas}}
 
 
-def _actor(request: Request) -> Actor:
-    actor: Actor | None = getattr(request.state, "actor", None)
-    if actor is None:
-        raise NotSignedIn()
-    return actor
-
-
 def _asked(request: Request) -> tuple[str, str]:
     """Raises BadInput: exactly one of the two is named, by its id."""
     named = [(kind, request.query_params[kind]) for kind in ("sos", "call") if kind in request.query_params]
@@ -340,20 +334,9 @@ def _is_print(value: object) -> TypeGuard[str | None]:
     return value is None or (isinstance(value, str) and FINGERPRINT.fullmatch(value) is not None)
 
 
-def _object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body. Raises BadInput."""
-    try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadInput("body", code="input.not_json") from error
-    if not isinstance(said, dict):
-        raise BadInput("body", code="input.bad")
-    return said
-
-
 def _code(body: bytes) -> str:
     """Raises BadInput."""
-    code = _object(body).get("code")
+    code = object_of(body).get("code")
     if not isinstance(code, str):
         raise BadInput("code", code="input.bad")
     return code

@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dashboard.backups.schedule import keep_backups
-from dashboard.supervise import Beat
+from dashboard.supervise import LATER_S, PATIENCE_S, Beat, ready_file
 from data.actions.attendees import purge_sign_ins
 from data.actions.clips import purge_clip
 from data.actions.recordings import purge_recording
@@ -28,14 +30,15 @@ from data.rules.permissions import SYSTEM
 from data.rules.release import KEPT_REVOKED
 from data.sealing import load_sealing
 from data.settings import Settings
-from streaming.archiving import Archiving
 from streaming.bus import Bus
 from streaming.clip_files import stray_files
-from streaming.clip_rendering import ClipRenderings
 from streaming.deadline_watch import watch
 from streaming.history import History
 from streaming.incoming_videos import left_over, remove_files
-from streaming.recorder import remove
+
+if TYPE_CHECKING:
+    from streaming.archiving import Archiving
+    from streaming.clip_rendering import ClipRenderings
 
 BEAT_S = 0.5  # so often that a missing one is noticed within seconds
 RETENTION_S = 3_600.0
@@ -60,17 +63,15 @@ async def _run(settings: Settings) -> None:
         bus.announce(announcements)
 
     journal = Journal(database, load_sealing(settings.keys), settings.court_code, announce, settings.civil_offset_s)
-    archiving = Archiving(history, settings.archive, journal, _now, lambda: _days_of_positions(settings, journal))
-    renderings = ClipRenderings(settings.recordings, settings.clips, journal, _now)
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     parts = (
         watch(journal, lanes.writer, _now),
-        _keep_short(archiving),
+        _at_leisure(settings, _archive(settings, journal, history)),
+        _at_leisure(settings, _render(settings, journal)),
         _purge_recordings(settings, journal, lanes),
         _lapse_videos(settings.recordings, journal, lanes),
-        _render(renderings),
         _purge_clips(settings.clips, journal, lanes),
         _forget_sign_ins(journal, lanes),
         keep_backups(settings, journal, lanes, _now),
@@ -79,8 +80,6 @@ async def _run(settings: Settings) -> None:
     )
     tasks = [asyncio.create_task(part) for part in parts]
     await ending.wait()
-    renderings.close()
-    archiving.close()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -104,15 +103,37 @@ async def _beat(beat: Beat) -> None:
         await asyncio.sleep(BEAT_S)
 
 
-async def _render(renderings: ClipRenderings) -> None:
+async def _at_leisure(settings: Settings, part: Coroutine[Any, Any, None]) -> None:
+    """Nobody waits for these, and their libraries are large: not before the first wall moves."""
+    until = time.monotonic() + PATIENCE_S
+    try:
+        while not ready_file(settings).exists() and time.monotonic() < until:
+            await asyncio.sleep(BEAT_S)
+        await asyncio.sleep(LATER_S)
+        await part
+    finally:
+        part.close()
+
+
+async def _render(settings: Settings, journal: Journal) -> None:
     """Clips that wait, one after the other."""
-    while True:
-        try:
-            while await asyncio.to_thread(renderings.once):
-                pass
-        except CommandCentreError as error:
-            log.warning("rendering waits: %s", error.code)
-        await asyncio.sleep(RENDER_S)
+    renderings = await asyncio.to_thread(_renderings, settings, journal)
+    try:
+        while True:
+            try:
+                while await asyncio.to_thread(renderings.once):
+                    pass
+            except CommandCentreError as error:
+                log.warning("rendering waits: %s", error.code)
+            await asyncio.sleep(RENDER_S)
+    finally:
+        renderings.close()
+
+
+def _renderings(settings: Settings, journal: Journal) -> "ClipRenderings":
+    from streaming.clip_rendering import ClipRenderings
+
+    return ClipRenderings(settings.recordings, settings.clips, journal, _now)
 
 
 async def _purge_clips(clips: Path, journal: Journal, lanes: Lanes) -> None:
@@ -164,16 +185,26 @@ def _to_forget(journal: Journal) -> list[str]:
         return sign_ins_to_forget(session, _now() - KEPT)
 
 
-async def _keep_short(archiving: Archiving) -> None:
+async def _archive(settings: Settings, journal: Journal, history: History) -> None:
     """Days of positions whose time has come: to the archive, and in the end away, each with its event and its record in the audit."""
-    while True:
-        try:
-            await asyncio.to_thread(archiving.once)
-        except (CommandCentreError, OSError) as error:  # what could not be recorded or removed now is looked at again
-            log.warning("archiving and removing old positions waits: %s", error)
-        except Exception:  # one odd file must not end this process
-            log.exception("old positions could not be looked through")
-        await asyncio.sleep(RETENTION_S)
+    archiving = await asyncio.to_thread(_archiving, settings, journal, history)
+    try:
+        while True:
+            try:
+                await asyncio.to_thread(archiving.once)
+            except (CommandCentreError, OSError) as error:  # what could not be recorded or removed now is looked at again
+                log.warning("archiving and removing old positions waits: %s", error)
+            except Exception:  # one odd file must not end this process
+                log.exception("old positions could not be looked through")
+            await asyncio.sleep(RETENTION_S)
+    finally:
+        archiving.close()
+
+
+def _archiving(settings: Settings, journal: Journal, history: History) -> "Archiving":
+    from streaming.archiving import Archiving
+
+    return Archiving(history, settings.archive, journal, _now, lambda: _days_of_positions(settings, journal))
 
 
 async def _purge_recordings(settings: Settings, journal: Journal, lanes: Lanes) -> None:
@@ -187,8 +218,14 @@ async def _purge_recordings(settings: Settings, journal: Journal, lanes: Lanes) 
                     log.info("recording %s purged", recording_id)
         with contextlib.suppress(CommandCentreError, OSError):
             for recording_id in await lanes.readers.run(_purged, journal, settings.recordings):
-                await asyncio.to_thread(remove, settings.recordings, recording_id)
+                await asyncio.to_thread(_remove, settings.recordings, recording_id)
         await asyncio.sleep(RETENTION_S)
+
+
+def _remove(recordings: Path, recording_id: str) -> None:
+    from streaming.recorder import remove  # with all that it records by
+
+    remove(recordings, recording_id)
 
 
 async def _lapse_videos(recordings: Path, journal: Journal, lanes: Lanes) -> None:

@@ -8,21 +8,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 
+from dashboard.said import actor_of, as_json, said_in
 from data.actions.recordings import class_recording, hold_recording, lift_hold, replay_recording
-from data.errors import BadInput, NotFound, NotSignedIn
+from data.errors import BadInput, NotFound
 from data.journal import Journal
 from data.lanes import Lanes
 from data.live_settings import current
 from data.queries.recordings import GapView, RecordingView, SegmentView, check_look, files, listed
 from data.queries.wall import sight_of
-from data.rules.permissions import Actor
 from data.rules.words import ULID
 from data.settings import Settings
-from streaming.positions_door import body_from
 
 REPLAYS = "duty, commander, leader, judge, inspector, field"
 HOLDS = "duty, commander, leader, inspector"
@@ -73,7 +71,7 @@ class _Doors:
         self._journal, self._lanes, self._now = journal, lanes, now
 
     async def list(self, request: Request) -> Response:
-        actor, call_id = _actor(request), request.query_params.get("call") or None
+        actor, call_id = actor_of(request), request.query_params.get("call") or None
 
         def read() -> list[RecordingView]:
             with self._journal.database.reading() as session:
@@ -81,10 +79,10 @@ class _Doors:
                 return listed(session, sight_of(actor, court_code=self._court), actor, call_id, days)
 
         found = await self._lanes.readers.run(read)
-        return _json({"civil_offset_s": self._civil_offset_s, "recordings": [_told(view) for view in found]})
+        return as_json({"civil_offset_s": self._civil_offset_s, "recordings": [_told(view) for view in found]})
 
     async def look(self, request: Request, recording: str) -> Response:
-        actor, said = _actor(request), await _body(request)
+        actor, said = actor_of(request), await said_in(request)
         look_id = await self._lanes.writer.run(
             self._journal.do, actor, self._now(), replay_recording, _id(recording), _text(said, "reason")
         )
@@ -94,10 +92,10 @@ class _Doors:
                 return files(session, actor, recording, look_id, self._now())
 
         segments, gaps = await self._lanes.readers.run(read)
-        return _json({"look": look_id, "segments": [_of_segment(each) for each in segments], "gaps": [_of_gap(each) for each in gaps]})
+        return as_json({"look": look_id, "segments": [_of_segment(each) for each in segments], "gaps": [_of_gap(each) for each in gaps]})
 
     async def file(self, request: Request, recording: str, name: str) -> Response:
-        actor, look_id = _actor(request), request.query_params.get("look", "")
+        actor, look_id = actor_of(request), request.query_params.get("look", "")
         number, _, form = name.partition(".")
         if form not in TYPES or not (number.isascii() and number.isdigit() and len(number) < 8):
             raise NotFound("file", code="not_found.recording")
@@ -113,25 +111,18 @@ class _Doors:
         return FileResponse(path, media_type=TYPES[form], headers=HEADERS)
 
     async def hold(self, request: Request, recording: str) -> Response:
-        actor, said = _actor(request), await _body(request)
+        actor, said = actor_of(request), await said_in(request)
         if not isinstance(said.get("held"), bool):
             raise BadInput("held", code="input.bad")
         action = hold_recording if said["held"] else lift_hold
         await self._lanes.writer.run(self._journal.do, actor, self._now(), action, _id(recording), _text(said, "reason") or "")
-        return _json({"held": said["held"]})
+        return as_json({"held": said["held"]})
 
     async def category(self, request: Request, recording: str) -> Response:
-        actor, said = _actor(request), await _body(request)
+        actor, said = actor_of(request), await said_in(request)
         category, reason = _text(said, "category") or "", _text(said, "reason") or ""
         await self._lanes.writer.run(self._journal.do, actor, self._now(), class_recording, _id(recording), category, reason)
-        return _json({"category": category})
-
-
-def _actor(request: Request) -> Actor:
-    actor: Actor | None = getattr(request.state, "actor", None)
-    if actor is None:
-        raise NotSignedIn()
-    return actor
+        return as_json({"category": category})
 
 
 def _id(recording: str) -> str:
@@ -141,26 +132,11 @@ def _id(recording: str) -> str:
     return recording
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    """Raises BadInput."""
-    try:
-        said = orjson.loads(await body_from(request.receive))
-    except orjson.JSONDecodeError as error:
-        raise BadInput("recording", code="input.not_json") from error
-    if not isinstance(said, dict):
-        raise BadInput("recording", code="input.bad")
-    return said
-
-
 def _text(said: dict[str, Any], field: str) -> str | None:
     value = said.get(field)
     if value is not None and not isinstance(value, str):
         raise BadInput(field, code="input.bad")
     return value
-
-
-def _json(said: object) -> Response:
-    return Response(orjson.dumps(said), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def _ms(moment: datetime | None) -> int | None:

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -56,7 +57,7 @@ class Seeded:
 def seed(settings: Settings, officers: int = 6) -> Seeded:
     """A small court through the real actions: two teams, officers 1001… on duty with a phone each, a vehicle, a desk, a wall."""
     settings.make_folders()
-    upgrade(settings)
+    migrate(settings)
     database = open_database(settings.database_url)
     journal = Journal(database, load_sealing(settings.keys), settings.court_code, civil_offset_s=settings.civil_offset_s)
     seeded = Seeded()
@@ -65,6 +66,28 @@ def seed(settings: Settings, officers: int = 6) -> Seeded:
     seeded.case_system = issue_machine_token(settings.keys, Role.CASE_SYSTEM)
     database.close()
     return seeded
+
+
+def migrate(settings: Settings) -> None:
+    """As `ecc migrate`; a new SQLite file is a copy of the first one, for going through all migrations takes most of a second."""
+    file = settings.home / "ecc.db"
+    if settings.database_url == f"sqlite:///{file}" and not file.exists():
+        file.write_bytes(_empty_court())
+    else:
+        upgrade(settings)
+
+
+@cache
+def _empty_court() -> bytes:
+    settings = Settings.of(home=short_folder())
+    try:
+        settings.make_folders()
+        upgrade(settings)
+        beside = [file.name for file in settings.home.glob("ecc.db-*")]
+        assert beside == [], "a journal beside the file would not be copied"
+        return (settings.home / "ecc.db").read_bytes()
+    finally:
+        shutil.rmtree(settings.home)
 
 
 def _seed(work: Work, settings: Settings, seeded: Seeded, officers: int) -> None:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from dashboard.admin.audit import Audit
 from dashboard.admin.devices import Devices, Heard
-from dashboard.admin.doors import HERE, Doors, actor_of
+from dashboard.admin.doors import HERE, Doors
 from dashboard.admin.factors import Factors
 from dashboard.admin.fences import Fences
 from dashboard.admin.people import People
@@ -20,6 +20,7 @@ from dashboard.admin.storage import Storage
 from dashboard.admin.tabs import tabs_of
 from dashboard.admin.walls import Walls
 from dashboard.admin.workbook import Workbook
+from dashboard.said import actor_of
 from data.errors import NotPermitted
 from data.rules.permissions import Verb
 

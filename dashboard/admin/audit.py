@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.admin.doors import Doors, actor_of, checked
+from dashboard.admin.doors import Doors, checked
 from dashboard.i18n import t
+from dashboard.said import actor_of
 from data.actions.audit import export_traces, read_traces
 from data.errors import BadInput
 from data.queries.audit import Line, Wanted, search

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.admin.doors import Doors, Said, actor_of, checked, number_of
+from dashboard.admin.doors import Doors, checked, number_of
+from dashboard.said import Said, actor_of
 from data.actions.devices import revoke_device
 from data.queries import administration as read
 from data.rules import words

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -14,18 +13,17 @@ from starlette.routing import Route
 
 from dashboard.admin.tabs import tabs_of
 from dashboard.i18n import in_script, t
+from dashboard.said import Said, actor_of, as_json, said_in
 from dashboard.sign_in import error_answer, in_sentences
-from data.errors import BadInput, CommandCentreError, NotPermitted, NotSignedIn
+from data.errors import BadInput, CommandCentreError, NotPermitted
 from data.journal import Journal
 from data.lanes import Lanes
 from data.rules.permissions import Actor, Verb, may
 from data.settings import Settings
-from streaming.positions_door import body_from
 
 HERE = Path(__file__).parent
 
 _templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
-Said = dict[str, Any]
 Handler = Callable[[Actor, Said], Awaitable[Any]]
 T = TypeVar("T")
 
@@ -86,43 +84,11 @@ class Doors:
         return "" if moment is None else f"{moment + timedelta(seconds=self.settings.civil_offset_s):%Y-%m-%d %H:%M}"
 
 
-def actor_of(request: Request) -> Actor:
-    """Raises NotSignedIn."""
-    actor: Actor | None = getattr(request.state, "actor", None)
-    if actor is None:
-        raise NotSignedIn()
-    return actor
-
-
 def checked(actor: Actor, verb: Verb) -> Actor:
     """Whoever may do this, before anything else is looked at. Raises NotPermitted."""
     if not may(actor, verb):
         raise NotPermitted(verb, code="identity.locked" if actor.locked else "identity.not_permitted", verb=verb.value)
     return actor
-
-
-async def said_in(request: Request) -> Said:
-    """Raises BadInput."""
-    try:
-        said = orjson.loads(await body_from(request.receive) or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise BadInput("body", code="input.not_json") from error
-    if not isinstance(said, dict):
-        raise BadInput("body", code="input.bad")
-    return said
-
-
-def text_of(said: Said, name: str) -> str:
-    """Raises BadInput."""
-    value = said.get(name)
-    if not isinstance(value, str):
-        raise BadInput(name, code="input.bad")
-    return value
-
-
-def text_or_none(said: Said, name: str) -> str | None:
-    """None for a field that was left empty. Raises BadInput."""
-    return text_of(said, name).strip() or None if said.get(name) is not None else None
 
 
 def number_of(said: Said, name: str) -> int:
@@ -131,7 +97,3 @@ def number_of(said: Said, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 10**9:
         raise BadInput(name, code="input.bad")
     return value
-
-
-def as_json(body: object) -> Response:
-    return Response(orjson.dumps(body), media_type="application/json", headers={"cache-control": "no-store"})

@@ -6,8 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.admin.doors import Doors, Said, actor_of, as_json, checked, text_of
+from dashboard.admin.doors import Doors, checked
 from dashboard.i18n import t
+from dashboard.said import Said, actor_of, as_json, text_of
 from data.actions.second_factor import reset_factor
 from data.live_settings import current
 from data.queries.second_factor import holders, resets

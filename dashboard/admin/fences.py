@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.admin.doors import Doors, Said, actor_of, checked, text_of, text_or_none
+from dashboard.admin.doors import Doors, checked
 from dashboard.i18n import in_script
+from dashboard.said import Said, actor_of, text_of, text_or_none
 from data.actions.organisation import FENCE_KINDS, draw_by_hand, remove_fence
 from data.errors import BadInput
 from data.queries.administration import fences

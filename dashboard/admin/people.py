@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from dashboard.admin.doors import Doors, Said, actor_of, checked, text_of, text_or_none
+from dashboard.admin.doors import Doors, checked
+from dashboard.said import Said, actor_of, text_of, text_or_none
 from dashboard.sign_in import in_sentences
 from dashboard.workbook.phones import codes, sheet_of_codes
 from data.actions import accounts, organisation, role_changes

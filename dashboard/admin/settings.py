@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.admin.doors import Doors, Said, actor_of, checked, text_of
+from dashboard.admin.doors import Doors, checked
+from dashboard.said import Said, actor_of, text_of
 from data.actions.settings import change_setting, undo_change
 from data.queries.settings import changes, shown
 from data.rules.permissions import Actor, Verb

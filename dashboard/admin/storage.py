@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.admin.doors import Doors, Said, actor_of, checked, text_of
+from dashboard.admin.doors import Doors, checked
+from dashboard.said import Said, actor_of, text_of
 from data.actions.recordings import hold_case, lift_case
 from data.live_settings import current
 from data.queries.archives import on_hold

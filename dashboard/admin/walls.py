@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.admin.doors import Doors, Said, actor_of, checked, text_of
+from dashboard.admin.doors import Doors, checked
+from dashboard.said import Said, actor_of, text_of
 from data.actions import walls
 from data.actions.links import make_link
 from data.queries import administration as read

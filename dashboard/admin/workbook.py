@@ -10,8 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.admin.bringing import Bringing
-from dashboard.admin.doors import Doors, Said, actor_of, as_json, checked
+from dashboard.admin.doors import Doors, checked
 from dashboard.i18n import t
+from dashboard.said import Said, actor_of, as_json
 from dashboard.sign_in import in_sentences
 from data.actions.audit import record_audit
 from data.errors import BadInput

@@ -6,9 +6,7 @@ The report comes from wall, desk, phone and leader's page by their own cookies (
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,15 +14,14 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, t
+from dashboard.said import actor_of, as_json, said_in
 from dashboard.sign_in import error_answer, in_sentences
 from data.actions.faults import Reported, close_fault, report_fault, take_fault
-from data.errors import BadInput, CommandCentreError, NotSignedIn
+from data.errors import BadInput, CommandCentreError
 from data.journal import Journal
 from data.lanes import Lanes
 from data.queries.heartbeat import Fault, fault_list
-from data.rules.permissions import Actor
 from data.settings import Settings
-from streaming.positions_door import body_from
 
 HERE = Path(__file__).parent
 FILES = {"faults.css": "text/css", "faults.mjs": "text/javascript"}
@@ -53,31 +50,31 @@ class Faults:
 
     async def _report(self, request: Request) -> Response:
         """{"snapshot": {…}, "sentence"?}, `?face=`; answers {"id", "number", "text"}."""
-        actor, said = _actor(request), await _object(request)
+        actor, said = actor_of(request), await said_in(request)
         sentence, snapshot = said.get("sentence"), said.get("snapshot")
         if not isinstance(sentence, str | None) or not isinstance(snapshot, dict):
             raise BadInput("report", code="input.bad")
         face = request.query_params.get("face", "")
         made: Reported = await self._lanes.writer.run(self._journal.do, actor, self._now(), report_fault, face, snapshot, sentence)
         text = t("faults.reported" if made.fresh else "faults.again", number=made.number)
-        return _json({"id": made.id, "number": made.number, "text": text})
+        return as_json({"id": made.id, "number": made.number, "text": text})
 
     async def _take(self, request: Request) -> Response:
         fault = request.path_params["fault"]
-        changed = await self._lanes.writer.run(self._journal.do, _actor(request), self._now(), take_fault, fault)
-        return _json({"changed": changed})
+        changed = await self._lanes.writer.run(self._journal.do, actor_of(request), self._now(), take_fault, fault)
+        return as_json({"changed": changed})
 
     async def _close(self, request: Request) -> Response:
         """{"remedy"?: what was done}."""
-        fault, said = request.path_params["fault"], await _object(request)
+        fault, said = request.path_params["fault"], await said_in(request)
         remedy = said.get("remedy")
         if not isinstance(remedy, str | None):
             raise BadInput("remedy", code="input.bad")
-        changed = await self._lanes.writer.run(self._journal.do, _actor(request), self._now(), close_fault, fault, remedy)
-        return _json({"changed": changed})
+        changed = await self._lanes.writer.run(self._journal.do, actor_of(request), self._now(), close_fault, fault, remedy)
+        return as_json({"changed": changed})
 
     async def _list(self, request: Request) -> Response:
-        actor = _actor(request)
+        actor = actor_of(request)
 
         def read() -> list[Fault]:
             with self._journal.database.reading() as session:
@@ -112,28 +109,6 @@ def _word(value: str) -> str:
     """What pages call so, in words; figures and names as they are. Parts of the product by their names."""
     said = [next((t(key) for key in (f"faults.value_{each}", f"heartbeat.name_{each}") if key in t), each) for each in value.split(",")]
     return "、".join(said)
-
-
-def _actor(request: Request) -> Actor:
-    actor: Actor | None = getattr(request.state, "actor", None)
-    if actor is None:
-        raise NotSignedIn()
-    return actor
-
-
-async def _object(request: Request) -> dict[str, Any]:
-    """The JSON object of a body. Raises BadInput."""
-    try:
-        said = orjson.loads(await body_from(request.receive) or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise BadInput("body", code="input.not_json") from error
-    if not isinstance(said, dict):
-        raise BadInput("body", code="input.bad")
-    return said
-
-
-def _json(said: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(said), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, of_error, t
-from dashboard.join.doors import Doors, text_of
+from dashboard.join.doors import Doors
+from dashboard.said import text_of
 from dashboard.sign_in import JOIN
 from data.actions import invitations, whispers
 from data.actions.participants import release_command, take_command

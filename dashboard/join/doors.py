@@ -17,16 +17,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from dashboard.i18n import of_error, t
+from dashboard.said import as_json, said_in, text_of
 from dashboard.sign_in import error_answer
 from data.actions.invitations import Entered, leave_as_guest, type_digits
 from data.attempts import Attempts
-from data.errors import BadInput, CommandCentreError, NotSignedIn
+from data.errors import CommandCentreError, NotSignedIn
 from data.identity import Identity
 from data.journal import Journal
 from data.lanes import Lanes
 from data.rules.permissions import Actor
 from data.settings import Settings
-from streaming.positions_door import body_from
 
 STATIC = Path(__file__).parent / "static"
 WAITS_S = 10.0  # so long a page waits for something new before it is told the same again
@@ -139,13 +139,7 @@ class Doors(ABC):
 
         async def told(request: Request) -> Response:
             guest = await self.one_guest(request)
-            try:
-                said = orjson.loads(await body_from(request.receive) or b"{}")
-            except orjson.JSONDecodeError as error:
-                raise BadInput("body", code="input.not_json") from error
-            if not isinstance(said, dict):
-                raise BadInput("body", code="input.bad")
-            return as_json(await handler(guest, said))
+            return as_json(await handler(guest, await said_in(request)))
 
         return told
 
@@ -188,14 +182,3 @@ class Doors(ABC):
     def draw(self, template: str, **holes: Any) -> str:
         given = {"court": self.settings.court_name, "demo": self.settings.demo, "said": None} | holes
         return _templates.get_template(template).render(t=t, **given)
-
-
-def text_of(said: dict[str, Any], field: str) -> str:
-    value = said.get(field)
-    if not isinstance(value, str):
-        raise BadInput(field, code="input.bad")
-    return value
-
-
-def as_json(body: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(body), media_type="application/json", headers={"cache-control": "no-store"})

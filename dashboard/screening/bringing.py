@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.screening.doors import Doors, actor_of, as_json, check_clears, ms
+from dashboard.said import actor_of, as_json
+from dashboard.screening.doors import Doors, check_clears, ms
 from dashboard.sign_in import error_answer
 from data.actions import videos
 from data.errors import CommandCentreError, NotFound, NotMedia, WrongDigest

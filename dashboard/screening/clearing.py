@@ -8,7 +8,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, t
-from dashboard.screening.doors import Doors, Handler, Said, actor_of, as_json, ms, one_id, text_of, told_segment
+from dashboard.said import Said, actor_of, as_json, text_of
+from dashboard.screening.doors import Doors, Handler, ms, one_id, told_segment
 from dashboard.sign_in import in_sentences
 from data.actions import clips, releases
 from data.actions.recordings import replay_recording

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, t
-from dashboard.screening.doors import Doors, Said, actor_of, check_clears, moment_of, ms, text_of, told_segment
+from dashboard.said import Said, actor_of, text_of
+from dashboard.screening.doors import Doors, check_clears, moment_of, ms, told_segment
 from dashboard.sign_in import in_sentences
 from data.actions.clips import cut_clip
 from data.actions.recordings import replay_recording

@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, of_error, t
-from dashboard.screening.doors import Said, said_in, text_of
+from dashboard.said import Said, said_in, text_of
 from dashboard.sign_in import DOOR, error_answer
 from data.actions import room_help, screening_doors, sign_ins
 from data.attempts import Attempts

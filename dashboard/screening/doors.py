@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from dashboard.i18n import t
+from dashboard.said import Said, actor_of, as_json, said_in
 from dashboard.screening.stages import Stages
 from dashboard.sign_in import error_answer
 from data.actions import releases
-from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, NotSignedIn, RuleBroken
+from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, RuleBroken
 from data.journal import Journal
 from data.lanes import Lanes
 from data.queries.recordings import SegmentView
@@ -25,12 +25,10 @@ from data.rules import words
 from data.rules.permissions import SYSTEM, Actor, Verb, may
 from data.settings import Settings
 from streaming.clip_files import is_unchanged, masked_file
-from streaming.positions_door import body_from
 
 HERE = Path(__file__).parent
 
 _templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
-Said = dict[str, Any]
 Handler = Callable[[Actor, str, Said], Awaitable[Any]]
 T = TypeVar("T")
 
@@ -85,14 +83,6 @@ class Doors:
         raise RuleBroken("another file", code="screening.file_changed")
 
 
-def actor_of(request: Request) -> Actor:
-    """Raises NotSignedIn."""
-    actor: Actor | None = getattr(request.state, "actor", None)
-    if actor is None:
-        raise NotSignedIn()
-    return actor
-
-
 def check_clears(actor: Actor) -> None:
     """Whoever clears clips, before anything else is looked at. Raises NotPermitted."""
     if not may(actor, Verb.CLEAR_CLIP):
@@ -107,24 +97,6 @@ def one_id(request: Request) -> str:
     return said
 
 
-async def said_in(request: Request) -> Said:
-    """Raises BadInput."""
-    try:
-        said = orjson.loads(await body_from(request.receive) or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise BadInput("body", code="input.not_json") from error
-    if not isinstance(said, dict):
-        raise BadInput("body", code="input.bad")
-    return said
-
-
-def text_of(said: Said, name: str) -> str:
-    value = said.get(name)
-    if not isinstance(value, str):
-        raise BadInput(name, code="input.bad")
-    return value
-
-
 def moment_of(said: Said, name: str) -> datetime:
     """Of milliseconds since 1970. Raises BadInput."""
     value = said.get(name)
@@ -137,10 +109,6 @@ def told_segment(segment: SegmentView, recording_id: str, look: str) -> Said:
     """A file as the players take it, for this look only."""
     src = f"/api/recordings/{recording_id}/{segment.number}.{segment.form}?look={look}"
     return {"src": src, "began_ms": ms(segment.began_at), "duration_ms": segment.duration_ms, "form": segment.form}
-
-
-def as_json(body: object) -> Response:
-    return Response(orjson.dumps(body), media_type="application/json", headers={"cache-control": "no-store"})
 
 
 def ms(moment: datetime) -> int:

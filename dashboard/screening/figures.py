@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.screening.doors import Doors, actor_of
+from dashboard.said import actor_of
+from dashboard.screening.doors import Doors
 from dashboard.screening.money import wan, yuan
 from dashboard.screening.results import day_text
 from dashboard.sign_in import in_sentences

@@ -15,10 +15,11 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, t
+from dashboard.said import Said, actor_of, as_json, text_of
 from dashboard.screening.bringing import Bringing
 from dashboard.screening.clearing import Clearing
 from dashboard.screening.cutting import Cutting, Sources, sources
-from dashboard.screening.doors import HERE, Doors, Handler, Said, actor_of, as_json, ms, ms_or_none, one_id, text_of
+from dashboard.screening.doors import HERE, Doors, Handler, ms, ms_or_none, one_id
 from dashboard.screening.figures import Figures
 from dashboard.screening.people import People, people_told
 from dashboard.screening.results import Results

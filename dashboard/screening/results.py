@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, t
-from dashboard.screening.doors import Doors, Handler, Said, actor_of, one_id, text_of
+from dashboard.said import Said, actor_of, text_of
+from dashboard.screening.doors import Doors, Handler, one_id
 from dashboard.screening.money import capital, wan, yuan
 from dashboard.sign_in import in_sentences
 from data.actions import outcomes

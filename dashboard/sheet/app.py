@@ -19,14 +19,14 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from dashboard.i18n import of_error, t
+from dashboard.said import actor_of
 from dashboard.sign_in import in_sentences
 from data.actions.sheets import Book, complete_sheet, read_sheet
-from data.errors import BadInput, NotFound, NotSignedIn, TransitionRefused
+from data.errors import BadInput, NotFound, TransitionRefused
 from data.journal import Journal
 from data.lanes import Lanes
 from data.queries.sheets import Listed, talks
 from data.rules import sheets
-from data.rules.permissions import Actor
 from data.settings import Settings
 from streaming.positions_door import body_from
 
@@ -69,7 +69,7 @@ class Sheets:
         )
 
     async def _list(self, request: Request) -> Response:
-        actor = _actor(request)
+        actor = actor_of(request)
 
         def read() -> list[Listed]:
             with self.journal.database.reading() as session:
@@ -93,7 +93,7 @@ class Sheets:
         return HTMLResponse(self._draw("sheet.html", book=book, version=version, newest=newest, facts=version.sheet.facts, rows=self._rows))
 
     async def _complete(self, request: Request) -> Response:
-        actor, participant, typed = _actor(request), request.path_params["participant"], typed_of(await body_from(request.receive))
+        actor, participant, typed = actor_of(request), request.path_params["participant"], typed_of(await body_from(request.receive))
         try:
             complete = partial(complete_sheet, after=typed.after, why=typed.why or None)
             await self.lanes.writer.run(self.journal.do, actor, self.now(), complete, participant, typed.explained, typed.said)
@@ -105,7 +105,7 @@ class Sheets:
 
     async def _book(self, request: Request) -> Book:
         about = request.path_params["participant"]
-        book: Book = await self.lanes.writer.run(self.journal.do, _actor(request), self.now(), read_sheet, about)
+        book: Book = await self.lanes.writer.run(self.journal.do, actor_of(request), self.now(), read_sheet, about)
         return book
 
     def _form(self, book: Book, typed: Typed, said: str | None = None) -> str:
@@ -140,13 +140,6 @@ def typed_of(body: bytes) -> Typed:
     if after and not (after.isascii() and after.isdigit() and len(after) < 6):
         raise BadInput("after", code="input.bad")
     return Typed(explained, said, why, int(after or 0))
-
-
-def _actor(request: Request) -> Actor:
-    actor: Actor | None = getattr(request.state, "actor", None)
-    if actor is None:
-        raise NotSignedIn()
-    return actor
 
 
 def _ms(moment: datetime) -> int:
