@@ -13,7 +13,7 @@ from data.actions.keeping import found, held
 from data.actions.links import add_link, take_link
 from data.actions.participants import new_participant, part_of
 from data.actions.second_factor import is_enrolled, spend
-from data.actions.sessions import close_guest, open_for_guest
+from data.actions.sessions import close_visit, open_for_guest
 from data.credentials import new_digits, new_token
 from data.errors import BadInput, NotFound, NotPermitted, RuleBroken, TransitionRefused
 from data.events import (
@@ -194,7 +194,7 @@ def leave_as_guest(work: Work) -> bool:
     row.state, row.left_at, row.digits, row.media, row.mode = ParticipantState.LEFT, work.now, None, "NONE", None
     _gone(call, row)
     if row.kind == ParticipantKind.PARTY:
-        close_guest(work, row.session_id, "left")
+        close_visit(work, row.session_id, "left")
     work.record(CallLeft(call_id=call.id, unit_no=call.unit_no, participant_id=row.id))
     return True
 
@@ -295,7 +295,7 @@ def turn_away(work: Work, call: CallRow, row: ParticipantRow, why: str) -> None:
     if row.link_id:
         unused = update(LinkRow).where(LinkRow.id == row.link_id, LinkRow.used_at.is_(None))
         work.session.execute(unused.values(used_at=work.now), execution_options={"synchronize_session": False})
-    close_guest(work, row.session_id, "revoked")
+    close_visit(work, row.session_id, "revoked")
     refused = CallPartyRefused if row.kind == ParticipantKind.PARTY else CallLeaderRefused
     work.record(refused(call_id=call.id, unit_no=call.unit_no, participant_id=row.id, why=why))
 

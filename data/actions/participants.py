@@ -8,7 +8,7 @@ from ulid import ULID
 from data.actions.allowed import allowed
 from data.actions.keeping import first_time, found, held
 from data.actions.live_permits import end_with_picture
-from data.actions.sessions import close_guest
+from data.actions.sessions import close_visit
 from data.errors import AlreadyOwned, BadInput, NotPermitted, TransitionRefused
 from data.events import CallCommandReleased, CallCommandTaken, CallJoined, CallLeft, CallNoticeGiven, CallPictureClosed, CallPictureOpened
 from data.journal import Work
@@ -99,7 +99,7 @@ def everybody_leaves(work: Work, call_id: str) -> tuple[str, ...]:
         if each.state not in (ParticipantState.LEFT, ParticipantState.REFUSED):
             _leave(work, each)
             if each.kind == ParticipantKind.PARTY:
-                close_guest(work, each.session_id, "over")
+                close_visit(work, each.session_id, "over")
     return tuple(each.id for each in there)
 
 

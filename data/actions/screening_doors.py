@@ -10,7 +10,7 @@ from data.actions.attendees import hosted
 from data.actions.audit import record_audit
 from data.actions.keeping import held
 from data.actions.links import add_link, take_link
-from data.actions.sessions import Opened, close_door_session, open_for_door
+from data.actions.sessions import Opened, close_visit, open_for_door
 from data.credentials import new_digits, new_token
 from data.errors import NotSignedIn, RuleBroken
 from data.events import DoorClosed, DoorInvited, DoorLocked, DoorOpened, DoorUnlocked
@@ -108,7 +108,7 @@ def end_door(work: Work, row: ScreeningRow, why: str) -> bool:
     """Returns whether there was one, or a link for one."""
     if row.door_link_id is None:
         return False
-    close_door_session(work, row.door_session_id, why)
+    close_visit(work, row.door_session_id, why)
     row.door_link_id = row.door_session_id = row.door_digits = row.door_used_at = None
     row.door_tries = 0
     work.record(DoorClosed(screening_id=row.id, why=why))

@@ -13,7 +13,7 @@ from data.actions.keeping import found, held, next_number
 from data.actions.links import add_link, take_link
 from data.actions.live_permits import end_with_screening
 from data.actions.screening_doors import end_door
-from data.actions.sessions import Opened, close_stage, open_for_stage
+from data.actions.sessions import Opened, close_visit, open_for_stage
 from data.common_ground import common_ground
 from data.credentials import new_token
 from data.errors import BadInput, NotPermitted, RuleBroken
@@ -191,7 +191,7 @@ def open_stage(work: Work, secret: str) -> Opened:
     if link.purpose != Purpose.STAGE or row is None or row.state in screening.OVER:
         raise closed()
     row = held(work, ScreeningRow, row.id, MISSING)
-    close_stage(work, row.stage_session_id, "replaced")
+    close_visit(work, row.stage_session_id, "replaced")
     opened = open_for_stage(work, row.court_code, STAGE_LASTS)
     work.session.flush()
     row.stage_session_id = opened.session_id
@@ -312,7 +312,7 @@ def end_screening(work: Work, screening_id: str) -> None:
     screening.check_step(ScreeningState(row.state), ScreeningState.ENDED)
     row.state, row.ended_at = ScreeningState.ENDED, work.now
     _show(row, None, work)
-    close_stage(work, row.stage_session_id, "over")
+    close_visit(work, row.stage_session_id, "over")
     end_door(work, row, "over")
     work.record(ScreeningEnded(screening_id=row.id))
     end_with_screening(work, row.id)

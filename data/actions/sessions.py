@@ -17,6 +17,8 @@ from data.rules.permissions import Actor, Role, Verb, may
 from data.rules.walls import STAGE_LAYOUT
 from data.tables import AccountRow, OfficerRow, SessionRow, WallRow
 
+VISITS = frozenset({"JOIN", "PARTY", "STAGE", "DOOR"})
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -46,15 +48,7 @@ def open_for_officer(work: Work, officer_id: str, lasts: timedelta, how: str) ->
     if officer is None or officer.disabled_at is not None:
         raise NotSignedIn("disabled", code="identity.wrong")
     opened = _open(work, "OFFICER", lasts, officer_id=officer_id)
-    work.actor = Actor(
-        kind="OFFICER",
-        id=officer_id,
-        role=Role(officer.role),
-        court_code=officer.court_code,
-        officer_id=officer_id,
-        session_id=opened.session_id,
-        address=work.actor.address,
-    )
+    _become(work, opened, "OFFICER", Role(officer.role), officer.court_code, officer_id=officer_id)
     record_audit(work, Act.SIGN_IN, "session", opened.session_id, fields=(how,))
     return opened
 
@@ -62,15 +56,7 @@ def open_for_officer(work: Work, officer_id: str, lasts: timedelta, how: str) ->
 def open_for_wall(work: Work, wall_id: str, court_code: str, lasts: timedelta) -> Opened:
     """Make this browser a wall: it reads, and survives the night."""
     opened = _open(work, "WALL", lasts, wall_id=wall_id)
-    work.actor = Actor(
-        kind="WALL",
-        id=wall_id,
-        role=Role.WALL,
-        court_code=court_code,
-        wall_id=wall_id,
-        session_id=opened.session_id,
-        address=work.actor.address,
-    )
+    _become(work, opened, "WALL", Role.WALL, court_code, wall_id=wall_id)
     record_audit(work, Act.SIGN_IN, "session", opened.session_id, fields=("link",))
     return opened
 
@@ -81,15 +67,7 @@ def open_for_guest(work: Work, officer_id: str, court_code: str, lasts: timedelt
     if officer is None or officer.disabled_at is not None:
         raise NotSignedIn("disabled", code="identity.wrong")
     opened = _open(work, "JOIN", lasts, officer_id=officer_id)
-    work.actor = Actor(
-        kind="JOIN",
-        id=opened.session_id,
-        role=Role.GUEST,
-        court_code=court_code,
-        officer_id=officer_id,
-        session_id=opened.session_id,
-        address=work.actor.address,
-    )
+    _become(work, opened, "JOIN", Role.GUEST, court_code, officer_id=officer_id)
     record_audit(work, Act.USE_LINK, "session", opened.session_id, fields=("leader",))
     return opened
 
@@ -97,14 +75,7 @@ def open_for_guest(work: Work, officer_id: str, court_code: str, lasts: timedelt
 def open_for_party(work: Work, court_code: str, lasts: timedelta) -> Opened:
     """Bind this browser to a party's invitation: nobody of the court, in one talk."""
     opened = _open(work, "PARTY", lasts)
-    work.actor = Actor(
-        kind="PARTY",
-        id=opened.session_id,
-        role=Role.PARTY,
-        court_code=court_code,
-        session_id=opened.session_id,
-        address=work.actor.address,
-    )
+    _become(work, opened, "PARTY", Role.PARTY, court_code)
     record_audit(work, Act.USE_LINK, "session", opened.session_id, fields=("party",))
     return opened
 
@@ -112,14 +83,7 @@ def open_for_party(work: Work, court_code: str, lasts: timedelta) -> Opened:
 def open_for_stage(work: Work, court_code: str, lasts: timedelta) -> Opened:
     """Make this browser the stage of a screening: it reads what is released, and nothing else."""
     opened = _open(work, "STAGE", lasts)
-    work.actor = Actor(
-        kind="STAGE",
-        id=opened.session_id,
-        role=Role.STAGE,
-        court_code=court_code,
-        session_id=opened.session_id,
-        address=work.actor.address,
-    )
+    _become(work, opened, "STAGE", Role.STAGE, court_code)
     record_audit(work, Act.USE_LINK, "session", opened.session_id, fields=("stage",))
     return opened
 
@@ -127,14 +91,7 @@ def open_for_stage(work: Work, court_code: str, lasts: timedelta) -> Opened:
 def open_for_door(work: Work, court_code: str, lasts: timedelta) -> Opened:
     """Make this browser the door of a screening: it lets people in there, and nothing else."""
     opened = _open(work, "DOOR", lasts)
-    work.actor = Actor(
-        kind="DOOR",
-        id=opened.session_id,
-        role=Role.DOOR,
-        court_code=court_code,
-        session_id=opened.session_id,
-        address=work.actor.address,
-    )
+    _become(work, opened, "DOOR", Role.DOOR, court_code)
     record_audit(work, Act.USE_LINK, "session", opened.session_id, fields=("door",))
     return opened
 
@@ -152,9 +109,7 @@ def open_for_stage_of_wall(work: Work, lasts: timedelta) -> Opened:
 def open_for_director(work: Work, lasts: timedelta) -> Opened:
     """Make this browser the demo's director."""
     opened = _open(work, "DIRECTOR", lasts)
-    work.actor = Actor(
-        kind="DIRECTOR", id=opened.session_id, role=Role.DIRECTOR, court_code="", session_id=opened.session_id, address=work.actor.address
-    )
+    _become(work, opened, "DIRECTOR", Role.DIRECTOR, "")
     record_audit(work, Act.SIGN_IN, "session", opened.session_id, fields=("link",))
     return opened
 
@@ -175,6 +130,23 @@ def _open(work: Work, kind: str, lasts: timedelta, officer_id: str | None = None
     )
     work.record(SessionOpened(session_id=opened.session_id))
     return opened
+
+
+def _become(
+    work: Work, opened: Opened, kind: str, role: Role, court_code: str, officer_id: str | None = None, wall_id: str | None = None
+) -> None:
+    """From here on the work is done by whom this session is of. A guest, though an officer, is known by his session alone."""
+    own = {"OFFICER": officer_id, "WALL": wall_id}.get(kind)
+    work.actor = Actor(
+        kind=kind,
+        id=own or opened.session_id,
+        role=role,
+        court_code=court_code,
+        officer_id=officer_id,
+        wall_id=wall_id,
+        session_id=opened.session_id,
+        address=work.actor.address,
+    )
 
 
 # --- ending and locking -----------------------------------------------------------------------------------------------------------
@@ -236,29 +208,18 @@ def close_sessions(work: Work, officer_id: str, why: str, but: str | None = None
             _close(work, session, why)
 
 
-def close_guest(work: Work, session_id: str | None, why: str) -> None:
-    """End a guest's session with his place in the call. Part of other verbs; checks nothing itself."""
+def close_visit(work: Work, session_id: str | None, why: str) -> None:
+    """End a guest's session with his place in the call, a stage's or a door's with its screening; no desk's and no wall's.
+
+    Part of other verbs; checks nothing itself.
+    """
     session = work.session.get(SessionRow, session_id) if session_id else None
-    if session is not None and session.kind in ("JOIN", "PARTY") and session.closed_at is None:
+    if session is not None and session.kind in VISITS and session.closed_at is None:
         _close(work, session, why)
 
 
 def _own(work: Work) -> SessionRow | None:
     return work.session.get(SessionRow, work.actor.session_id) if work.actor.session_id else None
-
-
-def close_stage(work: Work, session_id: str | None, why: str) -> None:
-    """This browser is no stage any more. Part of other verbs; checks nothing itself."""
-    session = work.session.get(SessionRow, session_id) if session_id else None
-    if session is not None and session.kind == "STAGE" and session.closed_at is None:
-        _close(work, session, why)
-
-
-def close_door_session(work: Work, session_id: str | None, why: str) -> None:
-    """This tablet is no door any more. Part of other verbs; checks nothing itself."""
-    session = work.session.get(SessionRow, session_id) if session_id else None
-    if session is not None and session.kind == "DOOR" and session.closed_at is None:
-        _close(work, session, why)
 
 
 def close_stages_of_wall(work: Work, wall_id: str, why: str) -> None:
