@@ -1,15 +1,17 @@
-"""Who failed how often, in this process: per account and address, and per address alone. The arithmetic stands in `rules.identity`.
+"""Who failed how often: per account and address, and per address alone. The arithmetic stands in `rules.identity`.
 
-Kept in memory on purpose: a flood of guesses writes nothing, and a restart only gives back six guesses. `ecc serve` runs one web process,
-so what it counts is all there is; a table would let every guess of a stranger write to the court's database (SECURITY.md says so).
+Kept in memory on purpose: a flood of guesses writes nothing, and a restart only gives back six guesses. A table would let every guess of a
+stranger write to the court's database (SECURITY.md says so). Where `ecc serve` runs several web processes they count in one small file
+beside it (`shared_attempts`), so that six stay six.
 """
 
 import ipaddress
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Protocol
 
 from data.errors import TooMany
 from data.rules.identity import FREE_OF_ADDRESS, FREE_OF_PAIR, Failures, failed, wait_s
@@ -21,13 +23,54 @@ EVERYWHERE = "everywhere"  # instead of an address: what is counted by account a
 Key = tuple[str, str]
 
 
-class Attempts:
-    """Counts failures. Safe from several threads."""
+class Kept(Protocol):
+    """What is remembered, for one turn."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def get(self, key: Key) -> Failures | None: ...
+    def put(self, key: Key, failures: Failures) -> None: ...
+    def forget(self, key: Key) -> None: ...
+
+
+class Keeping(Protocol):
+    """Where it is remembered. One turn at a time: nobody changes anything between its look and its change."""
+
+    def turn(self) -> AbstractContextManager[Kept]: ...
+
+
+class InMemory:
+    """Of this process alone."""
+
+    def __init__(self) -> None:
         self._failures: OrderedDict[Key, Failures] = OrderedDict()
         self._lock = threading.Lock()
+
+    @contextmanager
+    def turn(self) -> Iterator[Kept]:
+        with self._lock:
+            yield self
+
+    def __len__(self) -> int:
+        return len(self._failures)
+
+    def get(self, key: Key) -> Failures | None:
+        return self._failures.get(key)
+
+    def put(self, key: Key, failures: Failures) -> None:
+        self._failures[key] = failures
+        self._failures.move_to_end(key)
+        if len(self._failures) > REMEMBERED:
+            self._failures.popitem(last=False)
+
+    def forget(self, key: Key) -> None:
+        self._failures.pop(key, None)
+
+
+class Attempts:
+    """Counts failures. Safe from several threads. clock: the same for all who share `keeping`."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, keeping: Keeping | None = None) -> None:
+        self._clock = clock
+        self._keeping: Keeping = keeping or InMemory()
 
     def begin(self, account: str, address: str) -> None:
         """Before a secret is looked at: counts as a failure until `succeeded`, so that many at once are no more than one after another.
@@ -35,42 +78,43 @@ class Attempts:
         Raises TooMany with the seconds to wait; nothing is counted then, so that impatience does not lengthen the wait.
         """
         pair, whole = _keys(account, address)
-        with self._lock:
-            now = self._clock()
-            wait = max(self._wait(pair, now), self._wait(whole, now))
-            if wait:
-                raise TooMany("sign-in", code="identity.too_many", retry_after_s=wait)
-            self._count(pair, now, FREE_OF_PAIR)
+        now = self._clock()
+        with self._keeping.turn() as kept:
+            wait = max(_wait(kept, pair, now), _wait(kept, whole, now))
+            if not wait:
+                _count(kept, pair, now, FREE_OF_PAIR)
+        if wait:
+            raise TooMany("sign-in", code="identity.too_many", retry_after_s=wait)
 
     def succeeded(self, account: str, address: str) -> None:
         """It was he: his own failures are forgotten, those of others behind the same address are not."""
-        with self._lock:
-            self._failures.pop(_keys(account, address)[0], None)
+        with self._keeping.turn() as kept:
+            kept.forget(_keys(account, address)[0])
 
     def failed(self, account: str, address: str) -> None:
         """It was not he; counts for the address too."""
-        with self._lock:
-            self._count(_keys(account, address)[1], self._clock(), FREE_OF_ADDRESS)
+        with self._keeping.turn() as kept:
+            _count(kept, _keys(account, address)[1], self._clock(), FREE_OF_ADDRESS)
 
     def stranger(self, address: str) -> None:
         """Somebody tried a link, code or key that does not exist. Raises TooMany when this address did so too often."""
         whole = _keys("", address)[1]
-        with self._lock:
-            now = self._clock()
-            wait = self._wait(whole, now)
-            if wait:
-                raise TooMany("guessing", code="identity.too_many", retry_after_s=wait)
-            self._count(whole, now, FREE_OF_ADDRESS)
+        now = self._clock()
+        with self._keeping.turn() as kept:
+            wait = _wait(kept, whole, now)
+            if not wait:
+                _count(kept, whole, now, FREE_OF_ADDRESS)
+        if wait:
+            raise TooMany("guessing", code="identity.too_many", retry_after_s=wait)
 
-    def _wait(self, key: Key, now: float) -> int:
-        found = self._failures.get(key)
-        return wait_s(found, now) if found else 0
 
-    def _count(self, key: Key, now: float, free: int) -> None:
-        self._failures[key] = failed(self._failures.get(key, Failures()), now, free)
-        self._failures.move_to_end(key)
-        if len(self._failures) > REMEMBERED:
-            self._failures.popitem(last=False)
+def _wait(kept: Kept, key: Key, now: float) -> int:
+    found = kept.get(key)
+    return wait_s(found, now) if found else 0
+
+
+def _count(kept: Kept, key: Key, now: float, free: int) -> None:
+    kept.put(key, failed(kept.get(key) or Failures(), now, free))
 
 
 def _keys(account: str, address: str) -> tuple[Key, Key]:

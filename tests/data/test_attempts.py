@@ -1,15 +1,18 @@
 """Who failed too often waits; strangers never make an account wait."""
 
+import stat
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data import attempts
-from data.attempts import Attempts, network_of
+from data.attempts import Attempts, InMemory, network_of
 from data.errors import TooMany
 from data.rules.identity import FREE_OF_ADDRESS
+from data.shared_attempts import NAME, SWEEP_EACH, Shared
 
 HIS, STRANGER = "192.0.2.7", "198.51.100.9"
 
@@ -28,9 +31,9 @@ def seconds() -> Seconds:
     return Seconds()
 
 
-@pytest.fixture
-def counted(seconds: Seconds) -> Attempts:
-    return Attempts(seconds)
+@pytest.fixture(params=["alone", "beside others"])
+def counted(request: pytest.FixtureRequest, seconds: Seconds, tmp_path: Path) -> Attempts:
+    return Attempts(seconds, Shared(tmp_path).of("sign-in") if request.param == "beside others" else None)
 
 
 def miss(counted: Attempts, account: str, address: str) -> int:
@@ -99,11 +102,66 @@ def test_who_guesses_links_waits(counted: Attempts) -> None:
     counted.stranger(HIS)
 
 
-def test_what_is_remembered_is_bounded(counted: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_remembered_is_bounded(seconds: Seconds, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "REMEMBERED", 100)
+    remembered = InMemory()
+    counted = Attempts(seconds, remembered)
     for number in range(500):
         miss(counted, "chen", f"198.51.{number // 250}.{number % 250}")
-    assert len(counted._failures) <= 101
+    assert len(remembered) <= 101
+
+
+# --- two processes of one home -----------------------------------------------------------------------------------------------------
+
+
+def test_3_what_fails_at_one_process_counts_at_the_other(seconds: Seconds, tmp_path: Path) -> None:
+    one, other = (Attempts(seconds, Shared(tmp_path).of("sign-in")) for _ in range(2))
+    assert [miss(each, "chen", HIS) for each in (one, other) * 4] == [0, 0, 0, 0, 0, 0, 10, 10]
+    elsewhere = Attempts(seconds, Shared(tmp_path).of("party"))
+    assert miss(elsewhere, "chen", HIS) == 0
+
+
+def test_a_hundred_guesses_at_once_at_two_processes_are_six(seconds: Seconds, tmp_path: Path) -> None:
+    both = [Attempts(seconds, Shared(tmp_path).of("sign-in")) for _ in range(2)]
+
+    def guess(number: int) -> bool:
+        try:
+            both[number % 2].begin("chen", HIS)
+        except TooMany:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as threads:
+        assert sum(threads.map(guess, range(100))) == 6
+
+
+def test_the_right_password_at_one_forgets_at_the_other(seconds: Seconds, tmp_path: Path) -> None:
+    one, other = (Attempts(seconds, Shared(tmp_path).of("sign-in")) for _ in range(2))
+    for _ in range(5):
+        miss(one, "chen", HIS)
+    other.begin("chen", HIS)
+    other.succeeded("chen", HIS)
+    assert [miss(one, "chen", HIS) for _ in range(6)] == [0] * 6
+
+
+def test_the_file_is_for_us_alone_bounded_and_names_nobody(seconds: Seconds, tmp_path: Path) -> None:
+    shared = Shared(tmp_path, most=50)
+    counted = Attempts(seconds, shared.of("sign-in"))
+    for number in range(2 * SWEEP_EACH):
+        miss(counted, "chenjun", f"198.51.{number // 250}.{number % 250}")
+    with shared.turn() as kept:
+        assert kept.execute("SELECT count(*) FROM failure").fetchone()[0] <= 50 + SWEEP_EACH
+    for path in tmp_path.glob(f"{NAME}*"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert b"chenjun" not in path.read_bytes()
+        assert b"198.51" not in path.read_bytes()
+
+
+def test_while_another_holds_the_file_one_counts_alone(seconds: Seconds, tmp_path: Path) -> None:
+    counted = Attempts(seconds, Shared(tmp_path).of("sign-in"))
+    assert miss(counted, "chen", HIS) == 0
+    with Shared(tmp_path).turn():
+        assert [miss(counted, "chen", HIS) for _ in range(7)] == [0, 0, 0, 0, 0, 0, 10]
 
 
 def test_an_ipv6_customer_is_one_and_a_mapped_address_is_ipv4() -> None:
