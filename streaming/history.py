@@ -146,7 +146,7 @@ class History:
                 by_day[fix.t_ms // DAY_MS].append((index, fix, group.received_ms))
         known: list[set[str]] = [set() for _ in groups]
         touched = []
-        for number, rows in by_day.items():
+        for number, rows in sorted(by_day.items()):  # in one order: another process may write into the same files at the same moment
             day = _day(number * DAY_MS)
             try:
                 connection = self._begun(day, rows, known)
