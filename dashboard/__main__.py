@@ -4,6 +4,7 @@ import argparse
 import gc
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    add("serve", serve).add_argument("--only", choices=["web", "jobs", "relay"], help=t("command.only"))
+    served = add("serve", serve)
+    served.add_argument("--only", choices=["web", "jobs", "relay"], help=t("command.only"))
+    served.add_argument("--process", type=int, default=1, choices=range(1, 5), metavar="N", help=t("command.process"))
     _add_demo_options(add("demo", demo))
     _add_migrate_options(add("migrate", migrate))
     add("administrator", administrator).add_argument("username", nargs="?", default="admin", help=t("command.username"))
@@ -160,19 +163,31 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     settings.make_folders()
     if options.only is None:
         return supervise(settings)
-    logs.set_up(options.only, settings.log, settings.log_level)
+    from dashboard.supervise import web_name
+
+    if options.process not in settings.webs:
+        raise Misconfigured("process", code="misconfigured.bad_value", key="--process", why=f"1 … {settings.web_processes}")
+    name = web_name(options.process) if options.only == "web" else options.only
+    logs.set_up(name, settings.log, settings.log_level)
     if settings.redis_url is None and options.only != "relay":
         raise Misconfigured("no bus", code="misconfigured.bus_missing")
     gc.disable()  # what is imported stays: looking it through again and again took a quarter of the time until the first answer
+    run: Callable[[Settings], int]
     if options.only == "web":
-        from dashboard.app import run
+        from dashboard import app
+
+        run = partial(app.run, number=options.process)
     elif options.only == "relay":
         from dashboard.supervise import stand_back
 
         stand_back(settings)
-        from dashboard.media import run
+        from dashboard import media
+
+        run = media.run
     else:
-        from dashboard.jobs import run
+        from dashboard import jobs
+
+        run = jobs.run
     gc.freeze()
     gc.enable()
     return run(settings)
@@ -189,14 +204,14 @@ def supervise(
 
     prepare: brings the schema up to date, and whatever else must be there before a child opens the home.
     """
-    from dashboard.supervise import Home, Supervisor, choose_port, held_back, parts_of, ready_file
+    from dashboard.supervise import Home, Supervisor, choose_port, forget_ready, held_back, parts_of
 
     settings.make_folders()
     logs.set_up("supervisor", settings.log, settings.log_level)
     home = Home(settings)
     home.take()
     settings = choose_port(settings)
-    ready_file(settings).unlink(missing_ok=True)
+    forget_ready(settings)
     parts, settings = parts_of(settings)
     with held_back(settings, parts):
         (prepare or _migrate_in_child)(settings)

@@ -47,6 +47,7 @@ from dashboard.map_layers import MapLayers
 from dashboard.plain_frames import PlainFrames
 from dashboard.rehearsal import rehearse
 from dashboard.replay.app import build_replay
+from dashboard.screening.blacks import Blacks
 from dashboard.screening.door import Door
 from dashboard.screening.host import Host
 from dashboard.screening.objecting import Objecting
@@ -77,8 +78,9 @@ from streaming.bus import Bus
 from streaming.history import History
 from streaming.ingest import Doors, build_ingest
 from streaming.media_tokens import load_media_tokens
+from streaming.others import Others
 from streaming.past_tracks import PastTracks
-from streaming.positions import Positions
+from streaming.positions import Beside, Positions
 from streaming.uploads import Uploads
 from streaming.whip import describe as describe_media
 
@@ -130,6 +132,8 @@ class House:
     dash: Dash
     bell: Bell
     stages: Stages
+    others: Others
+    number: int
 
 
 class Centre(FastAPI):
@@ -145,30 +149,31 @@ class Centre(FastAPI):
         await super().__call__(scope, receive, send)
 
 
-def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
-    """The whole web application; opens nothing before its lifespan. Raises Misconfigured."""
+def build(settings: Settings, now: Callable[[], datetime] = utc_now, number: int = 1) -> Centre:
+    """The whole web application; opens nothing before its lifespan. number: which web process of the home. Raises Misconfigured."""
     if settings.redis_url is None:
         raise Misconfigured("no bus", code="misconfigured.bus_missing")
     root = Centre(title="ecc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
-    house = _furnish(settings, now, root)
+    house = _furnish(settings, now, root, number)
+    attempts = _attempts(settings)
     root.state.house = house
-    ingest = build_ingest(_doors(house, now))
+    ingest = build_ingest(_doors(house, now, attempts("ingest")))
     tokens = load_media_tokens(settings.keys)
     newest = house.hub.newest
     past = PastTracks(house.history, Archive(settings.archive), house.database)
     api = build_api(settings, house.journal, house.lanes, past, newest, house.ways, now, tokens, lambda: document(root))
     faces = (
         ("/field", _field(house)),
-        ("/join", _join(house, now)),
-        ("/party", _party(house, now)),
+        ("/join", _join(house, now, attempts("join"))),
+        ("/party", _party(house, now, attempts("party"))),
         ("/sheet", Sheets(settings, house.journal, house.lanes, now).app()),
         ("/faults", Faults(settings, house.journal, house.lanes, now).app()),
         ("/inspector", Inspector(settings, house.journal, house.lanes).app()),
         ("/manual", Manual(version("enforcement-command-centre")).app()),
-        ("/stage", _stage(house, now)),
+        ("/stage", _stage(house, now, attempts("stage"))),
         ("/centre/admin", _admin(house, now)),
-        ("/door", Door(settings, house.identity, house.journal, house.lanes, now, Attempts()).app()),
-        ("/object", Objecting(settings, house.journal, house.lanes, house.stages, now, Attempts()).app()),
+        ("/door", Door(settings, house.identity, house.journal, house.lanes, now, attempts("door")).app()),
+        ("/object", Objecting(settings, house.journal, house.lanes, house.stages, now, attempts("object")).app()),
         ("/centre/screening", Host(settings, house.journal, house.lanes, house.stages, now).app()),
         ("/replay", build_replay(t.alone("replay"))),
         ("/vendor", build_vendor()),
@@ -179,7 +184,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
     root.state.described = {"/ingest": ingest, "/api": api, "/media": media, "": root}
     for app in (root, ingest, api):
         app.add_exception_handler(CommandCentreError, _refuse)
-    sign_in = build_sign_in(settings, house.identity, house.journal, house.lanes, now)
+    sign_in = build_sign_in(settings, house.identity, house.journal, house.lanes, now, attempts("sign-in"))
     root.router.routes[0:0] = [*sign_in.routes(), *(director_routes(settings) if settings.demo else ())]
     _add_own_routes(root, house)
     for face, page in FACES.items():
@@ -191,20 +196,35 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now) -> Centre:
     return root
 
 
-def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> House:
+def _attempts(settings: Settings) -> Callable[[str], Attempts]:
+    """By door. Of several web processes they count together."""
+    if settings.web_processes == 1:
+        return lambda _: Attempts()
+    from data.shared_attempts import Shared
+
+    shared = Shared(settings.run)
+    return lambda door: Attempts(keeping=shared.of(door))
+
+
+def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI, number: int) -> House:
     assert settings.redis_url is not None
     database, lanes, bus = open_database(settings.database_url), Lanes(), Bus(settings.redis_url)
-    identity = Identity(database, settings.keys, lanes.readers)
+    several = settings.web_processes > 1
+    others = Others(bus.publish_webs, number, settings.web_processes)
+    identity = Identity(database, settings.keys, lanes.readers, alone=not several)
     hub: Hub
     positions: Positions
-    bell, stages = Bell(), Stages()
+    bell, stages = Bell(), Stages(Blacks(settings.run), others)
+
+    def heard(kind: str) -> None:
+        positions.heard(kind)
+        bell.heard(kind)
+        stages.heard(kind)
 
     def announce(announcements: Sequence[Announcement]) -> None:
         identity.heard(announcements)
         for announcement in announcements:
-            positions.heard(announcement.kind)
-            bell.heard(announcement.kind)
-            stages.heard(announcement.kind)
+            heard(announcement.kind)
         hub.poke()
         bus.announce(announcements)
 
@@ -212,10 +232,11 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
     history = History(settings.positions)
     kept = settings.run / "visitors.json"
     relocate = when_asked(lambda: relocation(settings.layers, lambda unit_no: positions.of(unit_no), kept)) if settings.demo else None
-    positions = Positions(journal, lanes, history, bus, now, relocate)
-    health = Health(settings, database, lanes.probes, bus, lambda: int(now().timestamp() * 1000))
+    health = Health(settings, database, lanes.probes, bus, lambda: int(now().timestamp() * 1000), number)
+    positions = Positions(journal, lanes, history, bus, now, relocate, Beside(health.leads) if several else None)
+    others.hear("hello", lambda _, __: positions.say_newest())
     build_id = build_of(HERE)
-    pulse = Pulse(settings, database, lanes, journal, health.parts, build_id, t, now)
+    pulse = Pulse(settings, database, lanes, journal, health.parts, build_id, t, now, tells=health.leads)
     hub = Hub(
         settings=settings,
         database=database,
@@ -229,12 +250,15 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI) -> 
         newest_kept=lambda now_ms: _kept(positions, now_ms),
         doubtful=positions.doubtful.often,
         pulse=pulse,
+        others=others,
+        heard=heard,
     )
     dash = _dash(root)
     ways = RoadWays(settings.layers)
     return House(
-        settings, build_id, database, lanes, journal, identity, bus, history, positions, health, pulse, hub, ways, dash, bell, stages
-    )
+        settings, build_id, database, lanes, journal, identity, bus, history, positions, health, pulse, hub, ways, dash, bell, stages,
+        others, number,
+    )  # fmt: skip
 
 
 def _kept(positions: Positions, now_ms: int) -> packed.Records:
@@ -273,7 +297,7 @@ def _by_road(house: House, now: Callable[[], datetime]) -> Callable[[Actor, str]
     return by_road
 
 
-def _doors(house: House, now: Callable[[], datetime]) -> Doors:
+def _doors(house: House, now: Callable[[], datetime], strangers: Attempts) -> Doors:
     from dashboard.phone_doors import about, area_at, seen
 
     return Doors(
@@ -290,26 +314,27 @@ def _doors(house: House, now: Callable[[], datetime]) -> Doors:
         seen=lambda actor: seen(house.database, actor),
         uploads=Uploads(house.settings.recordings),
         area_at=lambda lat, lon: area_at(house.database, lat, lon),
+        strangers=strangers,
     )
 
 
-def _join(house: House, now: Callable[[], datetime]) -> Any:
-    return Join(house.settings, house.identity, house.journal, house.lanes, house.bell, now, Attempts()).app()
+def _join(house: House, now: Callable[[], datetime], attempts: Attempts) -> Any:
+    return Join(house.settings, house.identity, house.journal, house.lanes, house.bell, now, attempts).app()
 
 
-def _party(house: House, now: Callable[[], datetime]) -> Any:
-    return PartyDoors(house.settings, house.identity, house.journal, house.lanes, house.bell, now, Attempts()).app()
+def _party(house: House, now: Callable[[], datetime], attempts: Attempts) -> Any:
+    return PartyDoors(house.settings, house.identity, house.journal, house.lanes, house.bell, now, attempts).app()
 
 
-def _stage(house: House, now: Callable[[], datetime]) -> Any:
-    return Stage(house.settings, house.identity, house.journal, house.lanes, house.stages, now, Attempts()).app()
+def _stage(house: House, now: Callable[[], datetime], attempts: Attempts) -> Any:
+    return Stage(house.settings, house.identity, house.journal, house.lanes, house.stages, now, attempts).app()
 
 
 def _admin(house: House, now: Callable[[], datetime]) -> Any:
     def heard(device_no: int, unit_no: int) -> Heard:
         _, devices = house.hub.present()
         fix = house.positions.of(unit_no)
-        at_ms = fix.t_ms if fix is not None and fix.device_no == device_no else None
+        at_ms = fix.t_ms if fix is not None and fix.device_no in (device_no, 0) else None  # 0: heard from another web process
         return Heard(at_ms, device_no in devices, devices.get(device_no))
 
     return Admin(house.settings, house.journal, house.lanes, now, heard, lambda: frozenset(house.hub.present()[0])).app()
@@ -490,12 +515,26 @@ def _running(house: House) -> dict[str, Any]:
         house.hub.poke()
 
     house.stages.on_black = _empty_memory(house.bus)
+    several = not house.others.alone
+
+    def on_fixes(frame: bytes) -> None:
+        house.hub.take_fixes(frame)
+        house.positions.hear(frame)
+
+    async def on_bus(up: bool) -> None:
+        await house.hub.bus_changed(up)
+        if up:
+            house.others.say("hello")
+
+    hears = on_fixes if several else house.hub.take_fixes, on_bus, house.stages.cells, house.others.take if several else None
     return {
         "health": house.health.watch(),
         "pulse": house.pulse.run(),
         **_metrics(house),
         "hub": house.hub.run(),
-        "bus": house.bus.listen(on_announcement, house.hub.take_fixes, house.hub.bus_changed, house.stages.cells),
+        "bus": house.bus.listen(on_announcement, *hears),
+        "stages": house.stages.watch(),
+        **({"others": house.others.run()} if several else {}),
         "positions": _run_positions(house),
         "ready": _say_ready(house),
     }
@@ -507,7 +546,7 @@ def _metrics(house: House) -> dict[str, Any]:
         return {}
     from dashboard.heartbeat.metrics import Told, serve_metrics
 
-    return {"metrics": serve_metrics(house.settings, Told(house.pulse.readings, lambda: _counts(house), house.build))}
+    return {"metrics": serve_metrics(house.settings, Told(house.pulse.readings, lambda: _counts(house), house.build), house.number)}
 
 
 def _counts(house: House) -> dict[str, float]:
@@ -553,7 +592,7 @@ async def _run_positions(house: House) -> None:
 async def _say_ready(house: House) -> None:
     while house.health.reasons():
         await asyncio.sleep(0.05)
-    ready_file(house.settings).touch(0o600)
+    ready_file(house.settings, house.number).touch(0o600)
     await asyncio.to_thread(basemap.finish, house.settings)
     await asyncio.to_thread(MapLayers(house.settings.layers).prepare)  # before the first map asks
     await rehearse(house.lanes, house.database, house.journal, house.settings, utc_now)  # before the first call comes
@@ -565,9 +604,9 @@ def _ended(task: asyncio.Task[None]) -> None:
         log.error("task %s ended", task.get_name(), exc_info=error)
 
 
-def run(settings: Settings) -> int:
-    """Serve until told to end. One worker: journal and bus carry everything, more processes may stand beside it."""
-    app = build(settings)
+def run(settings: Settings, number: int = 1) -> int:
+    """Serve until told to end. One worker: journal and bus carry everything, more processes may stand beside it (`web_processes`)."""
+    app = build(settings, number=number)
     wait_until_prepared(settings)  # built beside whatever prepares the home, of which nothing is opened before
-    serve(app, settings, settings.port, ws=PlainFrames, ws_max_size=INBOUND_MOST, ws_per_message_deflate=False)
+    serve(app, settings, settings.web_port(number), ws=PlainFrames, ws_max_size=INBOUND_MOST, ws_per_message_deflate=False)
     return 0

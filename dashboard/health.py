@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.supervise import Beat, beat_file
+from dashboard.supervise import Beat, beat_file, web_name
 from data.engines import Database, ping
 from data.errors import Unavailable
 from data.lanes import Lane
@@ -26,6 +26,7 @@ LATE_S = 2.0  # a database that has not answered for so long is down, whatever i
 LOOK_S = 0.5
 SILENT_S = 2.5  # jobs and relay beat twice a second; with the looking and the tick the wall says it within four
 RELAY_BEGINS_S = 30.0  # it starts after us: so long nobody is told that it is not there yet
+WEB_BEGINS_S = 15.0  # the others of several web processes begin with us
 PACE_S = 600.0
 DISK_LEAST_PCT = 2  # below that the next day file may not fit
 
@@ -55,13 +56,19 @@ class Beaten:
 class Health:
     """Belongs to the event loop of the web process. `now_ms`: the server's clock."""
 
-    def __init__(self, settings: Settings, database: Database, lane: Lane, bus: BusState, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, lane: Lane, bus: BusState, now_ms: Callable[[], int], number: int = 1
+    ) -> None:
         self._settings, self._database, self._lane, self._bus, self._now_ms = settings, database, lane, bus, now_ms
-        self._beat = Beat(settings, "web")
+        self._beat = Beat(settings, web_name(number))
+        self._beside = {each: web_name(each) for each in settings.webs if each != number}
+        self._number = number
         self._asked = float("-inf")
         self._asking = False
         self._database_ok = False
-        self._beaten = {"jobs": Beaten(), "relay": Beaten(time.monotonic() + RELAY_BEGINS_S)}
+        begins = time.monotonic()
+        self._beaten = {"jobs": Beaten(), "relay": Beaten(begins + RELAY_BEGINS_S)}
+        self._beaten |= {name: Beaten(begins + WEB_BEGINS_S) for name in self._beside.values()}
         self._free_pct = 100
         self._forecast: Forecast | None = None
         self._pace: list[int] = []
@@ -132,7 +139,7 @@ class Health:
         return round(100 * disk.f_bavail / max(disk.f_blocks, 1)), beats
 
     def parts(self) -> dict[str, dict[str, Any]]:
-        """As `/live` tells it each second: {"bus": {"up", "since"}, "database", "jobs", "relay", "disk"}.
+        """As `/live` tells it each second: {"bus": {"up", "since"}, "database", "jobs", "relay", "disk"}; "web" where there are several.
 
         Of the disk also `free_pct` and, when it must be said, `recording_days`.
         """
@@ -143,9 +150,22 @@ class Health:
             "database": self._timed("database", database_up),
             "jobs": self._timed("jobs", now - self._beaten["jobs"].moved < SILENT_S),
             "relay": self._timed("relay", now - self._beaten["relay"].moved < SILENT_S),
+            **self._webs(now),
             "disk": self._timed("disk", self._free_pct >= DISK_LEAST_PCT) | {"free_pct": self._free_pct} | self._recording_days(),
         }
         return parts
+
+    def leads(self) -> bool:
+        """Whether what one of several web processes must do is ours: of those that beat the one with the lowest number."""
+        now = time.monotonic()
+        return not any(now - self._beaten[name].moved < SILENT_S for number, name in self._beside.items() if number < self._number)
+
+    def _webs(self, now: float) -> dict[str, dict[str, Any]]:
+        """Nothing where there is one; else whether all of them beat, and which do not. We who ask are there."""
+        if not self._beside:
+            return {}
+        gone = [number for number, name in self._beside.items() if now - self._beaten[name].moved >= SILENT_S]
+        return {"web": self._timed("web", not gone) | {"gone": gone}}
 
     def _recording_days(self) -> dict[str, int]:
         """Only when it must be said: days that are left for recordings, 0: no new one begins."""

@@ -11,7 +11,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ from data.rules.civil import milliseconds
 from data.rules.permissions import ALLOWED, Actor, Clearance, Role, Sight, Verb
 from data.settings import Settings
 from geo.packed import Records
+from streaming.others import Others, Said
 from streaming.pace import pause, to_next
 
 PULSE_S = 0.25  # a lost announcement shows after at most this; asking costs well under a millisecond
@@ -53,6 +54,8 @@ AGAIN_S = 4.0  # a revocation bites within five seconds
 INBOUND_BYTES = 4_096
 INBOUND_PER_S = 50
 VIEWERS_MOST = 2_000
+BESIDE_S = 4.0  # what another process says of its viewers each second is believed for so long
+DEVICES_EACH = 5
 MISBEHAVED, REVOKED, ON_STAGE = 1008, 4401, 4403  # the last: a wall is before an audience now, its page leaves at once
 
 log = logging.getLogger(__name__)
@@ -68,8 +71,27 @@ class Gone(Exception):
         self.code = code
 
 
+@dataclass(slots=True)
+class Present:
+    """Who looks at one process now. Times in ms since 1970; heard_s: monotonic.
+
+    walls: when each drew last; screens: the same of each screen of a wall that is several; watched: units, by how many; devices: which
+    build their page is; doubtful: units whose positions are refused again and again.
+    """
+
+    walls: dict[str, int] = field(default_factory=dict)
+    screens: dict[str, dict[str, int]] = field(default_factory=dict)
+    watched: dict[int, int] = field(default_factory=dict)
+    doubtful: dict[int, tuple[int, str]] = field(default_factory=dict)
+    devices: dict[int, str | None] = field(default_factory=dict)
+    heard_s: float = 0.0
+
+
 class Hub:
-    """Everything that `/live` does in this process. `say`: the texts; `now`: the server's clock."""
+    """Everything that `/live` does in this process. `say`: the texts; `now`: the server's clock.
+
+    others: of several web processes each tells who looks at it; heard: is told the kind of each entry, where that comes from nowhere else.
+    """
 
     def __init__(
         self,
@@ -86,7 +108,12 @@ class Hub:
         newest_kept: Callable[[int], Records] | None = None,
         doubtful: Callable[[], Mapping[int, tuple[int, str]]] = dict,
         pulse: Pulse | None = None,
+        others: Others | None = None,
+        heard: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._others, self._heard_kind = others or Others(_nobody), heard
+        self._beside: dict[int, Present] = {}  # by number of the process: who looks there
+        self._others.hear("present", self._hear_present)
         self.settings, self.database, self.lanes, self.journal, self.identity = settings, database, lanes, journal, identity
         self.health, self.build, self.say, self.now = health, build, say, now
         self._newest_kept, self._doubtful, self._pulse = newest_kept, doubtful, pulse
@@ -106,6 +133,7 @@ class Hub:
         self._with_visitors: frozenset[str] = frozenset()
         self._case_system_ms: int | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._told_devices_in = 0
 
     def now_ms(self) -> int:
         return self._source.now_ms()
@@ -219,6 +247,9 @@ class Hub:
                 scope.woken.set()
         self.seq = seq
         self.identity.heard(entries)
+        if not self._others.alone or not self.health.bus_up:  # an announcement may be lost, and what others committed with it
+            for kind in {entry.kind for entry in entries}:
+                self._heard_kind(kind)
         self._note(entries)
         nouns = {entry.kind.partition(".")[0] for entry in entries}
         if nouns & {"call", "sos"}:
@@ -279,15 +310,12 @@ class Hub:
         now_ms = self.now_ms()
         parts["case_system"] = self._case_system(now_ms)
         base = {"type": "tick", "server_time": now_ms, "seq": self.seq, "parts": parts}
-        of_centre = {"troubles": self._pulse.troubles() if self._pulse else [], "screens": self._screens_seen()}
-        seen = {viewer.actor.wall_id: viewer.seen_ms for viewer in self._viewers if viewer.actor.wall_id and viewer.seen_ms}
+        present = self._present_everywhere()
+        of_centre = {"troubles": self._pulse.troubles() if self._pulse else [], "screens": present.screens}
+        seen, watched = present.walls, present.watched
         refused = {
-            str(unit): {"n": count, "why": self.say(f"error.{code}")} for unit, (count, code) in self._doubtful().items()
+            str(unit): {"n": count, "why": self.say(f"error.{code}")} for unit, (count, code) in present.doubtful.items()
         }  # whose positions are refused again and again: for desks, as the state of the walls
-        watched: dict[int, int] = {}
-        for viewer in self._viewers:
-            if viewer.watching is not None:
-                watched[viewer.watching] = watched.get(viewer.watching, 0) + 1
         made: dict[tuple[str, int, str], str] = {}
         for viewer in self._viewers:
             watchers = watched.get(viewer.actor.unit_no or -1, 0) if viewer.face == "field" else 0
@@ -306,9 +334,62 @@ class Hub:
 
     def present(self) -> tuple[dict[str, int], dict[int, str | None]]:
         """Who is connected now: walls with when each drew last (ms, 0 before that), devices with the build of the page they have open."""
-        walls = {viewer.actor.wall_id: viewer.seen_ms for viewer in self._viewers if viewer.actor.wall_id}
-        devices = {no: viewer.build for viewer in self._viewers if viewer.face == "field" and (no := viewer.actor.device_no) is not None}
-        return walls, devices
+        now = time.monotonic()
+        walls: dict[str, int] = {}
+        devices: dict[int, str | None] = {}
+        for there in [each for each in self._beside.values() if now - each.heard_s < BESIDE_S]:
+            walls |= there.walls
+            devices |= there.devices
+        walls |= {viewer.actor.wall_id: viewer.seen_ms for viewer in self._viewers if viewer.actor.wall_id}
+        return walls, devices | self._devices()
+
+    def _devices(self) -> dict[int, str | None]:
+        return {no: viewer.build for viewer in self._viewers if viewer.face == "field" and (no := viewer.actor.device_no) is not None}
+
+    # --- of several web processes ---
+
+    def _present_here(self) -> Present:
+        here = Present(screens=self._screens_seen(), doubtful=dict(self._doubtful()))
+        here.walls = {viewer.actor.wall_id: viewer.seen_ms for viewer in self._viewers if viewer.actor.wall_id and viewer.seen_ms}
+        for viewer in self._viewers:
+            if viewer.watching is not None:
+                here.watched[viewer.watching] = here.watched.get(viewer.watching, 0) + 1
+        return here
+
+    def _present_everywhere(self) -> Present:
+        """Ours, told to the others; and theirs, while they tell it."""
+        here = self._present_here()
+        if self._others.alone:
+            return here
+        self._say_present(here)
+        now = time.monotonic()
+        for there in [each for each in self._beside.values() if now - each.heard_s < BESIDE_S]:
+            _add(here, there)
+        return here
+
+    def _say_present(self, here: Present) -> None:
+        said: dict[str, Any] = {
+            "walls": here.walls,
+            "screens": here.screens,
+            "watched": [[unit, count] for unit, count in here.watched.items()],
+            "doubtful": [[unit, count, code] for unit, (count, code) in here.doubtful.items()],
+        }
+        self._told_devices_in -= 1
+        if self._told_devices_in < 0:  # thousands of phones: each fifth time
+            self._told_devices_in = DEVICES_EACH - 1
+            said["devices"] = [[no, build] for no, build in self._devices().items()]
+        self._others.say("present", **said)
+
+    def _hear_present(self, number: int, said: Said) -> None:
+        """Raises KeyError, TypeError, ValueError."""
+        there = self._beside.setdefault(number, Present())
+        there.walls = {str(wall): int(at) for wall, at in said["walls"].items()}
+        there.screens = {str(wall): {str(screen): int(at) for screen, at in seen.items()} for wall, seen in said["screens"].items()}
+        there.watched = {int(unit): int(count) for unit, count in said["watched"]}
+        there.doubtful = {int(unit): (int(count), str(code)) for unit, count, code in said["doubtful"]}
+        if "devices" in said:
+            there.devices = {int(no): build for no, build in said["devices"]}
+        there.heard_s = time.monotonic()
 
     def _board_of(self, viewer: Viewer) -> str:
         """Whether it shows layout 9, and may know who is responsible: not before guests."""
@@ -576,6 +657,24 @@ class Hub:
         except CommandCentreError as error:
             log.warning("following unit %d left no trace: %s", unit, error.code)
             viewer.watching = None
+
+
+async def _nobody(_: bytes) -> None:
+    """Where there is one process alone."""
+
+
+def _add(here: Present, there: Present) -> None:
+    """The newest of both; sums where both count."""
+    for wall, at_ms in there.walls.items():
+        here.walls[wall] = max(at_ms, here.walls.get(wall, 0))
+    for wall, screens in there.screens.items():
+        seen = here.screens.setdefault(wall, {})
+        for screen, at_ms in screens.items():
+            seen[screen] = max(at_ms, seen.get(screen, 0))
+    for unit, count in there.watched.items():
+        here.watched[unit] = here.watched.get(unit, 0) + count
+    for unit, (count, code) in there.doubtful.items():
+        here.doubtful[unit] = count + here.doubtful.get(unit, (0, ""))[0], code
 
 
 def _may_see(actor: Actor, face: str) -> bool:

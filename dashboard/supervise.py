@@ -31,6 +31,7 @@ ROUND_AT_START_S = 0.05  # until everything is there somebody waits for it
 SILENT_S = 3.0  # said: this part does not answer
 STARTING_S = 20.0  # the same before its first sign of life: a loaded machine needs seconds to import everything
 HOPELESS_S = 60.0  # killed and started again; a paused machine or a breakpoint is often back before
+HOPELESS_OF_SEVERAL_S = 10.0  # a web process beside others: nobody is without a centre meanwhile, and whoever hangs at it is let go
 STEADY_S = 30.0  # after so long alive the next failure counts as the first one
 BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 CAME_UP_MOST_S = 1.0  # what had come up and worked is started again soon, however often it ends: a court without it has nothing
@@ -192,6 +193,7 @@ class Supervisor:
     ) -> None:
         self._settings = settings
         self._watched = [Watched(part) for part in parts]
+        self._of_several = frozenset(web_name(number) for number in settings.webs) if settings.web_processes > 1 else frozenset()
         self._on_children_changed = on_children_changed
         self._on_ready = on_ready
         self._woken = threading.Event()
@@ -229,7 +231,7 @@ class Supervisor:
 
     def _look_after(self, now: float, passed_s: float) -> None:
         changed = False
-        ready = self._ready or ready_file(self._settings).exists()
+        ready = self._ready or all(ready_file(self._settings, number).exists() for number in self._settings.webs)
         for watched in self._watched:
             if watched.running:
                 self._examine(watched, now, passed_s)
@@ -267,7 +269,7 @@ class Supervisor:
 
     def _silent(self, watched: Watched, passed_s: float) -> None:
         watched.silent_s += passed_s
-        if watched.silent_s >= HOPELESS_S:
+        if watched.silent_s >= (HOPELESS_OF_SEVERAL_S if watched.heard and watched.part.name in self._of_several else HOPELESS_S):
             log.error("%s was silent for %.0f s, killing it", watched.part.name, watched.silent_s)
             watched.silent_s, watched.said_silent = 0.0, False
             watched.part.send(signal.SIGKILL)
@@ -302,8 +304,8 @@ class Supervisor:
                 time.sleep(0.02)
             watched.part.send(signal.SIGKILL)
             watched.part.close()
-        for left in ("pids.json", ready_file(self._settings).name):
-            (self._settings.run / left).unlink(missing_ok=True)
+        (self._settings.run / "pids.json").unlink(missing_ok=True)
+        forget_ready(self._settings)
 
 
 def parts_of(settings: Settings) -> tuple[list[Part], Settings]:
@@ -313,7 +315,13 @@ def parts_of(settings: Settings) -> tuple[list[Part], Settings]:
         server = Embedded()
         parts.append(EmbeddedBus(server))
         settings = settings.but(redis_url=server.url)
-    return [*parts, *(program(settings, name, "serve", "--only", name) for name in ("web", "jobs", "relay"))], settings
+    webs = (program(settings, web_name(number), "serve", "--only", "web", "--process", str(number)) for number in settings.webs)
+    return [*parts, *webs, *(program(settings, name, "serve", "--only", name) for name in ("jobs", "relay"))], settings
+
+
+def web_name(number: int) -> str:
+    """How the web process of this number is called: in the logs, in `HOME/run/`, at the heartbeat."""
+    return "web" if number == 1 else f"web-{number}"
 
 
 def program(settings: Settings, name: str, *arguments: str, beats: bool = True) -> Program:
@@ -325,7 +333,8 @@ def program(settings: Settings, name: str, *arguments: str, beats: bool = True) 
 @contextmanager
 def held_back(settings: Settings, parts: Sequence[Part]) -> Iterator[None]:
     """While the home is prepared inside: the web process already imports, which takes it a second, and opens nothing of the home yet."""
-    early = [part for part in parts if isinstance(part, Program) and part.name == "web"]
+    webs = {web_name(number) for number in settings.webs}
+    early = [part for part in parts if isinstance(part, Program) and part.name in webs]
     with preparing_file(settings).open("w") as lock:  # given back by the kernel with this process, whatever ends it
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
@@ -361,9 +370,15 @@ def beat_file(settings: Settings, name: str) -> Path:
     return settings.run / f"{name}.beat"
 
 
-def ready_file(settings: Settings) -> Path:
-    """Exists as long as the web process has been ready once since this start."""
-    return settings.run / "web.ready"
+def ready_file(settings: Settings, number: int = 1) -> Path:
+    """Exists as long as the web process of this number has been ready once since this start."""
+    return settings.run / f"{web_name(number)}.ready"
+
+
+def forget_ready(settings: Settings) -> None:
+    """Of all, also of those that there are no more; and what several have counted together, as a process alone forgets it with its end."""
+    for left in (*settings.run.glob("web*.ready"), *settings.run.glob("attempts.db*")):
+        left.unlink(missing_ok=True)
 
 
 class Beat:
@@ -405,6 +420,8 @@ def choose_port(settings: Settings) -> Settings:
     """The settings with ports that can be listened on now; port 0 becomes a free one. Raises Misconfigured port_taken."""
     with ExitStack() as held:
         port, media_port = (_free(settings.host, wanted, held) for wanted in (settings.port, settings.media_port))
+        for number in settings.webs[1:]:
+            _free(settings.host, settings.web_port(number), held)
     return settings.but(port=port, media_port=media_port)
 
 

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 FRESH_S = 2.0  # so old may an answer be without asking whether something changed
 MISS_S = 0.25  # a token nobody knows is asked about again after this; a flood of them costs four small queries a second
+BESIDE_S = 0.05  # beside other processes somebody may have come in there a moment ago: he waits for that long, twenty queries a second
 PATIENCE_S = 1.0  # so long a door waits for the question; then it answers by what it knew
 GRACE_S = 30.0  # so long what was known goes on while the database is silent
 RELOAD_S = 60.0  # everything is read again, whatever the journal says
@@ -71,7 +72,10 @@ class Proof:
 
 
 class Identity:
-    """Answers who holds a token. `lane`: where its questions to the database run; look-ups awaited in a loop never stop it."""
+    """Answers who holds a token. `lane`: where its questions to the database run; look-ups awaited in a loop never stop it.
+
+    alone: nobody comes in through another process, so whom this one does not know was not there a moment ago either.
+    """
 
     def __init__(
         self,
@@ -80,7 +84,9 @@ class Identity:
         lane: Lane,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
+        alone: bool = True,
     ) -> None:
+        self._alone = alone
         self._database = database
         self._keys = keys
         self._lane = lane
@@ -172,8 +178,11 @@ class Identity:
         asked_at, changes = self._clock(), self._changes
         if not self._needs_asking(asked_at):
             found = look()
-            if found is not None or asked_at - self._confirmed < MISS_S:
+            if found is not None or (self._alone and asked_at - self._confirmed < MISS_S):
                 return found
+            if not self._alone:
+                await asyncio.sleep(max(0.0, self._confirmed + BESIDE_S - asked_at))
+                asked_at, changes = self._clock(), self._changes
         await self._ask()
         if self._seen < changes:  # committed while the question was under way: it may not have seen that
             await self._ask()

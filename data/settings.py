@@ -50,6 +50,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8050
     media_port: int = 8051
+    web_processes: int = 1
     media_origin: str | None = None
     media_addresses: tuple[str, ...] = ()
     public_origin: str | None = None
@@ -121,9 +122,17 @@ class Settings:
         return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
 
     @property
-    def origin_here(self) -> str:
-        """How a process of this machine reaches the web process, whatever proxy stands before it."""
-        return self._here(self.port)
+    def webs(self) -> range:
+        """The numbers of the web processes of this home, from 1."""
+        return range(1, self.web_processes + 1)
+
+    def web_port(self, number: int) -> int:
+        """Where the web process of this number listens: one beside the other."""
+        return self.port + number - 1
+
+    def web_here(self, number: int) -> str:
+        """How a process of this machine reaches this web process, whatever proxy stands before it."""
+        return self._here(self.web_port(number))
 
     @property
     def media_here(self) -> str:
@@ -386,6 +395,7 @@ _FORMS: dict[str, Callable[[Any], Any]] = {
 _LIMITS = {
     "port": (0, 65_535),  # 0: a free one, for tests
     "media_port": (0, 65_535),
+    "web_processes": (1, 4),
     "metrics_port": (0, 65_535),  # 0: none
     "civil_offset_s": (-86_400, 86_400),  # the demonstration may shift its day by up to a whole one
     "history_days": (1, 3_650),
@@ -412,7 +422,17 @@ def _complete(settings: Settings) -> Settings:
         recordings=home / "recordings" if settings.recordings == Path() else settings.recordings,
         database_url=_driver(settings.database_url) or _sqlite_in(home),
     )
-    for check in (_check_numbers, _check_words, _check_tls, _check_addresses, _check_turn, _check_owners, _check_backups, _check_oidc):
+    for check in (
+        _check_numbers,
+        _check_ports,
+        _check_words,
+        _check_tls,
+        _check_addresses,
+        _check_turn,
+        _check_owners,
+        _check_backups,
+        _check_oidc,
+    ):
         check(settings)
     for key in ("database_url", "redis_url"):
         _check_secret(key, getattr(settings, key))
@@ -435,6 +455,20 @@ def _check_numbers(settings: Settings) -> None:
     for lost, stale in (("lost_s", "stale_s"), ("case_system_lost_s", "case_system_stale_s")):
         if getattr(settings, lost) <= getattr(settings, stale):
             raise _bad(lost, f"> {stale} ({getattr(settings, stale)})")
+
+
+def _check_ports(settings: Settings) -> None:
+    """Several web processes listen at ports side by side, and so do their figures: none of these may be another's."""
+    if settings.web_processes == 1:
+        return
+    webs = [settings.web_port(number) for number in settings.webs]
+    if settings.port == 0 or webs[-1] > 65_535:
+        raise _bad("port", f"web_processes = {settings.web_processes}: 1 … {65_536 - settings.web_processes}")
+    if settings.media_port in webs:
+        raise _bad("media_port", f"{webs[0]} … {webs[-1]}: web_processes")
+    figures = [settings.metrics_port + number - 1 for number in settings.webs] if settings.metrics_port else []
+    if set(figures) & {*webs, settings.media_port}:
+        raise _bad("metrics_port", f"{figures[0]} … {figures[-1]}: port, media_port, web_processes")
 
 
 def _check_words(settings: Settings) -> None:

@@ -120,6 +120,19 @@ def records_of(fixes: Iterable[Fix], sent_at_ms: int) -> Records:
     return np.array([record_of(fix, sent_at_ms) for fix in fixes], FIX)
 
 
+def fixes_of(records: Records, sent_at_ms: int) -> list[Fix]:
+    """Records of a frame as fixes again, without id and device: neither travels. The time at the source is exact, unless it lay ahead."""
+    return [
+        Fix(
+            "", unit, 0, sent_at_ms - age, lat / PER_DEGREE, lon / PER_DEGREE,
+            None if accuracy == ACCURACY_UNKNOWN else float(accuracy), None if speed == UNKNOWN else speed / 2,
+            None if heading == UNKNOWN else heading * (360 / HEADING_STEPS), None if battery == UNKNOWN else battery,
+            "NETWORK" if flags & NETWORK else "MANUAL" if flags & MANUAL else "GPS", bool(flags & MOCK),
+        )
+        for unit, lat, lon, age, accuracy, heading, battery, speed, flags, _ in records.tolist()
+    ]  # fmt: skip
+
+
 def pack(records: Records, kind: int, sent_at_ms: int) -> bytes:
     """Records (n,) of dtype FIX as one frame.
 

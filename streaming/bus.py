@@ -1,7 +1,8 @@
-"""Redis publish and subscribe: three channels, and the only file that knows Redis.
+"""Redis publish and subscribe: four channels, and the only file that knows Redis.
 
 `events` says «number n exists», as JSON {"n": number, "k": kind, "t": [[kind, id], …]}; `fixes` carries packed frames (`geo.packed`);
-`cells` what an audience may see of a live picture (`streaming.cells`), and only while it is shown.
+`cells` what an audience may see of a live picture (`streaming.cells`), and only while it is shown; `webs` what several web processes of one
+home say to each other (`streaming.others`), silent where there is one.
 Nothing is kept there. Foreign errors become BusUnavailable; a message that is not of these forms is counted and dropped.
 """
 
@@ -11,7 +12,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import orjson
 import redis
@@ -28,6 +29,7 @@ from streaming.pace import to_next
 EVENTS = "events"
 FIXES = "fixes"
 CELLS = "cells"
+WEBS = "webs"
 WIRE_S = 1.0  # nobody waits longer for Redis
 ANSWER_S = 1.25  # a ping unanswered for so long: the server is gone or frozen
 WAITING = 10_000  # announcements; when full the oldest goes, for the journal has it and readers ask the journal
@@ -39,6 +41,7 @@ log = logging.getLogger(__name__)
 OnAnnouncement = Callable[[int, str], None]
 OnFixes = Callable[[bytes], None]
 OnCells = Callable[[bytes], None]
+OnWebs = Callable[[bytes], None]
 
 
 def ping(url: str) -> float:
@@ -105,17 +108,20 @@ class Bus:
 
     async def publish_fixes(self, frame: bytes) -> None:
         """One packed frame to all who listen. Raises BusUnavailable after one second at most."""
-        try:
-            async with asyncio.timeout(WIRE_S):
-                await self._publisher.publish(FIXES, frame)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise BusUnavailable(type(error).__name__) from error
+        await self._publish(FIXES, frame)
 
     async def publish_cells(self, message: bytes) -> None:
         """To all who listen. Raises BusUnavailable after one second at most."""
+        await self._publish(CELLS, message)
+
+    async def publish_webs(self, message: bytes) -> None:
+        """To the other web processes. Raises BusUnavailable after one second at most."""
+        await self._publish(WEBS, message)
+
+    async def _publish(self, channel: str, message: bytes) -> None:
         try:
             async with asyncio.timeout(WIRE_S):
-                await self._publisher.publish(CELLS, message)
+                await self._publisher.publish(channel, message)
         except (RedisError, OSError, TimeoutError) as error:
             raise BusUnavailable(type(error).__name__) from error
 
@@ -127,33 +133,30 @@ class Bus:
         on_fixes: OnFixes | None,
         on_change: Callable[[bool], Awaitable[None]] | None = None,
         on_cells: OnCells | None = None,
+        on_webs: OnWebs | None = None,
     ) -> None:
-        """Hear the channels for ever, coming back by itself; without `on_fixes` and `on_cells` the announcements only.
+        """Hear the channels for ever, coming back by itself; of those without a listener nothing is heard, always the announcements.
 
         A frozen server is noticed by an unanswered ping within two seconds.
         """
         task = asyncio.current_task()
+        heard: dict[str, Callable[[bytes], None]] = {EVENTS: _announced(on_announcement)}
+        heard |= {name: on for name, on in ((FIXES, on_fixes), (CELLS, on_cells), (WEBS, on_webs)) if on is not None}
         while task is None or not task.cancelling():  # redis-py may swallow a cancellation; it is still counted
             try:
-                await self._hear(on_announcement, on_fixes, on_change, on_cells)
+                await self._hear(heard, on_change)
             except (RedisError, OSError, TimeoutError) as error:
                 log.info("bus: %s", type(error).__name__)
             await self._turn(False, on_change)
             await asyncio.sleep(0.25)
 
-    async def _hear(
-        self,
-        on_announcement: OnAnnouncement,
-        on_fixes: OnFixes | None,
-        on_change: Callable[[bool], Awaitable[None]] | None,
-        on_cells: OnCells | None,
-    ) -> None:
+    async def _hear(self, listeners: Mapping[str, Callable[[bytes], None]], on_change: Callable[[bool], Awaitable[None]] | None) -> None:
         # protocol 2: the library's parser of 3 writes each message as text for a log nobody keeps, 2.2 ms for a frame of 10,000
         client = redis.asyncio.Redis.from_url(self._url, socket_timeout=None, socket_connect_timeout=WIRE_S, protocol=2)
         channel = client.pubsub()
         try:
             async with asyncio.timeout(WIRE_S):
-                await channel.subscribe(EVENTS, *([FIXES] if on_fixes is not None else []), *([CELLS] if on_cells is not None else []))
+                await channel.subscribe(*listeners)
             heard = pinged = float("-inf")
             task = asyncio.current_task()
             while task is None or not task.cancelling():
@@ -172,32 +175,21 @@ class Bus:
                 if not self.up:
                     await self._turn(True, on_change)
                 if message["type"] == "message":
-                    self._pass_on(message["channel"], message["data"], on_announcement, on_fixes, on_cells)
+                    self._pass_on(message["channel"].decode(errors="replace"), message["data"], listeners)
         finally:
             with contextlib.suppress(RedisError, OSError, TimeoutError, asyncio.CancelledError):
                 async with asyncio.timeout(WIRE_S):
                     await channel.aclose()  # type: ignore[no-untyped-call]
                     await client.aclose()
 
-    def _pass_on(
-        self, channel: bytes, data: bytes, on_announcement: OnAnnouncement, on_fixes: OnFixes | None, on_cells: OnCells | None
-    ) -> None:
+    def _pass_on(self, channel: str, data: bytes, listeners: Mapping[str, Callable[[bytes], None]]) -> None:
         try:
             if len(data) > LARGEST:
                 raise ValueError("too large")
-            if channel == EVENTS.encode():
-                said = orjson.loads(data)
-                number, kind = said["n"], said["k"]
-                if not isinstance(number, int) or not isinstance(kind, str):
-                    raise TypeError("not an announcement")
-                on_announcement(number, kind)
-            elif channel == CELLS.encode() and on_cells is not None:
-                on_cells(data)
-            elif on_fixes is not None:
-                on_fixes(data)
+            listeners[channel](data)
         except (ValueError, KeyError, TypeError):
             self.foreign += 1
-            log.warning("bus: a message on %s that is not ours was dropped", channel.decode(errors="replace"))
+            log.warning("bus: a message on %s that is not ours was dropped", channel)
 
     async def _turn(self, up: bool, on_change: Callable[[bool], Awaitable[None]] | None) -> None:
         if up != self.up:
@@ -209,3 +201,15 @@ class Bus:
         self._waiting.put(None)
         with contextlib.suppress(RedisError, OSError):
             await self._publisher.aclose()
+
+
+def _announced(on_announcement: OnAnnouncement) -> Callable[[bytes], None]:
+    def announced(data: bytes) -> None:
+        """Raises ValueError, KeyError, TypeError: not an announcement."""
+        said = orjson.loads(data)
+        number, kind = said["n"], said["k"]
+        if not isinstance(number, int) or not isinstance(kind, str):
+            raise TypeError("not an announcement")
+        on_announcement(number, kind)
+
+    return announced

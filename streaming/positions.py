@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from data.actions.units import end_silence, record_crossing
 from data.errors import BusUnavailable, CommandCentreError, Unavailable
@@ -27,7 +27,7 @@ from data.tables import DutyRow, FenceInsideRow, FenceRow, UnitRow
 from geo.coordinates import Crs, to_wgs84
 from geo.fences import Crossing, Fence, FenceIndex, NotAFence, Standing
 from geo.fixes import Doubt, Fix, Refusal, believable_late, believe_in_turn
-from geo.packed import Kind, pack, records_of
+from geo.packed import Kind, fixes_of, pack, records_of, unpack
 from streaming.bus import Bus
 from streaming.doubtful import Doubtful
 from streaming.history import History
@@ -89,13 +89,34 @@ class Ground:
 Relocate = Callable[[Actor, float, float], tuple[float, float, bool]]
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """That other processes take positions too. leads: whether what one of all must do is ours now."""
+
+    leads: Callable[[], bool]
+
+
 class Positions:
-    """Takes what devices report; knows the newest position of every unit; says on the bus what is new."""
+    """Takes what devices report; knows the newest position of every unit; says on the bus what is new.
+
+    Beside other processes (`beside`) it hears on the bus what they took, so that it knows where each unit was last, whichever of them its
+    phone speaks to; one of all writes down what the fences see.
+    """
 
     def __init__(
-        self, journal: Journal, lanes: Lanes, history: History, bus: Bus, now: Callable[[], datetime], relocate: Relocate | None = None
+        self,
+        journal: Journal,
+        lanes: Lanes,
+        history: History,
+        bus: Bus,
+        now: Callable[[], datetime],
+        relocate: Relocate | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self._journal, self._lanes, self._history, self._bus, self._now, self._relocate = journal, lanes, history, bus, now, relocate
+        self._beside = beside
+        self._heard: dict[int, Fix] = {}  # the newest of each unit that another process has taken, for the fences
+        self._led = True
         self._newest: dict[int, Fix] = {}
         self._fresh: dict[int, Fix] = {}  # bounded by the number of units: a newer fix replaces an older one
         self._standing: dict[int, Standing] = {}
@@ -149,6 +170,8 @@ class Positions:
             await self._read_ground()
         now_ms = int(self._now().timestamp() * 1000)
         ahead_ms = _ahead(reported, sent_at_ms, now_ms)
+        if self._beside is not None and not all(self._ground.on_duty_at(actor.unit_no, one.t_ms - ahead_ms) for one in reported):
+            await self._lanes.readers.run(self._read_duty_of, actor.unit_no)  # begun a moment ago at another process, perhaps
         refused: list[tuple[str, str]] = []
         believed: list[Fix] = []
         shifted = False
@@ -244,6 +267,22 @@ class Positions:
                 if fix.unit_no in self._urgent:
                     self._urgent_moved.set()
 
+    # --- what other processes took ---
+
+    def hear(self, frame: bytes) -> None:
+        """A frame off the bus: of us all. Raises NotAFrame."""
+        read = unpack(frame)
+        for fix in fixes_of(read.records, read.sent_at_ms):
+            newest = self._newest.get(fix.unit_no)
+            if newest is None or fix.t_ms > newest.t_ms:  # our own come back as they were
+                self._newest[fix.unit_no] = self._heard[fix.unit_no] = fix
+                self._moved.set()
+
+    def say_newest(self) -> None:
+        """Another process has heard nothing for a while: everything we know is said once more."""
+        self._fresh = dict(self._newest) | self._fresh
+        self._moved.set()
+
     # --- what is new, 20 times a second ---
 
     async def run(self) -> None:
@@ -264,8 +303,10 @@ class Positions:
 
     async def _tick(self) -> None:
         fresh, self._fresh = self._fresh, {}
+        heard, self._heard = self._heard, {}
+        if fresh or heard:
+            self._step_fences(heard | fresh)
         if fresh:
-            self._step_fences(fresh)
             await self._say(fresh)
         if not self._bus.up and time.monotonic() - self._asked > ASK_S:
             self._stale_ground = self._stale_urgent = True
@@ -309,8 +350,29 @@ class Positions:
         standings = {no: self._standing.get(no) or Standing(inside=ground.inside.get(no, frozenset())) for no in fresh}
         changed, crossings = ground.fences.step_all(standings, list(fresh.items()))
         self._standing.update(changed)
+        if not self._leads():
+            return
         self.counts["crossings_forgotten"] += max(0, len(self._crossings) + len(crossings) - CROSSINGS)
         self._crossings.extend(crossings)
+
+    def _leads(self) -> bool:
+        """Whether the crossings are ours to write. Who takes over begins with what the one before may not have written any more."""
+        if self._beside is None:
+            return True
+        led, self._led = self._led, self._beside.leads()
+        if self._led and not led:
+            self._crossings.extend(self._unwritten())
+        return self._led
+
+    def _unwritten(self) -> list[tuple[int, Crossing]]:
+        """Where units stand otherwise than the journal says, by what this process has read of it last."""
+        found = []
+        for no, standing in self._standing.items():
+            newest, known = self._newest.get(no), self._ground.inside.get(no, frozenset())
+            if newest is not None:
+                changed = [(fence, fence in standing.inside) for fence in sorted(standing.inside ^ known)]
+                found += [(no, Crossing(fence, entered, newest.t_ms)) for fence, entered in changed]
+        return found
 
     async def _cross(self, unit_no: int, crossing: Crossing) -> None:
         """Into the journal; raises while the database is away, and is tried again with the next tick."""
@@ -366,16 +428,24 @@ class Positions:
         with self._journal.database.reading() as session:
             return urgent_units(session)
 
+    def _read_duty_of(self, unit_no: int) -> None:
+        """Of one unit, as it is now. Its stretches are given anew, so that no reader sees half of them."""
+        with self._journal.database.reading() as session:
+            rows = session.execute(self._duty_rows().where(DutyRow.unit_no == unit_no)).all()
+        self._ground.duty[unit_no] = [_stretch(began_at, ended_at) for _, began_at, ended_at in rows]
+
+    def _duty_rows(self) -> Select[int, datetime, datetime | None]:
+        return (
+            select(DutyRow.unit_no, DutyRow.began_at, DutyRow.ended_at)
+            .where(or_(DutyRow.ended_at.is_(None), DutyRow.ended_at > self._now() - KEPT))
+            .order_by(DutyRow.began_at)
+        )
+
     def _ground_now(self) -> Ground:
         ground = Ground()
         with self._journal.database.reading() as session:
-            for unit_no, began_at, ended_at in session.execute(
-                select(DutyRow.unit_no, DutyRow.began_at, DutyRow.ended_at)
-                .where(or_(DutyRow.ended_at.is_(None), DutyRow.ended_at > self._now() - KEPT))
-                .order_by(DutyRow.began_at)
-            ):
-                ended_ms = int(ended_at.timestamp() * 1000) if ended_at else 1 << 62
-                ground.duty.setdefault(unit_no, []).append((int(began_at.timestamp() * 1000), ended_ms))
+            for unit_no, began_at, ended_at in session.execute(self._duty_rows()):
+                ground.duty.setdefault(unit_no, []).append(_stretch(began_at, ended_at))
             ground.silent = frozenset(session.scalars(select(UnitRow.no).where(UnitRow.silent_since.is_not(None))))
             fences = []
             for row in session.scalars(select(FenceRow).where(FenceRow.removed_at.is_(None), FenceRow.begins_at.is_(None))):
@@ -387,6 +457,11 @@ class Positions:
             for fence_id, unit_no in session.execute(select(FenceInsideRow.fence_id, FenceInsideRow.unit_no)):
                 ground.inside[unit_no] = ground.inside.get(unit_no, frozenset()) | {fence_id}
         return ground
+
+
+def _stretch(began_at: datetime, ended_at: datetime | None) -> tuple[int, int]:
+    """Of duty, in ms; an open one ends at infinity."""
+    return int(began_at.timestamp() * 1000), int(ended_at.timestamp() * 1000) if ended_at else 1 << 62
 
 
 def _wild(late: Sequence[Fix], anchors: Iterable[Fix]) -> set[int]:

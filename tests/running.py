@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import psutil
 
@@ -117,6 +117,17 @@ def _seed(work: Work, settings: Settings, seeded: Seeded, officers: int) -> None
 def _as(work: Work, role: Role) -> Work:
     work.actor = Actor(kind="OFFICER", id="seed", role=role, court_code=work.court_code)
     return work
+
+
+class Served(Protocol):
+    """What a client needs of the product, or of one of its web processes."""
+
+    @property
+    def origin(self) -> str: ...
+    @property
+    def live(self) -> str: ...
+    @property
+    def seeded(self) -> Any: ...
 
 
 class Product:

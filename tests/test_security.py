@@ -17,6 +17,8 @@ OF_A_HOME = {
     "clips/",
     "log/",
     "run/",
+    "run/attempts.db",
+    "run/black/",
     "before-upgrade/",
     "keys/sealing.key",
     "keys/desk_pin",

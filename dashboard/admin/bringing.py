@@ -5,12 +5,14 @@ Nothing of it touches a disk. Whoever is killed at whatever instant leaves whole
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -80,6 +82,7 @@ class Bringing:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._place = Place(settings.run / "workbook.lock") if settings.web_processes > 1 else None
         self._coming: Coming | None = None
         self._taking: Actor | None = None  # whose upload is under way
         self._forgetting: asyncio.TimerHandle | None = None
@@ -90,20 +93,25 @@ class Bringing:
         """The file as it comes, into memory, and then a look at it. Raises BadInput, TooLarge, RuleBroken workbook.busy."""
         suffix = _ending(name)
         self._check_free(actor)
+        self._take_place()
         self._taking = actor
         try:
             descriptor, size = await _held(name, body)
             self._forget()
+            self._take_place()
             self._coming = Coming(actor, name, descriptor, size)
         finally:
             self._taking = None
+            if self._coming is None:
+                self._leave_place()
         self._run(self._coming, suffix, dry=True)
 
     def told(self, actor: Actor) -> dict[str, Any]:
         """What the page draws. {"step": "none" | "other" | …}."""
         coming = self._coming
         if coming is None:
-            return {"step": "other" if self._taking is not None and not _same(self._taking, actor) else "none"}
+            others = self._place is not None and self._taking is None and self._place.is_taken()
+            return {"step": "other" if others or (self._taking is not None and not _same(self._taking, actor)) else "none"}
         if not _same(coming.actor, actor):
             return {"step": "other"}
         self._touch(coming)
@@ -152,6 +160,8 @@ class Bringing:
             self._touch(coming)
             if coming.step is Step.DONE:
                 self._let_go(coming)
+            if coming.step in (Step.DONE, Step.FAILED):
+                self._leave_place()
 
     async def _listen(self, coming: Coming, suffix: str, dry: bool) -> None:
         command = [sys.executable, "-m", "dashboard.workbook.apart", str(coming.descriptor), suffix]
@@ -206,12 +216,54 @@ class Bringing:
             with contextlib.suppress(ProcessLookupError):
                 coming.process.kill()
         self._let_go(coming)
+        self._leave_place()
+
+    def _take_place(self) -> None:
+        """Raises RuleBroken workbook.busy: another web process has a file."""
+        if self._place is not None and not self._place.take():
+            raise RuleBroken("another", code="workbook.busy")
+
+    def _leave_place(self) -> None:
+        if self._place is not None:
+            self._place.leave()
 
     def _let_go(self, coming: Coming) -> None:
         """The last of the file is gone with its descriptor."""
         if coming.descriptor >= 0:
             os.close(coming.descriptor)
             coming.descriptor = -1
+
+
+class Place:
+    """The one place of a home with several web processes: a lock that goes with its process, whatever ends that."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def take(self) -> bool:
+        if self._descriptor is None:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                return False
+            self._descriptor = descriptor
+        return True
+
+    def leave(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_taken(self) -> bool:
+        """By another process."""
+        if self._descriptor is not None:
+            return False
+        free = self.take()
+        self.leave()
+        return not free
 
 
 async def _held(name: str, body: AsyncIterator[bytes]) -> tuple[int, int]:

@@ -67,7 +67,7 @@ def _start(settings: Settings, options: argparse.Namespace) -> int:
     settings = invented(settings, civil_offset_s(datetime.now(UTC)))
     if options.port is not None:
         settings = settings.but(port=options.port)
-    settings = settings.but(owners=settings.owners or OWNERS)
+    settings = settings.but(owners=settings.owners or OWNERS, web_processes=1)  # its visitors stand in one process's memory
     settings.make_folders()
     Home(settings).take()  # lets go at once: a second start is refused before anything of the first one is touched
     settings = choose_port(_beside(_opened(settings, lan) if options.lan else settings))

@@ -109,16 +109,16 @@ class _Beside(uvicorn.Server):
         yield
 
 
-async def serve_metrics(settings: Settings, told: Told) -> None:
-    """Until cancelled. A port that is taken is said in the log, and nothing else suffers."""
+async def serve_metrics(settings: Settings, told: Told, number: int = 1) -> None:
+    """Until cancelled; each of several web processes at a port of its own. A taken port is said in the log, nothing else suffers."""
     app = build_metrics(load_token(settings), told)
     config = uvicorn.Config(app, access_log=False, log_config=None, lifespan="off", proxy_headers=False, server_header=False)
     try:
-        with listening(LOOPBACK, settings.metrics_port) as wire:
+        with listening(LOOPBACK, settings.metrics_port + number - 1) as wire:
             server = _Beside(config)
             try:
                 await server.serve(sockets=[wire])
             finally:
                 server.should_exit = True
     except CommandCentreError as error:
-        log.error("no metrics: %s, port %d", error.code, settings.metrics_port)
+        log.error("no metrics: %s, port %d", error.code, settings.metrics_port + number - 1)

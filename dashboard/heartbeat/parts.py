@@ -27,7 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard import vendor
 from dashboard.heartbeat.wires import WireSilent, clock_offset_s, stun_answers
-from dashboard.supervise import beat_file
+from dashboard.supervise import beat_file, web_name
 from dashboard.upgrade import is_newest
 from data.engines import Database, ping
 from data.errors import CommandCentreError
@@ -102,7 +102,7 @@ class Part:
 
 def running(settings: Settings) -> bool:
     """Whether a supervisor holds this home, or one of its parts runs alone: `serve --only web`."""
-    if any(_age_s(settings, name) < FRESH_S for name in ("web", "jobs", "relay")):
+    if any(_age_s(settings, name) < FRESH_S for name in (*map(web_name, settings.webs), "jobs", "relay")):
         return True
     try:
         with (settings.run / "lock").open() as lock:
@@ -136,8 +136,11 @@ def looked_at(part: Part, looking: Looking) -> Found:
 def _web(looking: Looking) -> Found:
     if not looking.running:
         return Found(State.OFF, "off")
+    settings = looking.settings
+    if settings.web_processes > 1:
+        return _webs(looking)
     with _timed() as took:
-        status, body = _get(looking.settings.origin_here, "/healthz")
+        status, body = _get(settings.web_here(1), "/healthz")
     if status != 200:
         return Found(State.DOWN, "down", {"why": status})
     told = json.loads(body).get("build", "")
@@ -146,12 +149,37 @@ def _web(looking: Looking) -> Found:
     return Found(State.UP, "up", ms=took.ms)
 
 
+def _webs(looking: Looking) -> Found:
+    """Of several each is asked; as long as one answers the centre is there."""
+    settings = looking.settings
+    silent, old, slowest = [], False, 0.0
+    for number in settings.webs:
+        try:
+            with _timed() as took:
+                status, body = _get(settings.web_here(number), "/healthz")
+            if status != 200:
+                raise WireSilent(str(status))
+        except (OSError, WireSilent):
+            silent.append(str(number))
+            continue
+        slowest, old = max(slowest, took.ms), old or bool(looking.build and json.loads(body).get("build", "") != looking.build)
+    if len(silent) == settings.web_processes:
+        return Found(State.DOWN, "down", {"why": "silent"})
+    gauges = {"ecc_web_processes_up": float(settings.web_processes - len(silent))}
+    if silent:
+        said = {"which": "、".join(silent), "ports": "、".join(str(settings.web_port(int(number))) for number in silent)}
+        return Found(State.WARN, "some", said, ms=slowest, gauges=gauges)
+    if old:
+        return Found(State.WARN, "old", ms=slowest, gauges=gauges)
+    return Found(State.UP, "all", {"count": settings.web_processes}, ms=slowest, gauges=gauges)
+
+
 def _ingest(looking: Looking) -> Found:
     """The devices' door is asked without a token: that it refuses shows that it is there."""
     if not looking.running:
         return Found(State.OFF, "off")
     with _timed() as took:
-        status, _ = _get(looking.settings.origin_here, "/ingest/me")
+        status = _first_answer(looking.settings, "/ingest/me")
     return Found(State.UP, "up", ms=took.ms) if status == 401 else Found(State.DOWN, "down", {"why": status})
 
 
@@ -400,6 +428,17 @@ def _get(origin: str, path: str) -> tuple[int, bytes]:
     if status is None:
         raise WireSilent("no HTTP")
     return int(status[1]), body
+
+
+def _first_answer(settings: Settings, path: str) -> int:
+    """The status that the first web process gives which answers. Raises OSError, WireSilent: none does."""
+    for number in settings.webs:
+        try:
+            return _get(settings.web_here(number), path)[0]
+        except (OSError, WireSilent):
+            if number == settings.web_processes:
+                raise
+    raise WireSilent("no web process")
 
 
 def _own_tls() -> ssl.SSLContext:

@@ -61,7 +61,7 @@ class Watched:
 
 
 class Pulse:
-    """Belongs to the event loop of the web process. lamps: `Health.parts`; say: the texts."""
+    """Belongs to the event loop of the web process. lamps: `Health.parts`; say: the texts; tells: whether the journal is ours to tell."""
 
     def __init__(
         self,
@@ -74,7 +74,9 @@ class Pulse:
         say: Say,
         now: Callable[[], datetime],
         register: Sequence[Part] = REGISTER,
+        tells: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._tells = tells
         self._settings, self._lanes, self._journal = settings, lanes, journal
         self._lamps, self._say, self._now = lamps, say, now
         self._looking = Looking(settings, database, True, build)
@@ -131,6 +133,8 @@ class Pulse:
         return {name: self._state(watched, lamps.get(name)) for name, watched in self._watched.items()}
 
     def _state(self, watched: Watched, lamp: Mapping[str, Any] | None) -> tuple[State, str]:
+        if lamp is not None and lamp["up"] is False and "gone" in lamp:  # some of several web processes: we who say so are there
+            return State.WARN, "gone"
         if lamp is not None and lamp["up"] is False:
             return State.DOWN, watched.found.code if watched.found.state is State.DOWN else "silent"
         if watched.found.state is State.DOWN and lamp is not None and time.monotonic() - self._began < RELAY_BEGINS_S:
@@ -159,6 +163,8 @@ class Pulse:
 
     def sentence(self, name: str, code: str) -> str:
         own, holes = f"heartbeat.{name}_{code}", dict(self._watched[name].found.holes)
+        if code == "gone":
+            holes = {"which": "、".join(str(number) for number in self._lamps()[name]["gone"])}
         with contextlib.suppress(CommandCentreError):
             return self._say(own, **holes)
         with contextlib.suppress(CommandCentreError):
@@ -186,6 +192,10 @@ class Pulse:
             await pause(ROUND_S)
             self._look_at_lamps()
             if time.monotonic() - self._began < BEGINS_S:
+                continue
+            if not self._tells():  # another web process does; if it goes, what it has told is read first
+                remembered = False
+                self._untold.clear()
                 continue
             remembered = remembered or await self._remember()
             if remembered:

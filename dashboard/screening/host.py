@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -65,7 +65,7 @@ class Host(Doors):
             "tablet": self._tablet, "tablet-off": self._tablet_off,
         }  # fmt: skip
         parts = self.settings, self.journal, self.lanes, self.stages, self.now
-        self.stages.on_unwatched = self._unwatched
+        self.stages.on_unwatched, self.stages.on_owed = self._unwatched, self._owe
         return Starlette(
             routes=[
                 Route("/static/{name}", self._file, methods=["GET"]),
@@ -182,15 +182,16 @@ class Host(Doors):
         """Black first, written afterwards: also when the database stands still. Whoever may not host is refused before."""
         if not may(actor, Verb.BLACK_OUT):
             await self.write(actor, screenings.black_out, screening_id)  # refuses, with the trace that a refusal leaves
-        await self.stages.black_out(screening_id)
+        await self.stages.black_out(screening_id, owed_by=actor)
         try:
             await self.write(actor, screenings.black_out, screening_id)
         except Unavailable:
-            self._owe(actor, screening_id)
+            self._owe(screening_id, actor)
             return {"black": True, "written": False}
         except CommandCentreError:
             self.stages.lift(screening_id)  # it was not running: nothing is shown anyway
             raise
+        self.stages.written(screening_id)
         return {"black": True, "written": True}
 
     # --- the live picture of a mission ---
@@ -199,7 +200,7 @@ class Host(Doors):
         """The host is at his console. Without it a live picture goes black by itself."""
         if not may(actor, Verb.HOST_SCREENING):
             raise NotPermitted("beat", verb=Verb.HOST_SCREENING.value)
-        self.stages.beat(screening_id)
+        self.stages.host_beats(screening_id)
         return {}
 
     def _unwatched(self, screening_id: str) -> None:
@@ -209,11 +210,12 @@ class Host(Doors):
 
     async def _black_unwatched(self, screening_id: str) -> None:
         """Black first, as by the key."""
-        await self.stages.black_out(screening_id)
+        await self.stages.black_out(screening_id, owed_by=SYSTEM)
         try:
             await self.write(SYSTEM, screenings.black_out_unwatched, screening_id)
+            self.stages.written(screening_id)
         except Unavailable:
-            await self._write_late(SYSTEM, screening_id, screenings.black_out_unwatched)
+            await self._write_late(SYSTEM, screening_id)
         except CommandCentreError:
             self.stages.lift(screening_id)  # it was not running
 
@@ -243,26 +245,31 @@ class Host(Doors):
 
     # --- blackouts that are owed to the journal ---
 
-    def _owe(self, actor: Actor, screening_id: str) -> None:
+    def _owe(self, screening_id: str, actor: Actor) -> None:
+        """Ours, or that of a process which is gone: who pressed it is the same."""
         owed = self._owed.get(screening_id)
         if owed is None or owed.done():
-            self._owed[screening_id] = asyncio.create_task(self._write_late(actor, screening_id, screenings.black_out))
+            self._owed[screening_id] = asyncio.create_task(self._write_late(actor, screening_id))
 
-    async def _write_late(self, actor: Actor, screening_id: str, action: Callable[..., bool]) -> None:
+    async def _write_late(self, actor: Actor, screening_id: str) -> None:
+        action = screenings.black_out_unwatched if actor.kind == SYSTEM.kind else screenings.black_out
         await asyncio.sleep(RECORD_AGAIN_S)
         while self.stages.is_black(screening_id):  # asked just before each writing: what was lifted meanwhile must not be blacked out again
             try:
                 await self.write(actor, action, screening_id)
+                self.stages.written(screening_id)
                 return
             except Unavailable:
                 await asyncio.sleep(RECORD_AGAIN_S)
             except CommandCentreError as error:
                 log.warning("a blackout was not written: %s", error.code)
+                self.stages.written(screening_id)  # nor ever will be: it stays black until somebody shows it again
                 return
 
     async def _lift(self, actor: Actor, screening_id: str, _: Said) -> Said:
+        asked_ms = round(time.time() * 1000)
         await self.write(actor, screenings.lift_blackout, screening_id)
-        self.stages.lift(screening_id)
+        self.stages.lift(screening_id, asked_ms)
         return await self._screening_answer(actor, screening_id)
 
     async def _interviews(self, actor: Actor, screening_id: str, _: Said) -> Said:

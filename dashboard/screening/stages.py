@@ -1,4 +1,10 @@
-"""The stages that are open: who is black whatever the journal says, what each says that it shows, and the words that they are told."""
+"""The stages that are open: who is black whatever the journal says, what each says that it shows, and the words that they are told.
+
+Where several web processes serve one home the host's keys come to one and the stage's socket stands at another. Black, its end, the host's
+beat and the stage's report are said to the others at once on the bus; black stands in a file of the home too (`blacks`), looked at all the
+time while a stage is open. So it is black within a moment without the bus, and stays black when a process is killed. A beat that does not
+come is silence, and silence is black.
+"""
 
 import asyncio
 import contextlib
@@ -11,12 +17,21 @@ import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard.i18n import t
+from dashboard.screening.blacks import Black, Blacks
 from data.queries.released import Shown
+from data.rules import words
+from data.rules.permissions import Actor
 from data.rules.screening import ItemKind
 from streaming.cells import COLUMNS, ROWS, Cells, emptied, read
+from streaming.others import Others, Said
+from streaming.pace import pause
 
 REPORT_MOST = 400  # bytes of what a stage says of itself
 HOST_SILENT_S = 2.0  # so long a live picture is shown without a word of its host; his page beats twice a second
+LOOKS_S = 0.1  # so often it is looked for blackouts that another process was told of, while a stage is open
+OWED_S = 3.0  # a blackout that its process has not written by then is owed by whoever finds it
+LIFTED_MOST = 1_000  # the one shown again longest ago is forgotten first
+REPORTED_S = 5.0  # what a stage at another process said is believed for so long; it says it several times a second
 SAID_S = 0.5  # a stage whose line takes nothing for longer has gone to the court's card by itself
 STATES = frozenset({"black", "card", "playing", "waiting", "hushed", "paused", "ended", "blocked", "error"})
 
@@ -29,6 +44,7 @@ class Report:
     state: str
     at_ms: int
     at_s: float
+    here: bool = True  # its socket is ours
 
     def age_s(self) -> float:
         return time.monotonic() - self.at_s
@@ -73,17 +89,58 @@ class Viewer:
 class Stages:
     """The stages that are open, which of them are black whatever the journal says, and what they report. Belongs to one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, blacks: Blacks | None = None, others: Others | None = None) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rung = asyncio.Event()
         self._viewers: set[Viewer] = set()
-        self._black: set[str] = set()
+        self._blacks, self._others = blacks, others or Others(_nobody)
+        self._black: dict[str, Black] = {}
+        self._filed: set[str] = set()  # those that had a file when it was looked last
+        self._saying: set[asyncio.Task[None]] = set()
+        self._lifted_ms: dict[str, int] = {}  # by screening: a blackout pressed before this moment is over, whenever it is heard of
         self.turns = 0  # how often something was blacked out or shown again: then everybody is told anew
         self._reports: dict[str, Report] = {}
         self._dark_ms: dict[str, int] = {}  # by screening: what was taken before this moment is never shown
         self._hosts: dict[str, asyncio.TimerHandle] = {}  # by screening that shows a live picture: goes off when its host is silent
         self.on_black: Callable[[bytes], None] = lambda _: None  # said to the relay, whose memory is emptied
         self.on_unwatched: Callable[[str], None] = lambda _: None  # a screening that was blacked out because its host is silent
+        self.on_owed: Callable[[str, Actor], None] = lambda _, __: None  # a blackout that a process which is gone has not written
+        hears = {"black": self._hear_black, "lift": self._hear_lift, "beat": self._hear_beat, "shown": self._hear_shown}
+        for kind, heard in hears.items():
+            self._others.hear(kind, heard)
+
+    async def watch(self) -> None:
+        """For ever: what other processes know, also without the bus. One alone looks at its start: what the one before it still owed."""
+        if self._blacks is None:
+            return
+        self._blacks.sweep(_now_ms())
+        while True:
+            self._compare(self._blacks.all())
+            if self._others.alone and not any(black.owed_by for black in self._black.values()):
+                return
+            await pause(LOOKS_S if self._viewers or self._black else OWED_S)
+
+    def _compare(self, kept: dict[str, Black] | None) -> None:
+        """kept: what the files say now; None: nothing, then what is black stays so."""
+        if kept is None:
+            return
+        now_ms = _now_ms()
+        for screening_id, black in kept.items():
+            known = self._black.get(screening_id)
+            if known is not None and known.at_ms == black.at_ms:
+                self._black[screening_id] = black  # whether it is still owed
+            elif black.at_ms > self._lifted_ms.get(screening_id, -1) and (known is None or known.at_ms < black.at_ms):
+                self._blacken(screening_id, black)
+            if black.owed_by is not None and now_ms - black.at_ms > OWED_S * 1000:
+                self.on_owed(screening_id, black.owed_by)
+        for screening_id in self._filed - kept.keys():  # shown again, by another process; without its file it never was
+            if self._black.pop(screening_id, None) is not None:
+                self._turn()
+        self._filed = set(kept)
+
+    def _turn(self) -> None:
+        self.turns += 1
+        self.ring()
 
     def heard(self, kind: str) -> None:
         """Something was committed, here or elsewhere. From any thread."""
@@ -102,23 +159,43 @@ class Stages:
     def is_black(self, screening_id: str) -> bool:
         return screening_id in self._black
 
-    async def black_out(self, screening_id: str) -> None:
-        """Every stage of this screening is black now, before anything is written."""
-        self._black.add(screening_id)
-        self.turns += 1
-        self.darken(screening_id)
-        black = as_message(True, None)
-        said = [asyncio.create_task(viewer.say(black)) for viewer in self._viewers if viewer.screening_id == screening_id]
+    async def black_out(self, screening_id: str, owed_by: Actor | None = None) -> None:
+        """Every stage of this screening is black now, before anything is written. owed_by: who will have written it."""
+        black = Black(_now_ms(), owed_by)
+        said = self._blacken(screening_id, black)
+        self._others.say("black", id=screening_id, at=black.at_ms)
+        if self._blacks is not None and self._blacks.keep(screening_id, black):
+            self._filed.add(screening_id)
+        self.on_black(emptied(screening_id))
         if said:
             await asyncio.wait(said, timeout=SAID_S)
 
+    def written(self, screening_id: str) -> None:
+        """The journal has it: nobody owes it any more."""
+        black = self._black.get(screening_id)
+        if black is not None and black.owed_by is not None:
+            self._black[screening_id] = black = replace(black, owed_by=None)
+            if self._blacks is not None:
+                self._blacks.keep(screening_id, black)
+
+    def _blacken(self, screening_id: str, black: Black) -> list["asyncio.Task[None]"]:
+        """Here. Returns the words on their way to the stages."""
+        self._black[screening_id] = black
+        self.turns += 1
+        self.darken(screening_id)
+        said = as_message(True, None)
+        tasks = [asyncio.create_task(_say(viewer, said)) for viewer in self._viewers if viewer.screening_id == screening_id]
+        for task in tasks:
+            self._saying.add(task)
+            task.add_done_callback(self._saying.discard)
+        return tasks
+
     def darken(self, screening_id: str) -> None:
         """Nothing of a live picture from before now is shown any more; what is on its way stays where it is."""
-        self._dark_ms[screening_id] = round(time.time() * 1000)
+        self._dark_ms[screening_id] = _now_ms()
         for viewer in self._viewers:
             if viewer.screening_id == screening_id:
                 viewer.permit_id = viewer.cells = None
-        self.on_black(emptied(screening_id))
 
     # --- the live picture ---
 
@@ -138,7 +215,7 @@ class Stages:
             self.beat(viewer.screening_id)
 
     def beat(self, screening_id: str) -> None:
-        """Its host is there."""
+        """Its host is there: said here, or to another process."""
         before = self._hosts.pop(screening_id, None)
         if before is not None:
             before.cancel()
@@ -153,14 +230,35 @@ class Stages:
         if self.shows_live(screening_id):
             self.on_unwatched(screening_id)
 
-    def lift(self, screening_id: str) -> None:
-        self._black.discard(screening_id)
-        self.turns += 1
-        self.ring()
+    def host_beats(self, screening_id: str) -> None:
+        """He said so to us; his stages may be elsewhere."""
+        self.beat(screening_id)
+        self._others.say("beat", id=screening_id)
+
+    def lift(self, screening_id: str, asked_ms: int | None = None) -> None:
+        """Shown again. asked_ms: when that was pressed; whoever pressed black after it is not overruled. None: now."""
+        asked_ms = _now_ms() if asked_ms is None else asked_ms
+        if not self._lift(screening_id, asked_ms):
+            return
+        self._others.say("lift", id=screening_id, at=asked_ms)
+        if self._blacks is not None:
+            self._blacks.forget(screening_id, asked_ms)
+
+    def _lift(self, screening_id: str, asked_ms: int) -> bool:
+        black = self._black.get(screening_id)
+        if black is not None and black.at_ms > asked_ms:
+            return False
+        self._lifted_ms[screening_id] = max(asked_ms, self._lifted_ms.pop(screening_id, 0))
+        while len(self._lifted_ms) > LIFTED_MOST:
+            self._lifted_ms.pop(next(iter(self._lifted_ms)))
+        self._black.pop(screening_id, None)
+        self._turn()
+        return True
 
     def report(self, screening_id: str) -> Report | None:
         """What its stage said last."""
-        return self._reports.get(screening_id)
+        report = self._reports.get(screening_id)
+        return None if report is None or (not report.here and report.age_s() > REPORTED_S) else report
 
     @contextlib.contextmanager
     def open(self, viewer: Viewer) -> Iterator[None]:
@@ -175,6 +273,39 @@ class Stages:
     def reported(self, viewer: Viewer, said: Report) -> None:
         if viewer.screening_id:
             self._reports[viewer.screening_id] = said
+            self._others.say("shown", id=viewer.screening_id, key=said.key, state=said.state, at=said.at_ms)
+
+    # --- what other processes say ---
+
+    def _hear_black(self, _: int, said: Said) -> None:
+        screening_id, at_ms = words.ulid(said["id"]), int(said["at"])
+        known = self._black.get(screening_id)
+        if at_ms > self._lifted_ms.get(screening_id, -1) and (known is None or known.at_ms < at_ms):
+            self._blacken(screening_id, Black(at_ms))
+
+    def _hear_lift(self, _: int, said: Said) -> None:
+        self._lift(words.ulid(said["id"]), int(said["at"]))
+
+    def _hear_beat(self, _: int, said: Said) -> None:
+        self.beat(words.ulid(said["id"]))
+
+    def _hear_shown(self, _: int, said: Said) -> None:
+        screening_id, state, key = words.ulid(said["id"]), said["state"], said["key"]
+        if state in STATES and (key is None or isinstance(key, str)):
+            self._reports[screening_id] = Report(key, state, int(said["at"]), time.monotonic(), here=False)
+
+
+async def _nobody(_: bytes) -> None:
+    """Where there is one process alone."""
+
+
+async def _say(viewer: Viewer, message: str) -> None:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        await viewer.say(message)
+
+
+def _now_ms() -> int:
+    return round(time.time() * 1000)
 
 
 def as_message(black: bool, item: Shown | None) -> str:

@@ -162,6 +162,25 @@ def test_a_running_court_is_asked_at_its_own_doors_with_its_own_certificate(tmp_
     assert [looked[name].found.state for name in ("jobs", "relay")] == [State.DOWN, State.DOWN]  # none ever beat
 
 
+def test_of_two_web_processes_the_silent_one_is_named_and_the_centre_is_there(tmp_path: Path) -> None:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    second = server.server_address[1]
+    settings = Settings.of(home=tmp_path / "home", port=second - 1, web_processes=2, media_port=free_port())
+    settings.make_folders()
+    home = Home(settings)
+    home.take()
+    try:
+        looked = found(settings)
+        assert (looked["web"].found.state, looked["web"].found.code, looked["web"].good) == (State.WARN, "some", True)
+        assert f"网页进程 1（端口 {second - 1}）" in looked["web"].sentence
+        assert looked["ingest"].found.state is State.UP  # by the one that answers
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert found(settings)["web"].found.state is State.DOWN
+
+
 def test_a_part_that_runs_alone_is_a_running_court_too(tmp_path: Path) -> None:
     settings = Settings.of(home=tmp_path / "home", port=free_port(), media_port=free_port())
     settings.make_folders()

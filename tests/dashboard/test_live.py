@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.typing import Origin
 
 from geo import packed
-from tests.running import Product
+from tests.running import Product, Served
 
 pytestmark = pytest.mark.timeout(240)
 WAIT_S = 30.0
@@ -81,7 +81,7 @@ class View:
 
 
 @asynccontextmanager
-async def viewer(product: Product, face: str, token: str, **more: Any) -> AsyncIterator[View]:
+async def viewer(product: Served, face: str, token: str, **more: Any) -> AsyncIterator[View]:
     """Who has his first rows."""
     async with joined(product, face, token, **more) as view:
         await view.until(lambda: view.snapshots)
@@ -89,7 +89,7 @@ async def viewer(product: Product, face: str, token: str, **more: Any) -> AsyncI
 
 
 @asynccontextmanager
-async def joined(product: Product, face: str, token: str, **more: Any) -> AsyncIterator[View]:
+async def joined(product: Served, face: str, token: str, **more: Any) -> AsyncIterator[View]:
     """Who has come in."""
     cookie = {"wall": "ecc_wall", "desk": "ecc_desk", "field": "ecc_device"}[face]
     headers = {"Cookie": f"{cookie}={token}"}
@@ -99,7 +99,7 @@ async def joined(product: Product, face: str, token: str, **more: Any) -> AsyncI
         yield View(socket)
 
 
-def post(product: Product, path: str, token: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def post(product: Served, path: str, token: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(
         product.origin + path, json.dumps(body).encode(), {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     )
@@ -114,7 +114,7 @@ def instant() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def call(product: Product, unit: int) -> str:
+async def call(product: Served, unit: int) -> str:
     id_ = str(ULID())
     status, said = await asyncio.to_thread(
         post, product, "/ingest/calls", product.seeded.devices[unit], {"id": id_, "t": instant(), "fix": None}
@@ -123,12 +123,12 @@ async def call(product: Product, unit: int) -> str:
     return id_
 
 
-async def end_call(product: Product, unit: int, id_: str) -> None:
+async def end_call(product: Served, unit: int, id_: str) -> None:
     status, said = await asyncio.to_thread(post, product, "/ingest/calls/end", product.seeded.devices[unit], {"id": id_})
     assert status == 202, said
 
 
-async def report(product: Product, unit: int, lat: float, lon: float) -> None:
+async def report(product: Served, unit: int, lat: float, lon: float) -> None:
     fix = {"id": str(ULID()), "t": instant(), "lat": lat, "lon": lon, "src_crs": "WGS84", "accuracy_m": 5}
     status, said = await asyncio.to_thread(post, product, "/ingest/positions", product.seeded.devices[unit], {"fixes": [fix]})
     assert (status, len(said["accepted"])) == (200, 1), said

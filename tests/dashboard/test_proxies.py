@@ -9,7 +9,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import pytest
@@ -18,6 +18,7 @@ from sqlalchemy import select
 from websockets.typing import Origin
 
 from data.rules.identity import Act
+from data.settings import Settings
 from data.tables import AuditRow
 from tests.brought import TUS, VIDEOS, film_of, metadata
 from tests.certificates import issued, laid_down
@@ -28,6 +29,15 @@ from tests.streaming.peers import Peer
 pytestmark = pytest.mark.timeout(240)
 SAMPLES = Path(__file__).resolve().parents[2] / "dashboard/deploy"
 NAME = "centre.court.example"
+
+
+class Fronted(Protocol):
+    """What a proxy stands before."""
+
+    settings: Settings
+
+    @property
+    def public(self) -> str: ...
 
 
 class Behind(Product):
@@ -53,11 +63,14 @@ def product() -> Iterator[Behind]:
 class Proxy:
     """One of the two with its sample, whose names and ports were changed for this machine."""
 
-    def __init__(self, kind: str, product: Behind, folder: Path) -> None:
+    def __init__(self, kind: str, product: Fronted, folder: Path) -> None:
         self.port, self.plain_port = int(product.public.rpartition(":")[2]), free_port()
         self.log = folder / "access.log"
         cert, key = laid_down(folder, issued("court"))
         text = (SAMPLES / ("nginx.conf" if kind == "nginx" else "Caddyfile")).read_text()
+        if product.settings.web_processes == 2:
+            assert text.count("#server 127.0.0.1:8051") == 2
+            text = text.replace("#server 127.0.0.1:8051", f"server 127.0.0.1:{product.settings.web_port(2)}")
         for said, meant in {
             "listen 443": f"listen {self.port}", "listen 80": f"listen {self.plain_port}", f"{NAME}:443": f"{NAME}:{self.port}",
             f"{NAME}:80": f"{NAME}:{self.plain_port}", "127.0.0.1:8050": f"127.0.0.1:{product.settings.port}",

@@ -171,3 +171,17 @@ def test_a_home_that_cannot_be_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as refused:
         Settings.of(home=tmp_path / "file/home").make_folders()
     assert refused.value.code == "misconfigured.home"
+
+
+def test_web_processes_stand_side_by_side_and_nobody_else_there(tmp_path: Path) -> None:
+    settings = Settings.of(home=tmp_path, web_processes=3, port=8052, metrics_port=9000)
+    assert [settings.web_port(number) for number in settings.webs] == [8052, 8053, 8054]
+    assert Settings.of(home=tmp_path, port=0).webs == range(1, 2)
+    for bad in (
+        {"web_processes": 0}, {"web_processes": 5}, {"web_processes": 2}, {"web_processes": 2, "port": 0},
+        {"web_processes": 2, "port": 65_535},
+        {"web_processes": 2, "port": 8052, "metrics_port": 8053}, {"web_processes": 2, "port": 8052, "metrics_port": 8050},
+    ):  # fmt: skip
+        with pytest.raises(Misconfigured) as refused:
+            Settings.of(home=tmp_path, **bad)
+        assert refused.value.code == "misconfigured.bad_value", bad

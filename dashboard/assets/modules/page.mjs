@@ -322,6 +322,7 @@ function system() {
   const lost = now.connection === 'lost';
   const items = [
     lost ? ['clock', t('wall.web_down', { time: hms(now.since) })] : null,
+    !lost && now.parts.web?.up === false ? ['clock', t('wall.web_some', { which: now.parts.web.gone.join('、') })] : null,
     [part('bus') ? 'done' : 'clock', part('bus') ? t('wall.bus_up') : t('wall.bus_down', { time: hms(now.parts.bus?.since ?? serverNow()) })],
     [part('database') ? 'done' : 'clock', part('database') ? t('wall.database_up') : t('wall.database_down')],
     [part('jobs') ? 'done' : 'clock', part('jobs') ? t('wall.jobs_up') : t('wall.jobs_down')],
