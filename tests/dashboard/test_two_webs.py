@@ -22,10 +22,14 @@ from data.rules.permissions import Actor, Role
 from data.tables import CallRow, EntryRow
 from geo import packed
 from streaming.history import History
+from tests.dashboard.screening.test_live_doors import audience as live_audience
+from tests.dashboard.screening.test_live_doors import host, kept
 from tests.dashboard.test_live import View, call, end_call, instant, post, viewer
 from tests.dashboard.test_live_database import do
 from tests.journeys.senders import fix
+from tests.on_the_spot import OnTheSpot
 from tests.running import COURT
+from tests.screenings import Court
 from tests.servers import PostgresServer, wait_until
 from tests.webs import Side, Two
 
@@ -298,6 +302,30 @@ async def test_what_the_stage_at_one_says_that_it_shows_stands_on_the_console_of
                 state = (await hosted.web.get(f"{product.a.origin}/centre/screening/{screening}/state", headers=headers)).json()
     await hosted.told(product.a, f"/{screening}/end", {})
     await hosted.web.aclose()
+
+
+@pytest.mark.long
+async def test_a_live_picture_stands_at_one_while_its_host_beats_at_the_other_and_goes_black_with_him(product: Two) -> None:
+    """Without the cameras: test_stages_beside.py."""
+    court = await asyncio.to_thread(Court, product)
+    spot = await asyncio.to_thread(OnTheSpot, court)
+    screening, _ = await asyncio.to_thread(spot.planned, 10)
+    async with spot.sends(), live_audience(court, screening, product.b.origin) as stage:
+        await asyncio.to_thread(court.told, f"/{screening}/begin", {})
+        async with host(court, screening):
+            await asyncio.to_thread(court.told, f"/{screening}/show", {"position": 1})
+            await stage.until(lambda: stage.item.get("kind") == "live")
+            for _ in range(20):
+                await stage.next_picture(court, screening)
+            await asyncio.to_thread(court.told, f"/{screening}/black", {})
+            await stage.until(lambda: stage.black)
+            await stage.no_picture_for(1.0)
+            await asyncio.to_thread(court.told, f"/{screening}/lift", {})
+            await stage.next_picture(court, screening)
+        await stage.until(lambda: stage.black)  # nobody hosts it
+        await stage.until(lambda: kept(court, "screening.blacked_out")[-1].payload["why"] == "unwatched")
+    await asyncio.to_thread(court.told, f"/{screening}/end", {})
+    court.close()
 
 
 # --- one of them goes ----------------------------------------------------------------------------------------------------------------

@@ -85,10 +85,11 @@ class Audience:
 
 
 @contextlib.asynccontextmanager
-async def audience(court: Court, screening: str) -> AsyncIterator[Audience]:
-    stage = await asyncio.to_thread(court.stage_of, screening)
-    address = court.product.origin.replace("http", "ws", 1) + "/stage/live"
-    async with connect(address, additional_headers={"cookie": f"ecc_stage={stage}", "origin": court.product.origin}) as socket:
+async def audience(court: Court, screening: str, origin: str = "") -> AsyncIterator[Audience]:
+    """origin: of the web process at which the stage's socket stands."""
+    stage, origin = await asyncio.to_thread(court.stage_of, screening), origin or court.product.origin
+    address = origin.replace("http", "ws", 1) + "/stage/live"
+    async with connect(address, additional_headers={"cookie": f"ecc_stage={stage}", "origin": origin}) as socket:
         heard = Audience(socket)
         yield heard
         heard.hearing.cancel()
