@@ -44,6 +44,7 @@ _HELP = {
     "ecc_clock_offset_seconds": "This machine's clock minus the time server's",
     "ecc_backup_timestamp_seconds": "When the newest backup was made",
     "ecc_case_system_age_seconds": "Age of the case system's newest word",
+    "ecc_web_processes_up": "Of several web processes those that answer",
 }
 
 

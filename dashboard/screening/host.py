@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -267,7 +266,7 @@ class Host(Doors):
                 return
 
     async def _lift(self, actor: Actor, screening_id: str, _: Said) -> Said:
-        asked_ms = round(time.time() * 1000)
+        asked_ms = self.stages.moment(screening_id)
         await self.write(actor, screenings.lift_blackout, screening_id)
         self.stages.lift(screening_id, asked_ms)
         return await self._screening_answer(actor, screening_id)

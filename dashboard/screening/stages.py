@@ -161,7 +161,7 @@ class Stages:
 
     async def black_out(self, screening_id: str, owed_by: Actor | None = None) -> None:
         """Every stage of this screening is black now, before anything is written. owed_by: who will have written it."""
-        black = Black(_now_ms(), owed_by)
+        black = Black(self.moment(screening_id), owed_by)
         said = self._blacken(screening_id, black)
         self._others.say("black", id=screening_id, at=black.at_ms)
         if self._blacks is not None and self._blacks.keep(screening_id, black):
@@ -230,6 +230,11 @@ class Stages:
         if self.shows_live(screening_id):
             self.on_unwatched(screening_id)
 
+    def moment(self, screening_id: str) -> int:
+        """Now, in ms; after whatever was pressed before, also when somebody has set the clock back meanwhile."""
+        black = self._black.get(screening_id)
+        return max(_now_ms(), self._lifted_ms.get(screening_id, 0) + 1, black.at_ms if black is not None else 0)
+
     def host_beats(self, screening_id: str) -> None:
         """He said so to us; his stages may be elsewhere."""
         self.beat(screening_id)
@@ -237,7 +242,7 @@ class Stages:
 
     def lift(self, screening_id: str, asked_ms: int | None = None) -> None:
         """Shown again. asked_ms: when that was pressed; whoever pressed black after it is not overruled. None: now."""
-        asked_ms = _now_ms() if asked_ms is None else asked_ms
+        asked_ms = self.moment(screening_id) if asked_ms is None else asked_ms
         if not self._lift(screening_id, asked_ms):
             return
         self._others.say("lift", id=screening_id, at=asked_ms)

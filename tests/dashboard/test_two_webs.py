@@ -307,7 +307,7 @@ async def test_what_the_stage_at_one_says_that_it_shows_stands_on_the_console_of
 @pytest.mark.long
 async def test_a_live_picture_stands_at_one_while_its_host_beats_at_the_other_and_goes_black_with_him(product: Two) -> None:
     """Without the cameras: test_stages_beside.py."""
-    court = await asyncio.to_thread(Court, product)
+    court = await asyncio.to_thread(Court, product, 2, (160, 90))
     spot = await asyncio.to_thread(OnTheSpot, court)
     screening, _ = await asyncio.to_thread(spot.planned, 10)
     async with spot.sends(), live_audience(court, screening, product.b.origin) as stage:

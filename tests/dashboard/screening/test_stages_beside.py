@@ -99,6 +99,16 @@ async def test_whoever_presses_black_while_another_shows_again_wins(two: Two) ->
     await until(lambda: two.b.is_black(two.screening))
 
 
+async def test_a_clock_that_was_set_back_keeps_nobody_from_pressing(two: Two, monkeypatch: Any) -> None:
+    await two.a.black_out(two.screening)
+    await until(lambda: two.b.is_black(two.screening))
+    monkeypatch.setattr(held, "_now_ms", lambda before=held._now_ms: before() - 3_600_000)
+    two.a.lift(two.screening, two.a.moment(two.screening))
+    await until(lambda: not two.b.is_black(two.screening))
+    await two.a.black_out(two.screening)
+    await until(lambda: two.b.is_black(two.screening))
+
+
 async def test_a_process_that_begins_anew_is_black_and_owes_what_the_one_before_did_not_write(two: Two, monkeypatch: Any) -> None:
     monkeypatch.setattr(held, "OWED_S", 0.2)
     owed: list[tuple[str, Actor]] = []
