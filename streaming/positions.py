@@ -305,7 +305,7 @@ class Positions:
         fresh, self._fresh = self._fresh, {}
         heard, self._heard = self._heard, {}
         if fresh or heard:
-            self._step_fences(heard | fresh)
+            self._step_fences(heard | fresh if heard else fresh)
         if fresh:
             await self._say(fresh)
         if not self._bus.up and time.monotonic() - self._asked > ASK_S:

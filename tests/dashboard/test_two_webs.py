@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -22,6 +24,7 @@ from data.rules.permissions import Actor, Role
 from data.tables import CallRow, EntryRow
 from geo import packed
 from streaming.history import History
+from tests.brought import TUS, VIDEOS, film_of, metadata
 from tests.dashboard.screening.test_live_doors import audience as live_audience
 from tests.dashboard.screening.test_live_doors import host, kept
 from tests.dashboard.test_live import View, call, end_call, instant, post, viewer
@@ -83,6 +86,54 @@ async def test_the_same_press_sent_to_both_is_one_call(product: Two) -> None:
     assert [status for status, _ in answers] == [202, 202]
     assert answers[0][1]["number"] == answers[1][1]["number"]
     await end_call(product.a, 1002, id_)
+
+
+async def press_key(side: Side, verb: dict[str, Any]) -> None:
+    """A key of the desk's page."""
+    headers = {"cookie": f"ecc_desk={side.seeded.desk}", "origin": side.origin, "referer": f"{side.origin}/centre/desk"}
+    async with httpx.AsyncClient(base_url=side.origin, headers=headers, timeout=30) as desk:
+        listed = (await desk.get("/centre/_dash-dependencies")).json()
+        door = next(each for each in listed if each["inputs"] == [{"id": "verb", "property": "data"}])
+        outputs = [dict(zip(("id", "property"), each.rsplit(".", 1), strict=True)) for each in door["output"].strip(".").split("...")]
+        said: dict[str, Any] = {"output": door["output"], "outputs": outputs, "changedPropIds": ["verb.data"], "state": []}
+        said["inputs"] = [{"id": "verb", "property": "data", "value": verb | {"nonce": str(ULID())}}]
+        assert (await desk.post("/centre/_dash-update-component", json=said)).status_code == 200
+
+
+async def test_support_ordered_at_one_goes_to_the_team_whose_phone_speaks_to_the_other(product: Two) -> None:
+    """Who is near is known at the first although the second heard it; the answer comes back the other way."""
+    await send(product.a, 1001, fix())
+    await send(product.b, 1002, fix(COURT[0] + 0.003, COURT[1]))  # of the other team
+    await asyncio.sleep(0.5)  # on the bus it takes some milliseconds
+    phone = product.seeded.devices[1002]
+    async with viewer(product.a, "desk", product.seeded.desk) as desk, viewer(product.b, "field", phone) as field:
+        id_ = await call(product.b, 1001)
+        await press_key(product.a, {"verb": "support", "id": id_})
+        await field.until(lambda: field.rows.get("order"))
+        order = next(iter(field.rows["order"]))
+        for step in ("delivered", "accepted"):
+            said = {"id": order, "event": step, "t": instant()}
+            assert (await asyncio.to_thread(post, product.b, "/ingest/orders/answer", phone, said))[0] == 202
+        await desk.until(lambda: desk.rows.get("order", {}).get(order, {}).get("state") == "ACCEPTED")
+    await end_call(product.a, 1001, id_)
+
+
+async def test_a_video_begun_at_one_is_finished_at_the_other(product: Two) -> None:
+    content = film_of(300_000)
+    headers = {"cookie": f"ecc_desk={product.seeded.desk}", **TUS}
+    said = metadata(filename="film.webm", sha256=hashlib.sha256(content).hexdigest())
+    async with httpx.AsyncClient(timeout=60) as web:
+        about = {"upload-length": str(len(content)), "upload-metadata": said, "origin": product.a.origin}
+        begun = await web.post(product.a.origin + VIDEOS, headers={**headers, **about})
+        at = urlsplit(begun.headers["location"]).path
+        part = {**headers, "content-type": "application/offset+octet-stream"}
+        for side, offset in ((product.a, 0), (product.b, 150_000)):
+            asked = await web.head(side.origin + at, headers={**headers, "origin": side.origin})
+            assert asked.headers["upload-offset"] == str(offset)
+            sent = {"upload-offset": str(offset), "origin": side.origin}
+            answer = await web.patch(side.origin + at, content=content[offset : offset + 150_000], headers={**part, **sent})
+            assert answer.status_code == 204, answer.text
+        assert answer.headers["upload-offset"] == "300000"
 
 
 async def test_whoever_comes_in_at_one_is_known_at_the_other_at_once(product: Two) -> None:
