@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -324,6 +325,48 @@ async def test_black_at_one_is_black_at_the_other_also_past_the_database(product
         await hosted.told(product.b, f"/{screening}/lift", {})
         await until(lambda: stage.shows(False))
     assert await asyncio.to_thread(written, product, screening) == 1
+    await hosted.told(product.a, f"/{screening}/end", {})
+    await hosted.web.aclose()
+
+
+@contextlib.contextmanager
+def taking_nothing(product: Two, cluster: PostgresServer | None) -> Iterator[None]:
+    """The database: frozen, or, as a file, held by another writer."""
+    if cluster is not None:
+        with standing_still(product, cluster, False):
+            yield
+        return
+    with contextlib.closing(sqlite3.connect(product.settings.home / "ecc.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        yield
+        holder.execute("ROLLBACK")
+
+
+async def test_a_blackout_owed_by_a_process_that_is_killed_is_written_by_whoever_is_left(
+    product: Two, request: pytest.FixtureRequest
+) -> None:
+    cluster: PostgresServer | None = None
+    if product.settings.database_url.startswith("postgresql"):
+        cluster = request.getfixturevalue("_cluster")
+    hosted = Hosted(product)
+    screening = await hosted.begun()
+    async with audience(product.b, hosted.stage) as stage:
+        await until(lambda: stage.shows(False))
+        with taking_nothing(product, cluster):
+            assert await hosted.told(product.a, f"/{screening}/black", {}) == {"black": True, "written": False}
+            old = product.kill("web")
+            await until(lambda: stage.shows(True))
+        async with asyncio.timeout(60):
+            while await asyncio.to_thread(written, product, screening) == 0:
+                await asyncio.sleep(0.2)
+        assert stage.shows(True)
+    await asyncio.to_thread(product.until_started_again, "web", old)
+    await asyncio.to_thread(wait_until, product.a.ready, "the first is not back", 60)
+    database = product.database()
+    with database.reading() as session:
+        asked = select(EntryRow.actor_kind).where(EntryRow.kind == "screening.blacked_out", EntryRow.subject_id == screening)
+        assert session.scalars(asked).all() == ["OFFICER"]  # who pressed it, once
+    database.close()
     await hosted.told(product.a, f"/{screening}/end", {})
     await hosted.web.aclose()
 
