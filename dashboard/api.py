@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse
 
 from dashboard.archives import add_archives
 from dashboard.map_layers import BASE, BaseMap, MapLayers
+from dashboard.mission_tracks import add_mission_tracks
 from dashboard.newest import Newest
 from dashboard.recordings import add_recordings
 from dashboard.said import actor_of, object_of
@@ -298,6 +299,7 @@ def build_api(
 
     add_recordings(api, settings, journal, lanes, now)
     add_archives(api, settings, journal, lanes, now)
+    add_mission_tracks(api, settings, journal, lanes, past, now)
     return api
 
 

@@ -175,7 +175,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now, number: int
         ("/door", Door(settings, house.identity, house.journal, house.lanes, now, attempts("door")).app()),
         ("/object", Objecting(settings, house.journal, house.lanes, house.stages, now, attempts("object")).app()),
         ("/centre/screening", Host(settings, house.journal, house.lanes, house.stages, now).app()),
-        ("/replay", build_replay(t.alone("replay"))),
+        ("/replay", build_replay(t.alone("replay"), t.alone("tracks"))),
         ("/vendor", build_vendor()),
     )
     for path, app in (("/ingest", ingest), ("/api", api), *faces):

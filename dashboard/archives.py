@@ -37,7 +37,7 @@ def add_archives(api: FastAPI, settings: Settings, journal: Journal, lanes: Lane
         days, holds = await lanes.readers.run(look)
         return as_json({"archives": [_plain(each) for each in days], "holds": [_plain(each) for each in holds]})
 
-    @api.post("/positions/holds", openapi_extra=_takes(HOLDS, "for", "id", "from", "to", "reason"))
+    @api.post("/positions/holds", openapi_extra=takes(HOLDS, "for", "id", "from", "to", "reason"))
     async def hold(request: Request) -> Response:
         """留存: `for` unit, mission or case with its `id`, civil days `from` and `to` (YYYY-MM-DD, both included)."""
         actor, said = actor_of(request), await said_in(request)
@@ -46,21 +46,21 @@ def add_archives(api: FastAPI, settings: Settings, journal: Journal, lanes: Lane
         made = await lanes.writer.run(journal.do, actor, now(), hold_positions, held_for, held_id, from_on, to_on, reason)
         return as_json({"id": made})
 
-    @api.post("/positions/holds/{hold}/lift", openapi_extra=_takes(HOLDS, "reason"))
+    @api.post("/positions/holds/{hold}/lift", openapi_extra=takes(HOLDS, "reason"))
     async def lift(request: Request, hold: str) -> Response:
         """No longer held; what is older than promised goes within the hour."""
         actor, said = actor_of(request), await said_in(request)
         lifted = await lanes.writer.run(journal.do, actor, now(), lift_position_hold, words.ulid(hold), _text(said, "reason"))
         return as_json({"lifted": lifted})
 
-    @api.post("/positions/archives/{archive}/stop", openapi_extra=_takes(STOPS))
+    @api.post("/positions/archives/{archive}/stop", openapi_extra=takes(STOPS))
     async def stop(request: Request, archive: str) -> Response:
         """The day that is being written stops, until tomorrow; its positions stay where they are."""
         actor = actor_of(request)
         return as_json({"stopped": await lanes.writer.run(journal.do, actor, now(), stop_archiving, words.ulid(archive))})
 
 
-def _takes(role: str, *fields: str) -> dict[str, Any]:
+def takes(role: str, *fields: str) -> dict[str, Any]:
     schema = {"type": "object", "required": list(fields), "properties": {field: {"type": "string"} for field in fields}}
     return {"x-role": role, "requestBody": {"required": bool(fields), "content": {"application/json": {"schema": schema}}}}
 

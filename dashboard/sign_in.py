@@ -120,6 +120,7 @@ POLICY = (
     Rule("/lock", Access.DESK_PAGE),
     Rule("/replay", Access.DESK_PAGE),
     Rule("/replay/", Access.DESK_PAGE),
+    Rule("/replay/track", Access.DESK_PAGE),
     Rule("/replay/*", Access.DESK, static=True),
     Rule("/unlock", Access.DESK),
     Rule("/sheet/static/*", Access.DESK, static=True),

@@ -1503,6 +1503,22 @@ class PositionsPurged(Event):
 
 @_event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MissionTrackKept(Event):
+    """精简轨迹: of a sealed day (archive_id: its seal) so many fixes of a unit stay with the mission. sha256: of the packed track."""
+
+    kind = "mission.track_kept"
+    subject = "mission"
+    shown = False
+    mission_id: str
+    unit_no: int
+    archive_id: str
+    fixes: int
+    kept: int
+    sha256: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsHeld(Event):
     """留存: nothing of these civil days is removed."""
 

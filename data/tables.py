@@ -744,6 +744,25 @@ class PositionHoldRow(Table):
     lifted_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
 
 
+class MissionTrackRow(Table):
+    """精简轨迹: what stays of where one unit was on one mission, out of one sealed day file. It goes with the mission, and only with it.
+
+    source: the seal of the day file. track: `geo.kept_tracks`; its digest stands in the chain too. fixes: that it was thinned from.
+    """
+
+    __tablename__ = "mission_track"
+    mission_id: Mapped[str] = mapped_column(ForeignKey("mission.id", ondelete="CASCADE"), primary_key=True)
+    unit_no: Mapped[int] = mapped_column(ForeignKey("unit.no"), primary_key=True)
+    source: Mapped[str] = mapped_column(String(26), primary_key=True, index=True)
+    from_at: Mapped[datetime] = mapped_column(Instant)
+    to_at: Mapped[datetime] = mapped_column(Instant)
+    fixes: Mapped[int] = mapped_column(Integer)
+    kept: Mapped[int] = mapped_column(Integer)
+    track: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class BroughtVideoRow(Table):
     """带入视频: an outside video that comes by resumable upload into `recordings/incoming/`. Kept, it is the recording of this id."""
 

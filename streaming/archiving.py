@@ -4,6 +4,9 @@ One day file, one archive file, in this order: the day is sealed; the archive fi
 name, on disk; the journal says so, with the digest; then the day file goes. Killed at any instant, the next start finds the seal and goes
 on: the day file is there until the journal has the archive, and what is read from both is read once, by the seal. Purging goes the other
 way: the journal says so, then the file goes. A hold stops both.
+
+Before a day is archived or goes, what of it belongs to a mission is thinned and stays with it (`rules.mission_tracks`): row and digest in
+one transaction a mission. Killed in between, the next start makes what is missing, for the raw day is still there.
 """
 
 import contextlib
@@ -31,14 +34,19 @@ from data.actions.archives import (
     purge_archive,
     tell_archiving,
 )
-from data.errors import RuleBroken, Unavailable
+from data.actions.mission_tracks import Kept, keep_mission_tracks
+from data.errors import ArchiveChanged, RuleBroken, Unavailable
 from data.journal import Journal
 from data.queries.archives import due_for_purge, states
+from data.queries.mission_tracks import Trip, kept_of, trips_of
 from data.rules import archives
 from data.rules.archives import ArchiveState
+from data.rules.mission_tracks import of_day
 from data.rules.permissions import SYSTEM
 from data.rules.words import ULID
-from streaming.archive import PART, archive_file
+from geo.fixes import Fix
+from geo.kept_tracks import packed, thinned
+from streaming.archive import PART, Archive, archive_file
 from streaming.clip_files import is_unchanged
 from streaming.history import History
 
@@ -46,6 +54,7 @@ TOLD_S = 2.0  # so often its progress is written
 SILENT_S = 120.0  # a group of rows takes a tenth of a second; who says nothing for so long hangs
 LOOK_S = 0.5  # so soon it hears that it shall stop
 FULL = frozenset({ENOSPC, EFBIG, EDQUOT})
+Read = Callable[[int, int, int], list[Fix]]  # a unit's fixes of one day between two moments
 
 log = logging.getLogger(__name__)
 
@@ -100,10 +109,24 @@ class Archiving:
             log.info("positions of %s stand in the archive, the day file is removed", name)
         elif state == ArchiveState.KEPT:
             log.error("the archive of %s is not what the journal says; its day file stays", name)
-        elif day < self._oldest:
-            self._remove(name, day)
-        elif archives.archived(self._history_days, self._archive_days):
-            self._archive(name, seal, day)
+        elif self._keep_tracks(seal, day, lambda unit_no, from_ms, to_ms: self._history.track_in(name, unit_no, from_ms, to_ms)):
+            if day < self._oldest:
+                self._remove(name, day)
+            elif archives.archived(self._history_days, self._archive_days):
+                self._archive(name, seal, day)
+
+    def _keep_tracks(self, seal: str, day: date, read: Read) -> bool:
+        """What stays of each mission of that day; what is there already is not made again. Returns False when it was told to stop."""
+        with self._journal.database.reading() as session:
+            trips, there = trips_of(session, day, self._now()), kept_of(session, seal)
+        for trip in trips:
+            if self._ending.is_set():
+                return False
+            missing = [unit_no for unit_no in trip.unit_nos if (trip.mission_id, unit_no) not in there]
+            tracks = [kept for unit_no in missing if (kept := _kept(trip, unit_no, day, read))]
+            if tracks and self._do(keep_mission_tracks, trip.mission_id, seal, tracks):
+                log.info("mission %s keeps %d tracks of %s", trip.mission_id, len(tracks), day)
+        return True
 
     def _remove(self, name: str, day: date) -> None:
         """Recorded before it happens and after: killed in between, the audit has it; without a database nothing goes."""
@@ -156,8 +179,10 @@ class Archiving:
         """What is older than promised: first the journal says so, then it goes; and what a process before left after saying it."""
         with self._journal.database.reading() as session:
             due = due_for_purge(session, self._oldest)
-        for archive_id in due:
+        for archive_id, (_, day, sha256) in self._known(due).items():
             try:
+                if not self._keep_tracks_of_archive(archive_id, day, sha256):
+                    return
                 if self._do(purge_archive, archive_id, self._oldest):
                     log.info("archive %s purged", archive_id)
             except RuleBroken as error:
@@ -168,6 +193,17 @@ class Archiving:
             if archive_id in known and known[archive_id][0] == ArchiveState.PURGED:
                 path.unlink(missing_ok=True)
 
+    def _keep_tracks_of_archive(self, archive_id: str, day: date, sha256: str) -> bool:
+        """Of a day that was archived before a mission of it was known, or by a version that kept none."""
+        archive = Archive(self._folder)
+        try:
+            return self._keep_tracks(
+                archive_id, day, lambda unit_no, from_ms, to_ms: archive.track(archive_id, day, sha256, unit_no, from_ms, to_ms)
+            )
+        except ArchiveChanged as error:  # nothing can be taken out of it any more; its time is over all the same
+            log.error("no track can be kept of archive %s: %s", archive_id, error)
+            return True
+
     def _known(self, archive_ids: list[str]) -> dict[str, tuple[str, date, str]]:
         with self._journal.database.reading() as session:
             return states(session, archive_ids)
@@ -177,6 +213,17 @@ class Archiving:
 
     def _do(self, action: Callable[..., Any], *words: object) -> Any:
         return self._journal.do(SYSTEM, self._now(), action, *words)
+
+
+def _kept(trip: Trip, unit_no: int, day: date, read: Read) -> Kept | None:
+    """What stays of one unit's part in a mission on that day; None when nothing was heard of it."""
+    part = of_day(trip.span, day)
+    fixes = read(unit_no, *part.ms) if part else []
+    if not fixes:
+        return None
+    moments = thinned(fixes)
+    from_at, to_at = (datetime.fromtimestamp(each.t_ms / 1000, UTC) for each in (moments[0], moments[-1]))
+    return Kept(unit_no, from_at, to_at, len(fixes), len(moments), packed(moments))
 
 
 def _day(name: str) -> date:

@@ -212,6 +212,12 @@ class History:
             seals |= {seal} if seal else set()
         return once_each(fixes), frozenset(seals)
 
+    def track_in(self, name: str, unit_no: int, from_ms: int, to_ms: int) -> list[Fix]:
+        """As `track`, of one file alone."""
+        with _reading(self._path(name)) as connection:
+            asked = "SELECT * FROM fix WHERE unit_no = ? AND t_ms BETWEEN ? AND ? ORDER BY t_ms"
+            return [_fix(row) for row in connection.execute(asked, (unit_no, from_ms, to_ms))]
+
     def newest(self) -> dict[int, Fix]:
         """Each unit's newest fix of the last two days, for a start."""
         found: dict[int, Fix] = {}

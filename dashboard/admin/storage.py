@@ -14,18 +14,24 @@ from starlette.routing import Route
 
 from dashboard.admin.doors import Doors, checked
 from dashboard.said import Said, actor_of, text_of
+from data.actions.archives import hold_positions, lift_position_hold, stop_archiving
 from data.actions.recordings import hold_case, lift_case
+from data.errors import BadInput
 from data.live_settings import current
-from data.queries.archives import on_hold
+from data.queries.archives import archives_, held_id, hold_lines, on_hold
 from data.queries.recordings import bytes_per_day
 from data.queries.storage import lots
-from data.rules.archives import kept_days
+from data.queries.wall import sight_of
+from data.rules import words
+from data.rules.archives import HeldFor, kept_days
+from data.rules.archives import archived as is_archived
 from data.rules.permissions import Actor, Verb, may
 from data.rules.recordings import RESERVE, forecast
 from data.rules.storage import Kind, Lot, parts
 
 Held: TypeAlias = Callable[[date], bool]
 
+DAYS_SHOWN = 40  # of the archive: a month, and what has just gone
 FILES_MOST = 200_000  # looked at for one page; more is said as «at least»
 
 
@@ -37,6 +43,9 @@ class Storage(Doors):
             self.shown("/storage", self._page),
             self.told("/storage/hold", Verb.HOLD_RECORDING, self._hold),
             self.told("/storage/lift", Verb.HOLD_RECORDING, self._lift),
+            self.told("/storage/positions/hold", Verb.HOLD_POSITIONS, self._hold_positions),
+            self.told("/storage/positions/lift", Verb.HOLD_POSITIONS, self._lift_positions),
+            self.told("/storage/archives/stop", Verb.STOP_ARCHIVING, self._stop_archiving),
         ]
 
     async def _page(self, request: Request) -> Response:
@@ -51,9 +60,15 @@ class Storage(Doors):
         disk = os.statvfs(self.settings.home)
         free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
         lasts = forecast(free, per_day, RESERVE)
+        sight, may_hold = sight_of(actor, court_code=self.settings.court_code), may(actor, Verb.HOLD_POSITIONS)
+        archived, _ = await self.read(actor, lambda session, _: archives_(session, sight, actor, settings.civil_offset_s))
+        standing = await self.read(actor, hold_lines) if may_hold else []
         return self.page(
             "storage.html", actor, "storage", lots=measured, parts=parts(measured, total, free), free=free, total=total, forecast=lasts,
             days=columns(per_day), size=size_of, holds=may(actor, Verb.HOLD_RECORDING), reserve=RESERVE,
+            archived=archived[:DAYS_SHOWN], stops=may(actor, Verb.STOP_ARCHIVING), standing=standing, may_hold=may_hold,
+            kinds=list(HeldFor), open_days=settings.history_days, keep_days=keep_days,
+            keeps_archive=is_archived(settings.history_days, settings.archive_days),
         )  # fmt: skip
 
     def _measured(self, found: list[Lot], now: datetime, keep_days: int, held: Held) -> list[Lot]:
@@ -72,6 +87,26 @@ class Storage(Doors):
 
     async def _lift(self, actor: Actor, said: Said) -> Said:
         return {"count": await self.write(actor, lift_case, text_of(said, "case_no"), text_of(said, "reason"))}
+
+    async def _hold_positions(self, actor: Actor, said: Said) -> Said:
+        kind = text_of(said, "for")
+        about = await self.read(actor, held_id, kind, text_of(said, "about"))
+        days = [_day_of(text_of(said, name)) for name in ("from", "to")]
+        return {"id": await self.write(actor, hold_positions, kind, about, *days, text_of(said, "reason"))}
+
+    async def _lift_positions(self, actor: Actor, said: Said) -> Said:
+        return {"lifted": await self.write(actor, lift_position_hold, words.ulid(text_of(said, "id")), text_of(said, "reason"))}
+
+    async def _stop_archiving(self, actor: Actor, said: Said) -> Said:
+        return {"stopped": await self.write(actor, stop_archiving, words.ulid(text_of(said, "id")))}
+
+
+def _day_of(said: str) -> date:
+    """Raises BadInput archive.bad_days."""
+    try:
+        return date.fromisoformat(said)
+    except ValueError as error:
+        raise BadInput("days", code="archive.bad_days") from error
 
 
 def positions_of(folder: Path, now: datetime, keep_days: int, archive: Path | None = None, held: Held = lambda day: False) -> Lot:

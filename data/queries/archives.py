@@ -7,11 +7,11 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from data.errors import NotPermitted
-from data.rules import archives
-from data.rules.archives import ArchiveState
+from data.errors import NotFound, NotPermitted
+from data.rules import archives, case_numbers
+from data.rules.archives import ArchiveState, HeldFor
 from data.rules.permissions import Actor, Sight, Verb, may
-from data.tables import PositionArchiveRow, PositionHoldRow
+from data.tables import CaseRow, MissionRow, PositionArchiveRow, PositionHoldRow
 
 LISTED_MOST = 400
 
@@ -57,6 +57,19 @@ class HoldView:
     lifted_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    """One hold that stands, as whoever may lift it reads it. about: unit number, mission number or case number; own: he put it himself."""
+
+    id: str
+    held_for: HeldFor
+    about: str
+    from_on: date
+    to_on: date
+    held_at: datetime
+    own: bool
+
+
 def archived_days(session: Session, from_day: date, to_day: date) -> list[ArchivedDay]:
     """What stands in the archive of these days (UTC), in their order. The trace of the look is left before: `read_track`."""
     query = (
@@ -86,6 +99,40 @@ def on_hold(session: Session, civil_offset_s: int) -> Callable[[date], bool]:
     rows = session.execute(select(PositionHoldRow.from_on, PositionHoldRow.to_on).where(PositionHoldRow.lifted_at.is_(None)))
     spans = [(from_on, to_on) for from_on, to_on in rows]
     return lambda day: any(archives.covers(from_on, to_on, day, civil_offset_s) for from_on, to_on in spans)
+
+
+def hold_lines(session: Session, actor: Actor) -> list[HoldLine]:
+    """Those that stand, the newest first. Raises NotPermitted."""
+    if not may(actor, Verb.HOLD_POSITIONS):
+        raise NotPermitted(Verb.HOLD_POSITIONS, verb=Verb.HOLD_POSITIONS.value)
+    query = (
+        select(PositionHoldRow, MissionRow.no, CaseRow.case_no)
+        .outerjoin(MissionRow, MissionRow.id == PositionHoldRow.mission_id)
+        .outerjoin(CaseRow, CaseRow.id == PositionHoldRow.case_id)
+        .where(PositionHoldRow.lifted_at.is_(None))
+        .order_by(PositionHoldRow.id.desc())
+        .limit(LISTED_MOST)
+    )
+    lines = []
+    for row, mission_no, case_no in session.execute(query):
+        kind = HeldFor.MISSION if row.mission_id else HeldFor.CASE if row.case_id else HeldFor.UNIT
+        own = row.held_by is not None and row.held_by == actor.officer_id
+        lines.append(HoldLine(row.id, kind, mission_no or case_no or str(row.unit_no), row.from_on, row.to_on, row.held_at, own))
+    return lines
+
+
+def held_id(session: Session, _: Actor, held_for: str, typed: str) -> str:
+    """The id of what a person names by its number: 勤〔20260112〕003, （2026）粤0607执1号. Raises BadInput case_number.bad, NotFound."""
+    typed = typed.strip()
+    if held_for == HeldFor.MISSION:
+        found = session.scalar(select(MissionRow.id).where((MissionRow.no == typed[:24]) | (MissionRow.id == typed[:40])).limit(1))
+    elif held_for == HeldFor.CASE:
+        found = session.scalar(select(CaseRow.id).where(CaseRow.case_no == str(case_numbers.parse(typed))))
+    else:
+        return typed
+    if found is None:
+        raise NotFound(held_for, code=f"not_found.{held_for}")
+    return found
 
 
 def archives_(session: Session, sight: Sight, actor: Actor, civil_offset_s: int) -> tuple[list[ArchiveView], list[HoldView]]:

@@ -1,5 +1,6 @@
 """Cases that changed today or have a mission today, and today's missions."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -113,7 +114,17 @@ def missions_(reading: Reading, ids: Ids) -> Drawn:
     query = _mission_query().where(of_today(reading), *among(MissionRow.id, ids))
     if reading.own_only:
         query = query.where(MissionRow.team_id == (reading.sight.team_id or ""))
+    return reading.draw("mission", query, MissionRow.id, _mission_drawer(reading))
 
+
+def past_missions(reading: Reading, most: int) -> Drawn:
+    """Of whatever day: those that have left, the newest first."""
+    began = func.coalesce(MissionRow.departed_at, MissionRow.arrived_at)
+    query = _mission_query().where(MissionRow.court_code == reading.sight.court_code, began.is_not(None))
+    return reading.draw("mission", query.order_by(began.desc(), MissionRow.id).limit(most), MissionRow.id, _mission_drawer(reading))
+
+
+def _mission_drawer(reading: Reading) -> Callable[[Any], dict[str, Any]]:
     def row(record: Any) -> dict[str, Any]:
         state = MissionState(record.state)
         out = state in missions.UNDER_WAY
@@ -143,7 +154,7 @@ def missions_(reading: Reading, ids: Ids) -> Drawn:
             "on_stage": bool(record.on_stage),
         }
 
-    return reading.draw("mission", query, MissionRow.id, row)
+    return row
 
 
 # Two people have permitted its live picture before an audience, and nothing has ended that.

@@ -11,7 +11,7 @@ from data.rules.permissions import Actor, Verb, may
 from data.rules.recordings import LEAST_ROUTINE_DAYS, Category
 from data.rules.release import KEPT_REVOKED
 from data.rules.storage import Kind, Lot
-from data.tables import AttendeeRow, AuditRow, ClipRow, EntryRow, RecordingRow, ReleaseRow, ScreeningRow, SegmentRow
+from data.tables import AttendeeRow, AuditRow, ClipRow, EntryRow, MissionTrackRow, RecordingRow, ReleaseRow, ScreeningRow, SegmentRow
 
 SOON = timedelta(days=7)
 
@@ -25,6 +25,7 @@ def lots(session: Session, actor: Actor, now: datetime, recording_days: int) -> 
         _recordings(session, Kind.ROUTINE, Category.ROUTINE, now, routine_days),
         _recordings(session, Kind.KEPT, Category.KEPT, now, None),
         _clips(session, now),
+        _tracks(session),
         _sign_ins(session, now),
         _journal(session),
     ]
@@ -64,6 +65,12 @@ def _clips(session: Session, now: datetime) -> Lot:
 
     due = over(now)
     return Lot(Kind.CLIPS, count, None, None, KEPT_REVOKED.days, due=due, soon=over(now + SOON) - due)
+
+
+def _tracks(session: Session) -> Lot:
+    """Pieces: one of each unit, mission and day."""
+    count, oldest = session.execute(select(func.count(), func.min(MissionTrackRow.from_at)).select_from(MissionTrackRow)).one()
+    return Lot(Kind.TRACKS, count, None, oldest, None)
 
 
 def _sign_ins(session: Session, now: datetime) -> Lot:

@@ -151,6 +151,11 @@ def find_unit(session: Session, sight: Sight, typed: str, now: datetime, civil_o
     return units.units_(_reading(session, sight, now, civil_offset_s, say), frozenset({str(int(typed))}))
 
 
+def reading_of(session: Session, sight: Sight, now: datetime, civil_offset_s: int = CIVIL_OFFSET_S, *, say: Say) -> Reading:
+    """One reading by this Sight, for a list that is not the wall's."""
+    return _reading(session, sight, now, civil_offset_s, say)
+
+
 # --- inside -----------------------------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     KEPT = "kept"  # recordings that are evidence: as long as the file
     CLIPS = "clips"  # masked films for audiences
     POSITIONS = "positions"  # a file a day
+    TRACKS = "tracks"  # what stays of missions' ways: as long as the mission
     SIGN_INS = "sign_ins"  # who was invited to a screening
     JOURNAL = "journal"  # the journal, the record and all rows
     LOGS = "logs"

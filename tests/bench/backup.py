@@ -1,6 +1,7 @@
 """A running court is backed up while 1,000 fixes a second arrive, and restored: what was lost, whether it is the same, who had to wait.
 
-`--gb` (10): half of it positions of past days, half recordings; it takes three times as much disk. lost: fixes that were acknowledged and
+`--gb` (10): half of it positions of past days, half recordings; it takes three times as much disk. `--db postgresql`: the database is one,
+and positions are files there too; `--rows` makes the database itself larger (ten million are 3 GB). lost: fixes that were acknowledged and
 are not there, in the running court after the backup, and in the restored one of those acknowledged before it began. restore_equal: every
 file bit for bit, every closed day and the database row for row, the journal to the number that the backup says. stall_p95_ms: from a
 request of ten fixes to its answer, of those sent while the backup ran; before_p95_ms the same in the seconds before.
@@ -17,26 +18,41 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from multiprocessing.connection import Connection
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection as Wire
 from pathlib import Path
 from typing import Any
 
 import orjson
 import psutil
+from sqlalchemy import Connection, collate, make_url, select, text
 
 from dashboard.backups.sealed import new_identity
+from data.engines import open_database
 from data.settings import Settings, as_environ
+from data.tables import Table
 from geo.fixes import Fix
 from streaming.history import History
 from tests.bench.__main__ import percentile
 from tests.bench.ingest import BATCH, WIRES, Key, Sender, _fix, _process, _seed
 from tests.running import Product
-from tests.servers import short_folder
+from tests.servers import PostgresServer, short_folder
 
 BEFORE_S, AFTER_S = 8.0, 2.0
 FILM_BYTES = 64_000_000
 DAY_BYTES = 100_000_000
 ROOT = Path(__file__).parents[2]
+COMPARED = ("entry", "unit", "device", "officer", "team", "account", "received")
+COUNTERS = (24, 40, 92)  # of an SQLite file: changes, schema cookie, the change it is valid for
+SAID_BY_RESTORE = ("backup.restored", "audit.recorded")
+MANY = {
+    "sqlite": """
+INSERT INTO received (sender, message_id, at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)
+SELECT 'bench', lower(hex(randomblob(44))) || i, :at FROM n""",
+    "postgresql": """
+INSERT INTO received (sender, message_id, at)
+SELECT 'bench', md5(i::text) || md5((i + 0.5)::text) || i, :at FROM generate_series(1, :rows) AS i""",
+}
 
 
 def measure(words: Sequence[str]) -> dict[str, Any]:
@@ -44,19 +60,29 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("--gb", type=float, default=10.0)
     parser.add_argument("--rate", type=int, default=1_000, help="fixes a second, all devices together")
     parser.add_argument("--units", type=int, default=1_000)
+    parser.add_argument("--db", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--rows", type=int, default=0, help="rows that the database holds besides")
     options = parser.parse_args(words)
-    folder = short_folder()
+    folder, server = short_folder(), PostgresServer() if options.db == "postgresql" else None
+    kept: dict[str, Any] = {"history_days": 400, "archive_days": 0}  # days stay: what is measured is the backup, not the archive
+    url_back = ""
     try:
-        with Product(lambda settings: _filled(settings, options.units, options.gb)) as product:
-            return _measured(product, folder, options.rate) | {"gb": options.gb, "rate": options.rate}
+        if server is not None:
+            server.start()
+            kept["database_url"], url_back = server.create_database("bench"), server.create_database("back")
+        with Product(lambda settings: _filled(settings, options.units, options.gb, options.rows), **kept) as product:
+            return _measured(product, folder, options.rate, url_back) | {"gb": options.gb, "rate": options.rate, "db": options.db}
     finally:
+        if server is not None:
+            server.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _measured(product: Product, folder: Path, rate: int) -> dict[str, Any]:
+def _measured(product: Product, folder: Path, rate: int, url_back: str) -> dict[str, Any]:
     secret, public = new_identity()
     (folder / "identity").write_text(secret)
     size = sum(path.stat().st_size for path in product.home.rglob("*") if path.is_file())
+    database_bytes = _database_bytes(product.settings.database_url)
     sender, wire = _process(_send, product.settings.port, list(product.seeded.devices.items()), rate)
     time.sleep(BEFORE_S)
     wire.send("how many")
@@ -72,14 +98,16 @@ def _measured(product: Product, folder: Path, rate: int) -> dict[str, Any]:
     restored = folder / "new"
     words = ["restore", str(folder / "a.backup"), "--keys", str(folder / "a.keys"), "--identity", str(folder / "identity")]
     restore_began = time.monotonic()
-    _run(product.settings.but(home=folder / "elsewhere"), [*words, "--home", str(restored)])
+    elsewhere = product.settings.but(home=folder / "elsewhere", **({"database_url": url_back} if url_back else {}))
+    _run(elsewhere, [*words, "--home", str(restored)])
     restore_s = time.monotonic() - restore_began
     during = [took for at, took in answers if began <= at <= ended]
     lost_there = len(set(acknowledged) - _ids(product.settings.positions))
     lost_back = len(set(acknowledged_before) - _ids(restored / "positions"))
     return {
         "lost": lost_there + lost_back,
-        "restore_equal": _equal(product.home, restored),
+        "restore_equal": _equal(product.home, restored)
+        and _is_within(url_back or f"sqlite:///{restored / 'ecc.db'}", product.settings.database_url),
         "stall_p95_ms": percentile(during, 95),
         "stall_p50_ms": percentile(during, 50),
         "stall_max_ms": percentile(during, 100),
@@ -89,6 +117,7 @@ def _measured(product: Product, folder: Path, rate: int) -> dict[str, Any]:
         "restore_s": round(restore_s, 1),
         "rss_mb": rss_mb,
         "home_mb": round(size / 1e6),
+        "database_mb": round(database_bytes / 1e6),
         "acknowledged": len(acknowledged),
         "answers_during": len(during),
     }
@@ -113,8 +142,9 @@ def _run(settings: Settings, words: list[str]) -> int:
 # --- what there is -----------------------------------------------------------------------------------------------------------------------
 
 
-def _filled(settings: Settings, units: int, gb: float) -> Any:
+def _filled(settings: Settings, units: int, gb: float, rows: int) -> Any:
     seeded = _seed(settings, units)
+    _more_rows(settings.database_url, rows)
     chance = random.Random(5)
     half = int(gb * 1e9 / 2)
     block = chance.randbytes(min(FILM_BYTES, half))
@@ -124,6 +154,27 @@ def _filled(settings: Settings, units: int, gb: float) -> Any:
         path.write_bytes(number.to_bytes(8, "big") + block[: half - number * FILM_BYTES])
     _past_days(settings, half)
     return seeded
+
+
+def _more_rows(url: str, rows: int) -> None:
+    """Messages that were received before, made by the database itself; nothing that a compression makes small."""
+    if not rows:
+        return
+    fill = MANY[make_url(url).get_backend_name()]
+    database = open_database(url)
+    with database.writes.begin() as connection:
+        connection.execute(text(fill), {"rows": rows, "at": datetime.now(UTC).replace(tzinfo=None)})
+    database.close()
+
+
+def _database_bytes(url: str) -> int:
+    if url.startswith("sqlite"):
+        return Path(make_url(url).database or "").stat().st_size
+    database = open_database(url)
+    with database.reads.connect() as connection:
+        size = connection.scalar(text("SELECT pg_database_size(current_database())"))
+    database.close()
+    return int(size or 0)
 
 
 def _past_days(settings: Settings, size: int) -> None:
@@ -180,25 +231,56 @@ def _equal(there: Path, back: Path) -> bool:
         return False
     today = max(there.glob("positions/positions-????????.db")).name
     days = [path.name for path in there.glob("positions/positions-????????.db")]
-    if any(not _same_rows(there / "positions" / day, back / "positions" / day, day == today) for day in days):
-        return False
-    return _same_rows(there / "ecc.db", back / "ecc.db", True)
+    return all(_same_rows(there / "positions" / day, back / "positions" / day, day == today) for day in days)
 
 
 def _same_rows(there: Path, back: Path, grown: bool) -> bool:
-    """Every row of the one that came back is in the other, and, of what has not grown, the other way round."""
-    if not grown and _digest(there) == _digest(back):
+    """Every fix of the day that came back is in the other, and, of what has not grown, the other way round."""
+    if not grown and _same_pages(there, back):
         return True
+    missing = "SELECT count(*) FROM (SELECT * FROM {0}.fix EXCEPT SELECT * FROM {1}.fix)"
     with closing(sqlite3.connect(there)) as connection:
         connection.execute("ATTACH ? AS back", (str(back),))
-        tables = ["entry", "unit", "device", "officer", "team", "account"] if there.name == "ecc.db" else ["fix"]
-        for table in tables:
-            missing = "SELECT count(*) FROM (SELECT * FROM {0} EXCEPT SELECT * FROM {1})"
-            own = " WHERE kind NOT IN ('backup.restored', 'audit.recorded')" if table == "entry" else ""  # said by the restore itself
-            if connection.execute(missing.format(f"back.{table}{own}", f"main.{table}")).fetchone()[0]:
-                return False
-            if not grown and connection.execute(missing.format(f"main.{table}", f"back.{table}")).fetchone()[0]:
-                return False
+        if connection.execute(missing.format("back", "main")).fetchone()[0]:
+            return False
+        return grown or not connection.execute(missing.format("main", "back")).fetchone()[0]
+
+
+def _same_pages(there: Path, back: Path) -> bool:
+    """Bit for bit, but for the head's three counters of changes: a copy has counted its own."""
+    with there.open("rb") as ours, back.open("rb") as others:
+        heads = [bytearray(file.read(100)) for file in (ours, others)]
+        for head in heads:
+            for counter in COUNTERS:
+                head[counter : counter + 4] = bytes(4)
+        same = heads[0] == heads[1]
+        while same and (block := ours.read(1 << 20)):
+            same = block == others.read(1 << 20)
+        return same and not others.read(1)
+
+
+def _is_within(back: str, there: str) -> bool:
+    """Every row that came back is in the other database as it is here, but for what the restore itself has said."""
+    ours, others = open_database(back), open_database(there)
+    try:
+        with ours.reads.connect() as here, others.reads.connect() as running:
+            return all(_rows_within(here, running, Table.metadata.tables[name]) for name in COMPARED)
+    finally:
+        ours.close()
+        others.close()
+
+
+def _rows_within(here: Connection, running: Connection, table: Any) -> bool:
+    query = select(table).order_by(
+        *(collate(key, "C") if here.dialect.name == "postgresql" and key.type.python_type is str else key for key in table.primary_key)
+    )
+    asked = {"stream_results": True, "yield_per": 10_000}
+    others = iter(running.execute(query, execution_options=asked))
+    for row in here.execute(query, execution_options=asked):
+        if table.name == "entry" and row.kind in SAID_BY_RESTORE:
+            continue
+        if not any(other == row for other in others):  # goes on where the row before was found
+            return False
     return True
 
 
@@ -212,7 +294,7 @@ def _digest(path: Path) -> str:
 # --- the sender: a process of its own ----------------------------------------------------------------------------------------------------
 
 
-def _send(port: int, tokens: list[tuple[int, str]], rate: int, wire: Connection) -> None:
+def _send(port: int, tokens: list[tuple[int, str]], rate: int, wire: Wire) -> None:
     """Ten fixes a request, at their time, until told to stop; each made when it is due."""
     sender, ids, answers = _Steady(port), [], []
     wire.send("ready")

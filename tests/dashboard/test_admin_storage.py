@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from dashboard.admin.storage import columns, positions_of, size_of
+from data.actions.archives import begin_archiving, tell_archiving
 from data.actions.devices import enrol_device
 from data.queries.recordings import due_for_purge
 from data.rules.permissions import Role
@@ -22,6 +23,7 @@ from tests.administration import Administration, administration
 from tests.small_court import COURT, PHONE_UNIT
 
 CASE = "（2026）粤4401执77号"
+ARCHIVED = "01KB0000000000000000000000"
 
 
 @pytest.fixture
@@ -133,6 +135,45 @@ async def test_a_case_is_held_by_one_and_released_by_another_and_the_page_counts
         assert (await commander.post("/centre/admin/storage/lift", json=said)).json() == {"count": 1}
         assert re.search(r"184 天 – 2 · 2\.0 MB", lot((await duty.get("/centre/admin/storage")).text, Kind.ROUTINE))
     assert [act for act, result, _ in admin.house.traces() if result == "done"].count("hold") == 2
+
+
+async def test_days_of_positions_are_held_by_one_and_released_by_another(admin: Administration) -> None:
+    admin.house.do(begin_archiving, ARCHIVED, date(2026, 11, 13))
+    said = {"for": "unit", "about": f" {PHONE_UNIT} ", "from": "2026-11-12", "to": "2026-11-14", "reason": "信访复查"}
+    hold, lift = "/centre/admin/storage/positions/hold", "/centre/admin/storage/positions/lift"
+    async with admin.browser(Role.DUTY) as duty, admin.browser(Role.COMMANDER) as commander, admin.browser(Role.TECHNICAL) as technical:
+        bad = {"to": "2026-11-1", "about": "9999", "for": "officer", "reason": " ", "from": 5}
+        answers = [(await duty.post(hold, json=said | {name: value})).status_code for name, value in bad.items()]
+        assert answers == [400, 404, 400, 400, 400]
+        unknown = [{"for": "mission", "about": "勤〔20261123〕009"}, {"for": "case", "about": "(2026)粤4401执9号"}]
+        assert [(await duty.post(hold, json=said | each)).status_code for each in unknown] == [404, 404]
+        assert (await technical.post(hold, json=said)).status_code == 403
+        made = (await duty.post(hold, json=said)).json()["id"]
+        page = (await duty.get("/centre/admin/storage")).text
+        assert (f'data-hold="{made}"' in page, "由您设定，须另一人解除" in page, 'class="lift' in page) == (True, True, False)
+        assert "2026-11-12 至 2026-11-14" in page
+        refused = await duty.post(lift, json={"id": made, "reason": "已结"})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "recording.own_hold")
+        assert 'class="lift' in (await commander.get("/centre/admin/storage")).text
+        seen = (await technical.get("/centre/admin/storage")).text
+        assert ("data-hold" in seen, "data-archive" in seen) == (False, True)
+        assert (await commander.post(lift, json={"id": made, "reason": "已结"})).json() == {"lifted": True}
+        assert "data-hold" not in (await duty.get("/centre/admin/storage")).text
+
+
+async def test_a_day_that_is_being_written_is_seen_with_its_share_and_stopped(admin: Administration) -> None:
+    admin.house.do(begin_archiving, ARCHIVED, date(2026, 11, 13))
+    admin.house.do(tell_archiving, ARCHIVED, 42)
+    stop = "/centre/admin/storage/archives/stop"
+    async with admin.browser(Role.TECHNICAL) as technical, admin.browser(Role.INSPECTOR) as inspector:
+        assert 'value="42"' in (page := (await technical.get("/centre/admin/storage")).text)
+        assert 'data-act="stop"' in page
+        assert 'data-act="stop"' not in (await inspector.get("/centre/admin/storage")).text
+        assert (await inspector.post(stop, json={"id": ARCHIVED})).status_code == 403
+        assert (await technical.post(stop, json={"id": "01KB0000000000000000000001"})).status_code == 404
+        answers = [(await technical.post(stop, json={"id": ARCHIVED})).json() for _ in range(2)]
+        assert answers == [{"stopped": True}, {"stopped": False}]
+        assert "已停止，次日继续" in (await technical.get("/centre/admin/storage")).text
 
 
 @pytest.mark.parametrize("role", [Role.JUDGE, Role.FIELD, Role.FUND, Role.UPPER])

@@ -41,6 +41,7 @@ PAGE = {
     "/lock",
     "/replay",
     "/replay/",
+    "/replay/track",
     "/sheet/",
     "/sheet/x",
     "/faults/",

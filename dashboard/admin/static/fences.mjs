@@ -1,7 +1,7 @@
 /* 围栏: a line drawn by presses or keys on the court's own map. What is wrong with it the server says. */
 
 import { ask, part, press, sayAfter, sure, tell, t } from './ask.mjs';
-import { box, groundOf, paintGround, project, unproject } from './fence_map.mjs';
+import { box, groundOf, paintGround, project, unproject } from '/centre/assets/modules/ground.mjs';
 
 /** @typedef {[number, number]} Corner latitude, longitude */
 

@@ -54,6 +54,7 @@ from data.actions.invitations import (
 )
 from data.actions.links import Lasts, lapse_pairing, make_link, start_pairing, use_link
 from data.actions.live_permits import certify_live, propose_live, stop_live
+from data.actions.mission_tracks import Kept, keep_mission_tracks
 from data.actions.objections import look_at_objection, object_from_seat
 from data.actions.orders import answer_order, mark_overdue, send_support
 from data.actions.organisation import (
@@ -642,6 +643,10 @@ law(
 )
 law("positions.archiving_ended", lambda c: c.do(c.duty, stop_archiving, SEAL), lambda c: c.do(SYSTEM, begin_archiving, SEAL, DAY))
 law("positions.purged", lambda c: c.do(SYSTEM, end_removal, "20261001", DAY, 3), lambda c: c.do(SYSTEM, begin_removal, "20261001", DAY))
+law(
+    "mission.track_kept",
+    lambda c: c.do(SYSTEM, keep_mission_tracks, "M1", SEAL, [Kept(1001, c.now, c.now, 3, 1, b"ECT1")]),
+)
 law("positions.held", lambda c: c.do(c.duty, hold_positions, "unit", "1001", DAY, DAY, "信访"))
 law("positions.hold_lifted", lambda c: c.do(c.commander, lift_position_hold, c.hold, "已结"), lambda c: c.hold_day())
 law("recording.gap", lambda c: c.do(SYSTEM, record_gap, c.recording, "audio", c.now, c.now, "lost"), lambda c: c.record())
