@@ -17,6 +17,7 @@ from data.rules.backups import ABOUT, FORMAT, MANIFEST, SEAL, About, Manifest, P
 
 DROP_EVERY = 32 << 20  # bytes read of a file, after which the memory that they took is given back
 SMALL = 64 << 20  # more than any of our own words may take
+LONGEST_HEAD = 64 << 10  # of a long name; a path has 4,096 bytes
 T = TypeVar("T")
 
 
@@ -103,6 +104,19 @@ def unpack(path: Path, identities: list[Any], into: Path, agrees: Callable[[Abou
     return reader.opened()
 
 
+class _Plain(tarfile.TarInfo):
+    """A head as `pieces_of_file` writes it: a file, or the long name of one. No link, no device, no holes, no head without end."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Plain":
+        head = super().frombuf(buf, encoding, errors)
+        if head.type == tarfile.XHDTYPE and head.size > LONGEST_HEAD:
+            raise tarfile.ReadError("a long head")
+        if head.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.XHDTYPE):
+            raise tarfile.ReadError("no file")
+        return head
+
+
 class _NotWhole(Exception):
     """The stream ended or made no sense; `decrypted` knows why."""
 
@@ -113,6 +127,7 @@ class _Reader:
         self._about: About | None = None
         self._words: dict[str, bytes] = {}
         self._files: dict[str, Part] = {}
+        self._promised = frozenset[str]()
         self._current = ABOUT
 
     def explain(self) -> BadInput:
@@ -121,17 +136,17 @@ class _Reader:
 
     def read(self, stream: IO[bytes]) -> None:
         try:
-            with tarfile.open(fileobj=stream, mode="r|") as tar:
+            with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Plain) as tar:
                 for member in tar:
                     self._current = member.name
                     self._take(member, tar.extractfile(member) if member.isreg() else None)
                     self._current = self._after(member.name)
                     vars(tar)["members"].clear()  # it would remember each of a hundred thousand
-        except tarfile.ReadError as error:
+        except (tarfile.TarError, ValueError) as error:  # a head that makes no sense
             raise _NotWhole from error
 
     def _take(self, member: tarfile.TarInfo, content: IO[bytes] | None) -> None:
-        if content is None:
+        if content is None or member.issparse():
             raise self.explain()
         if self._about is None and member.name != ABOUT:
             raise BadInput("not a backup", code="backup.not_one")
@@ -141,7 +156,10 @@ class _Reader:
             self._words[member.name] = _whole(content, member.size)
             if member.name == ABOUT:
                 self._about = self._read_about(self._words[ABOUT])
+                self._promised = frozenset(self._about.names)
             return
+        if member.name not in self._promised or member.name in self._files:
+            raise self.explain()
         self._files[member.name] = self._keep(member, content)
 
     def _read_about(self, said: bytes) -> About:

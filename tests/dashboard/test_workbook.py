@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -280,6 +281,38 @@ def test_bombs_and_nests_are_refused_before_they_are_opened(
     settings: Settings, tmp_path: Path, name: str, parts: Sequence[tuple[str, bytes]], code: str
 ) -> None:
     assert refused(bring, settings, zipped(tmp_path / name, parts)) == code
+
+
+def a_million_entries(file: Path) -> Path:
+    """Names of one letter, all of one part: 47 bytes each, so that it is no large file."""
+    one = zipped(file, [("a", b"x")]).read_bytes()
+    directory, last = one.index(b"PK\x01\x02"), one.index(b"PK\x05\x06")
+    entry, end = one[directory:last], bytearray(one[last:])
+    end[8:12] = b"\xff\xff\xff\xff"  # how many: more than it can say
+    end[12:16] = (len(entry) * 1_000_000).to_bytes(4, "little")
+    file.write_bytes(one[:directory] + entry * 1_000_000 + end)
+    return file
+
+
+@pytest.mark.parametrize("comment", [b"", b"PK\x05\x06" + bytes(18)])
+def test_21_a_million_entries_are_refused_before_their_names_are_read(settings: Settings, tmp_path: Path, comment: bytes) -> None:
+    file = a_million_entries(tmp_path / "a.xlsx")
+    raw = bytearray(file.read_bytes())
+    raw[-2:] = len(comment).to_bytes(2, "little")
+    file.write_bytes(raw + comment)
+    del raw
+    tracemalloc.start()
+    assert refused(bring, settings, file) in ("workbook.bomb", "workbook.broken")
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()
+
+
+def test_21_a_link_in_a_workbook_is_followed_nowhere(settings: Settings, tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("xl/worksheets/sheet1.xml")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    assert refused(bring, settings, tmp_path / "a.xlsx") == "workbook.broken"
 
 
 def test_a_file_of_200_mb_is_not_even_read(settings: Settings, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_a_forgotten_button_keeps_a_day_and_a_half_and_no_more(place: Place) -> 
     begun = T + 4 * 86_400_000
     place.keep(*(dataclasses.replace(way(1001, 0), id=f"long{hour}", t_ms=begun + hour * 3_600_000) for hour in range(100)))
     place.court.now = NOON + 10 * DAY
-    place.archiving().once()
+    place.archiving(8, 0).once()
     with place.court.database.reading() as session:
         mine = select(MissionTrackRow).where(MissionTrackRow.mission_id == "M2").order_by(MissionTrackRow.from_at)
         assert sum(row.kept for row in session.scalars(mine)) == 37
@@ -138,7 +138,8 @@ def test_a_forgotten_button_keeps_a_day_and_a_half_and_no_more(place: Place) -> 
 def test_it_goes_with_the_mission_and_a_hold_on_the_mission_keeps_both(place: Place) -> None:
     hold = place.court.do(place.court.duty, hold_positions, "mission", "M1", date(2026, 11, 13), date(2026, 11, 13), "信访件 12 号")
     gone_with = delete(MissionRow).where(MissionRow.id == "M1")
-    place.archiving().once()
+    place.archiving(8, 0).once()
+    assert place.day_files() == ["20261113"]
     with pytest.raises(IntegrityError), place.court.database.writes.begin() as connection:  # the hold points at it
         connection.execute(gone_with)
     assert count(place) == 2
