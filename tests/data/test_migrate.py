@@ -118,7 +118,7 @@ def test_50_from_each_schema_there_ever_was_everything_comes_up_as_it_was(empty_
 
     before = rows()
     assert all(before.values())
-    for number in range(int(newest() or 0) - 1, 0, -1):
+    for number in (int(newest() or 0) - 1, 15, 8, 1):  # each way down and up goes through all between
         downgrade(empty_database, f"{number:04d}")
         assert current(empty_database) == f"{number:04d}"
         upgrade(empty_database)
