@@ -86,6 +86,19 @@ def test_pictures_that_no_browser_shows_and_pictures_too_large_are_refused(tmp_p
     assert time.monotonic() - began < 60
 
 
+@pytest.mark.parametrize(("said_ms", "code"), [(1e15, "too_long"), (-1.0, "not_film"), (float("inf"), ""), (float("nan"), "")])
+def test_21_a_length_that_no_film_has_is_refused_before_it_is_decoded(tmp_path: Path, said_ms: float, code: str) -> None:
+    """WebM says it as a float of its own: thirty thousand years, less than nothing; what is no number is not believed, pictures count."""
+    raw = bytearray(drawn(tmp_path / "long.webm", "libvpx").read_bytes())
+    at = raw.index(b"\x44\x89\x88") + 3
+    raw[at : at + 8] = struct.pack(">d", said_ms)
+    (tmp_path / "lies.webm").write_bytes(raw)
+    if code:
+        assert refused(tmp_path / "lies.webm") == f"video.{code}"
+    else:
+        assert 0 < look(tmp_path / "lies.webm").duration_ms < 14_400_000
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\x1a\x45\xdf\xa3", b"\0\0\0\x18ftypisom", b"#EXTM3U\nfile:///etc/passwd", b"\x1a\x45\xdf\xa3" * 50_000]
 )
