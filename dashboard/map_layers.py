@@ -17,6 +17,8 @@ COLUMNS_TAG = hashlib.sha256(",".join(COLUMNS).encode()).hexdigest()[:8]
 
 
 BASE = "base.pmtiles"
+EMPTY = b'{"type":"FeatureCollection","features":[]}'  # of a layer that this court has not put in: nothing to draw is no fault
+EMPTY_TAG = '"none"'
 HEAD = 127  # bytes of a PMTiles file's head (specification, version 3)
 HEAD_MARK = b"PMTiles\x03"
 
@@ -69,10 +71,12 @@ class MapLayers:
         self._read: dict[str, tuple[int, bytes, str]] = {}
 
     def read(self, name: str) -> tuple[bytes, str]:
-        """GeoJSON and its tag. In a thread: reading takes tens of milliseconds. Raises NotFound."""
-        path = self._folder / f"{name}.geojson"
-        if name not in LAYERS or not path.is_file():
+        """GeoJSON and its tag; nothing to draw where the court has no such layer. In a thread: tens of milliseconds. Raises NotFound."""
+        if name not in LAYERS:
             raise NotFound(name)
+        path = self._folder / f"{name}.geojson"
+        if not path.is_file():
+            return EMPTY, EMPTY_TAG
         changed = path.stat().st_mtime_ns
         known = self._read.get(name)
         if known is None or known[0] != changed:

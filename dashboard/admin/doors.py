@@ -24,6 +24,7 @@ from data.settings import Settings
 HERE = Path(__file__).parent
 
 _templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
+OF_THE_MAP = ("wall.base_failed", "wall.osm_credit")  # what the base map's module says on whatever page
 Handler = Callable[[Actor, Said], Awaitable[Any]]
 T = TypeVar("T")
 
@@ -77,7 +78,8 @@ class Doors:
 
     def page(self, template: str, actor: Actor, here: str, **holes: Any) -> Response:
         """A page within the frame. here: which tab it is; its script finds the sentences of `admin`."""
-        given = {"court": self.settings.court_name, "demo": self.settings.demo, "texts": in_script(t.alone("admin")), "time": self.time}
+        texts = in_script(t.alone("admin") | {key: t(key) for key in OF_THE_MAP})
+        given = {"court": self.settings.court_name, "demo": self.settings.demo, "texts": texts, "time": self.time}
         return HTMLResponse(_templates.get_template(template).render(t=t, tabs=tabs_of(actor), here=here, **given, **holes))
 
     def time(self, moment: datetime | None) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from dashboard.map_layers import KEPT, MapLayers
+from dashboard.map_layers import KEPT, LAYERS, MapLayers
 from data.errors import NotFound
 from geo.invented import invent
 from geo.layers import write_layer
@@ -38,10 +38,18 @@ def test_a_changed_file_is_read_anew_and_the_old_copy_goes(folder: Path) -> None
     assert len(list((folder / KEPT).iterdir())) == 1
 
 
-@pytest.mark.parametrize("name", ["streets", "secrets", "../places", ""])
+@pytest.mark.parametrize("name", ["secrets", "../places", ""])
 def test_what_is_no_layer_here_is_not_found(folder: Path, name: str) -> None:
     with pytest.raises(NotFound):
         MapLayers(folder).read(name)
+
+
+@pytest.mark.parametrize("name", [name for name in LAYERS if name != "places"])
+def test_a_layer_that_the_court_has_not_put_in_is_empty_and_no_fault(folder: Path, name: str) -> None:
+    body, tag = MapLayers(folder).read(name)
+    assert orjson.loads(body) == {"type": "FeatureCollection", "features": []}
+    write_layer(invent().layers()["places"], folder / f"{name}.geojson")
+    assert MapLayers(folder).read(name)[1] != tag, "a browser that kept the empty one asks and gets the map"
 
 
 def test_a_folder_that_takes_nothing_still_shows_its_map(folder: Path) -> None:

@@ -42,11 +42,11 @@ async def page(faces: Faces, product: Product) -> AsyncIterator[Page]:
 
 
 async def live(page: Page, product: Product, query: str = "") -> list[str]:
-    """The wall's page, opened in a browser of its own; returns what goes wrong in it. A court that has put in no map yet has no layers."""
+    """The wall's page, opened in a browser of its own; returns what goes wrong in it."""
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" and "404" not in said.text else None)
-    page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 and "/api/layers/" not in answer.url else None)
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
     page.on("request", lambda asked: None if asked.url.startswith((product.origin, "data:", "blob:")) else wrong.append(asked.url))
     await page.context.add_cookies([{"name": "ecc_wall", "value": product.seeded.wall, "url": product.origin}])
     await page.goto(f"{product.origin}/centre/wall{query}")

@@ -1,7 +1,7 @@
 /* 围栏: a line drawn by presses or keys on the court's own map. What is wrong with it the server says. */
 
 import { ask, part, press, sayAfter, sure, tell, t } from './ask.mjs';
-import { box, groundOf, paintGround, project, unproject } from '/centre/assets/modules/ground.mjs';
+import { baseOf, box, groundOf, paintGround, project, unproject } from '/centre/assets/modules/ground.mjs';
 
 /** @typedef {[number, number]} Corner latitude, longitude */
 
@@ -19,6 +19,7 @@ let view = { x: 0.5, y: 0.5, scale: FARTHEST };
 let cross = null;
 /** @type {Record<string, any>} */
 let ground = {};
+let drawBase = () => {};
 
 const size = () => ({ w: canvas.clientWidth, h: canvas.clientHeight });
 
@@ -81,6 +82,14 @@ function line(pen, ring, colour, dash, name) {
   if (name) pen.fillText(name, x + 6, y - 8);
 }
 
+/** The base map is drawn once the view has come to rest. */
+let settled = 0;
+function moved() {
+  paint();
+  clearTimeout(settled);
+  settled = setTimeout(drawBase, 120);
+}
+
 function changed() {
   part('undo', HTMLButtonElement).disabled = part('clear', HTMLButtonElement).disabled = corners.length === 0;
   part('save', HTMLButtonElement).disabled = corners.length < 3;
@@ -95,7 +104,7 @@ function back() { corners.pop(); changed(); }
 /** @param {number} factor */
 function zoom(factor) {
   view.scale = Math.min(CLOSEST * 64, Math.max(FARTHEST, view.scale * factor));
-  paint();
+  moved();
 }
 
 // --- by presses
@@ -110,7 +119,7 @@ canvas.addEventListener('pointermove', (event) => {
   view.x -= dx / view.scale;
   view.y -= dy / view.scale;
   pulled = { x: event.offsetX, y: event.offsetY, far: true };
-  paint();
+  moved();
 });
 canvas.addEventListener('pointerup', (event) => {
   if (pulled && !pulled.far) { cross = null; add(event.offsetX, event.offsetY); }
@@ -173,7 +182,9 @@ function frame() {
   changed();
 }
 
-new ResizeObserver(paint).observe(canvas);
+new ResizeObserver(moved).observe(canvas);
 ground = await groundOf().catch((error) => { tell(error); return {}; });
+drawBase = await baseOf(canvas, () => view, paint).catch((error) => { tell(error); return () => {}; });
 frame();
+drawBase();
 canvas.dataset.state = 'ready';

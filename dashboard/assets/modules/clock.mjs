@@ -2,6 +2,7 @@
 
 import { now, serverNow } from './state.mjs';
 import { t } from './text.mjs';
+import { ageOf } from './ages.mjs';
 
 const DAY = 86_400_000;
 const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
@@ -34,4 +35,7 @@ export function span(ms) {
 }
 
 /** @param {number} ms age */
-export const ago = (ms) => (ms < 60_000 ? t('wall.seconds_ago', { n: Math.max(0, Math.round(ms / 1000)) }) : t('wall.minutes_ago', { n: Math.floor(ms / 60_000) }));
+export function ago(ms) {
+  const [unit, n] = ageOf(ms);
+  return t(`wall.${unit}_ago`, { n });
+}

@@ -1,5 +1,7 @@
 /* The court's own map as a ground to draw on: the layers that the wall shows too, on Mercator's square of side one. */
 
+import { baseBounds, beginBase, hasBase, layBase } from './base_map.mjs';
+
 const LAYERS = ['boundary', 'streets', 'towns', 'blocks', 'river', 'roads'];
 /** @type {Record<string, {line?: string, width?: number, fill?: string}>} */
 const LOOKS = {
@@ -35,11 +37,31 @@ function lines(shape) {
   return shape.type === 'MultiPolygon' ? shape.coordinates.flat() : [];
 }
 
+/** @typedef {{x: number, y: number, scale: number}} View the middle on Mercator's square, and pixels of the whole world */
+
+/** The court's base map, drawn for this canvas as the wall draws it. @param {HTMLCanvasElement} canvas @param {() => View} view @param {() => void} paint @returns {Promise<() => void>} call it when the view has changed */
+export async function baseOf(canvas, view, paint) {
+  /** @type {Record<string, () => void>} */
+  const heard = {};
+  const half = () => ({ w: canvas.clientWidth / 2, h: canvas.clientHeight / 2 });
+  const point = (/** @type {number} */ sign) => { const { x, y, scale } = view(); const { w, h } = half(); return { x: x * scale + sign * w, y: y * scale + sign * h }; };
+  const map = {
+    getZoom: () => Math.log2(view().scale / 256),
+    getPixelBounds: () => ({ min: point(-1), max: point(1) }),
+    getSize: () => ({ x: canvas.clientWidth, y: canvas.clientHeight }),
+    getContainer: () => canvas.parentElement,
+    on: (/** @type {string} */ kinds, /** @type {() => void} */ told) => { for (const kind of kinds.split(' ')) heard[kind] = told; },
+  };
+  await beginBase(map, paint, () => {});
+  return () => heard['moveend']?.();
+}
+
 /** @param {CanvasRenderingContext2D} pen @param {number} w @param {number} h @param {Record<string, any>} ground @param {(lon: number, lat: number) => [number, number]} at */
 export function paintGround(pen, w, h, ground, at) {
   pen.fillStyle = '#0a1422';
   pen.fillRect(0, 0, w, h);
-  for (const name of ['towns', 'blocks', 'river', 'streets', 'roads', 'boundary']) {
+  if (hasBase()) layBase(pen);
+  for (const name of hasBase() ? ['streets', 'boundary'] : ['towns', 'blocks', 'river', 'streets', 'roads', 'boundary']) {
     const look = LOOKS[name] ?? {};
     pen.beginPath();
     for (const feature of ground[name]?.features ?? []) {
@@ -50,10 +72,11 @@ export function paintGround(pen, w, h, ground, at) {
   }
 }
 
-/** What must be seen: the district, or what is there. @param {Record<string, any>} ground @param {[number, number][]} corners @returns {{x0: number, y0: number, x1: number, y1: number} | null} */
+/** What must be seen: the district, or what is there; else what the base map shows. @param {Record<string, any>} ground @param {[number, number][]} corners @returns {{x0: number, y0: number, x1: number, y1: number} | null} */
 export function box(ground, corners) {
-  const shapes = ground.boundary ?? ground.streets ?? ground.roads;
-  const places = shapes ? shapes.features.flatMap((/** @type {any} */ each) => lines(each.geometry).flat().map(([lon, lat]) => project(lat, lon))) : corners.map(([lat, lon]) => project(lat, lon));
+  const shapes = ['boundary', 'streets', 'roads'].map((name) => ground[name]?.features ?? []).find((each) => each.length);
+  const there = corners.length ? corners : baseBounds() ?? [];
+  const places = shapes ? shapes.flatMap((/** @type {any} */ each) => lines(each.geometry).flat().map(([lon, lat]) => project(lat, lon))) : there.map(([lat, lon]) => project(lat, lon));
   if (places.length < 2) return null;
   const seen = { x0: 1, y0: 1, x1: 0, y1: 0 };
   for (const [x, y] of places) { seen.x0 = Math.min(seen.x0, x); seen.x1 = Math.max(seen.x1, x); seen.y0 = Math.min(seen.y0, y); seen.y1 = Math.max(seen.y1, y); }

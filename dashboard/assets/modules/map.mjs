@@ -74,6 +74,7 @@ export const invents = () => now.guests && simulates(ground.roads);
 setInterval(() => { if (invents()) redraw(); }, 200);
 
 const CLOSEST = 14; // a court that has told one place only is not shown from a roof
+const CLOSEST_BOUNDED = 16; // a small district that has a boundary fills its place
 let framedBy = '';
 
 /** The whole district: its boundary; without one its communities and the court; without those all who are on the map. @returns {any} */
@@ -99,7 +100,8 @@ export function frameDistrict() {
   const bounds = district();
   if (!bounds.isValid()) return;
   const sides = innerWidth > 1500 ? 490 : 60;
-  map.fitBounds(bounds, { paddingTopLeft: [sides, 100], paddingBottomRight: [sides, 110], maxZoom: CLOSEST, animate: false });
+  const maxZoom = framedBy === 'boundary' ? CLOSEST_BOUNDED : CLOSEST;
+  map.fitBounds(bounds, { paddingTopLeft: [sides, 100], paddingBottomRight: [sides, 110], maxZoom, animate: false });
 }
 
 /** Whether the map must be framed anew: nothing was known to frame it by, or it was framed by units, of which one has left the picture. */
