@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from dashboard.i18n import of_error, t
+from dashboard.naming import check_named
 from dashboard.upgrade import upgrade
 from dashboard.workbook.reading import Book, Merged, Table, opened
 from dashboard.workbook.titles import TITLE_ROWS, best_sheet, columns_of, heading, said, sheet_of, title, word
@@ -36,6 +37,8 @@ from data.sealing import load_sealing
 from data.settings import Settings
 from data.tables import CourtRow
 
+ALIKE = 10  # rows of one sheet refused in one column for one reason that are named one by one; what is beside them must stay in sight
+REASONS = 1_000  # that are told apart; beyond, each row is named again
 TRIES = 12  # of a batch, when somebody else holds the database for longer than five seconds
 Say = Callable[[str], None]
 
@@ -52,12 +55,28 @@ class Report:
     note: Callable[[dict[str, Any]], None] = lambda _: None
     counts: dict[str, Counter[Done]] = field(default_factory=dict)
     complaints: int = 0
+    _alike: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # by sheet, column and reason
 
     def complain(self, sentence: str, **refused: Any) -> None:
         """refused: of one row, where it stands and why."""
         self.complaints += 1
-        self.tell(sentence)
+        if self._one_more(refused) <= ALIKE:
+            self.tell(sentence)
         self.note({"is": "refused", **refused} if refused else {"is": "said", "text": sentence})
+
+    def _one_more(self, refused: dict[str, Any]) -> int:
+        """How many rows were refused so by now."""
+        key = tuple(str(refused.get(name)) for name in ("sheet", "column", "why"))
+        if not refused or (key not in self._alike and len(self._alike) >= REASONS):
+            return 0
+        self._alike[key[0], key[1], key[2]] += 1
+        return self._alike[key[0], key[1], key[2]]
+
+    def tell_alike(self) -> None:
+        """At the end: of what was not named row by row, how many there were."""
+        for (sheet, column, why), count in self._alike.items():
+            if count > ALIKE:
+                self.tell(t("workbook.alike", sheet=sheet, column=column or "–", why=why, count=count - ALIKE))
 
     def total(self, done: Done) -> int:
         return sum(counts[done] for counts in self.counts.values())
@@ -92,6 +111,7 @@ def import_files(
             seen: dict[Any, str] = {}
             for sheet, book, table in group:
                 _Import(court, report, sheet, book, table, seen, settings.civil_offset_s).run()
+        report.tell_alike()
 
 
 @contextmanager
@@ -355,9 +375,12 @@ class _Court:
             yield work
 
     def _be_founded(self, work: Work, sheet: str) -> None:
-        """The settings name a court before its own sheet does."""
+        """The settings name a court before its own sheet does. Raises Misconfigured misconfigured.court_missing."""
         own = self._settings
-        if sheet != "court" and work.session.get(CourtRow, own.court_code) is None:
+        if work.session.get(CourtRow, own.court_code) is not None:
+            return
+        check_named(own)
+        if sheet != "court":
             found_court(work, own.court_code, own.court_name, duty_phone=own.duty_phone or None)
 
 

@@ -21,6 +21,10 @@ from data.rules.workbook import EXAMPLE, SHEETS, Column, Kind, Sheet
 
 ROWS_CHECKED = 5_000  # of the form, by the spreadsheet's own list of allowed words
 WIDE = {"line": 44, "address": 30, "debtor_address": 30, "case_no": 30, "cause": 22, "name": 18, "applicant": 20, "debtor": 20, "phone": 16}
+HINTED = frozenset(
+    {"court.code", "court.name", "officers.badge_no", "officers.unit_no", "officers.account", "vehicles.unit_no", "devices.unit_no",
+     "places.id", "fences.line", "cases.judge", "cases.area"}
+)  # fmt: skip
 _MANY = "；"
 
 
@@ -113,8 +117,14 @@ def _write_notes(book: Workbook) -> None:
     for sheet in SHEETS.values():
         for column in sheet.columns:
             needed = t("workbook.needed") if column.needed else ""
-            allowed = " · ".join(word(column, value) for value in column.values) or t(f"workbook.kind_{column.kind}")
+            allowed = " · ".join(word(column, value) for value in column.values) or _what(sheet, column)
             page.append([_cell(page, value) for value in (title(sheet), heading(column), needed, allowed, f"{sheet.name}.{column.key}")])
+
+
+def _what(sheet: Sheet, column: Column) -> str:
+    """What belongs there: for most its kind says it."""
+    name = f"{sheet.name}.{column.key}"
+    return t(f"workbook.hint.{name}") if name in HINTED else t(f"workbook.kind_{column.kind}")
 
 
 def _example(sheet: Sheet, place: int, column: Column) -> str:

@@ -46,7 +46,7 @@ def found_court(
     """This court, once. Raises RuleBroken court.exists; BadInput court.other if it is not the court of the settings."""
     allowed(work, Verb.MANAGE_PEOPLE)
     if code != work.court_code:
-        raise BadInput(code, code="court.other")
+        raise BadInput(code, code="court.other", own=work.court_code)
     _new(work, CourtRow, code, "court.exists")
     lat, lon = words.place(lat, lon)
     court = CourtRow(

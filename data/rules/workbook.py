@@ -20,6 +20,7 @@ from data.rules.cases import ClosingKind, SideState, Stage
 from data.rules.permissions import Role
 
 EXAMPLE = "例："  # a row whose first word begins so is the form's own example
+_CHINA_LAT, _CHINA_LON = (3.0, 54.0), (73.0, 136.0)
 SURE_DIGITS = 15  # of a number cell; spreadsheets forget the rest
 OF_PEOPLE = (Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER)
 COMPANY = re.compile(r".{2,}(?:公司|银行|支行|分行|合作社|委员会|集团|厂)")  # anything else is a person until the sheet says so
@@ -312,8 +313,13 @@ def _check_place(row: Mapping[str, Any]) -> None:
     lat, lon = row.get("lat"), row.get("lon")
     if (lat is None) != (lon is None):
         raise CellRefused("lat" if lat is None else "lon", BadInput("half a place", code="place.half"))
-    if lat is not None and lon is not None and abs(lat) > 60 >= abs(lon):  # no court lies there; the two were exchanged
+    if lat is not None and lon is not None and exchanged(lat, lon):
         raise CellRefused("lat", BadInput("turned round", code="workbook.turned"))
+
+
+def exchanged(lat: float, lon: float) -> bool:
+    """Whether the two stand in each other's place: so they lie nowhere near China, the other way round they lie in it."""
+    return _CHINA_LON[0] < lat < _CHINA_LON[1] and _CHINA_LAT[0] < lon < _CHINA_LAT[1]
 
 
 _PAIR = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)[\s,，]+([-+]?\d+(?:\.\d+)?)\s*")
@@ -336,7 +342,7 @@ def line(typed: str) -> list[tuple[float, float]]:
         if pair is None:
             raise BadInput("line", code="workbook.line")
         first, second = float(pair[1]), float(pair[2])
-        lon_first = polygon is not None or abs(first) > 60 >= abs(second)
+        lon_first = polygon is not None or exchanged(first, second)
         corners.append((second, first) if lon_first else (first, second))
     if len(corners) < 3:
         raise BadInput("line", code="workbook.line")

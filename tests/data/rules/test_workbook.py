@@ -133,6 +133,16 @@ def test_a_place_is_whole_and_the_right_way_round(lat: Any, lon: Any, code: str)
     assert refused.value.error.code == code
 
 
+def test_a_fence_keeps_the_order_of_its_corners_wherever_it_lies() -> None:
+    assert line("60.17,24.93; 60.17,24.94; 60.18,24.94")[0] == (60.17, 24.93)
+    assert line("112.50,23.10; 112.51,23.10; 112.51,23.11")[0] == (23.10, 112.50)
+
+
+@pytest.mark.parametrize(("lat", "lon"), [(60.1719, 24.9414), (53.5, 122.3), (3.9, 112.2), (23.1, 112.5), (-34.6, -58.4)])
+def test_a_place_far_in_the_north_or_abroad_is_not_called_exchanged(lat: float, lon: float) -> None:
+    assert read_row(SHEETS["court"], {"code": "A", "name": "B", "lat": lat, "lon": lon}, {}, CHINA)["lat"] == lat
+
+
 @pytest.mark.parametrize(
     ("cell", "code"), [(float("nan"), "workbook.fault"), (float("inf"), "workbook.long_number"), (1e300, "workbook.long_number")]
 )
