@@ -52,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     served.add_argument("--process", type=int, default=1, choices=range(1, 5), metavar="N", help=t("command.process"))
     _add_demo_options(add("demo", demo))
     _add_migrate_options(add("migrate", migrate))
+    named = add("court", name_court)
+    named.add_argument("code", help=t("command.court_code"))
+    named.add_argument("name", help=t("command.court_name"))
+    named.add_argument("--duty-phone", help=t("command.court_phone"))
     add("administrator", administrator).add_argument("username", nargs="?", default="admin", help=t("command.username"))
     for name, command in (("verify", verify), ("openapi", openapi), ("version", version)):
         add(name, command)
@@ -261,6 +265,16 @@ def migrate(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def name_court(settings: Settings, options: argparse.Namespace) -> int:
+    """Whose centre this is, before anything else is written."""
+    from dashboard.naming import name_court as write
+
+    settings.make_folders()
+    path = write(settings, options.code, options.name, options.duty_phone, options.config)
+    print(t("command.court_named", code=options.code, name=options.name, path=path))
+    return 0
+
+
 def administrator(settings: Settings, options: argparse.Namespace) -> int:
     """The first one, while there is none: an account, and a link that opens it once within ten minutes. Printed here and nowhere else."""
     from dashboard.people import first_administrator
@@ -422,9 +436,7 @@ def bring_in(settings: Settings, options: argparse.Namespace) -> int:
         print(f"\n{t('workbook.stopped')}", file=sys.stderr)
         return 130
     finally:
-        _tell_counts(report)
-    if options.dry_run:
-        print(t("workbook.dry"))
+        _tell_counts(report, options.dry_run)
     return 0 if report.good else 1
 
 
@@ -434,7 +446,7 @@ def _progress(sheet: str, count: int) -> None:
         print(f"\r{t('workbook.progress', sheet=sheet, count=count)}  ", end="", file=sys.stderr, flush=True)
 
 
-def _tell_counts(report: "Report") -> None:
+def _tell_counts(report: "Report", dry: bool) -> None:
     from dashboard.workbook.titles import title
     from data.actions.workbook import Done
     from data.rules.workbook import SHEETS
@@ -445,9 +457,11 @@ def _tell_counts(report: "Report") -> None:
         print(t("workbook.count", sheet=title(SHEETS[name]), **{done.value: counts[done] for done in Done}))
     if report.complaints:
         print(t("workbook.complaints", count=report.complaints))
-    if report.counts:
+    if dry:
+        print(t("workbook.dry"))
+    elif report.counts:
         nothing = report.total(Done.ADDED) + report.total(Done.CHANGED) == 0
-        print(t("workbook.done_nothing" if nothing else "workbook.done"))
+        print(t("workbook.done_nothing" if nothing else "workbook.done" if report.good else "workbook.done_in_part"))
 
 
 def export(settings: Settings, options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from dashboard.naming import check_named
 from dashboard.upgrade import upgrade
 from data.actions import organisation
 from data.actions.accounts import FirstAccount, disable, first_account, has_administrator
@@ -153,6 +154,7 @@ def _working(settings: Settings) -> Iterator[Work]:
     try:
         with journal.work(SYSTEM, datetime.now(UTC)) as work:
             if work.session.get(CourtRow, settings.court_code) is None:
+                check_named(settings)
                 organisation.found_court(work, settings.court_code, settings.court_name, duty_phone=settings.duty_phone or None)
             yield work
     finally:

@@ -39,6 +39,7 @@ def _default_home() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "ecc"
 
 
+UNNAMED = "QX"  # the code of nobody's court: what stands there until somebody says whose centre this is
 LIVE = {"live": True}  # may change while the centre runs, on the administrator's page: whoever uses it asks `live_settings.current`
 
 
@@ -59,7 +60,7 @@ class Settings:
     tls_key: Path | None = None
     database_url: str = ""  # empty: SQLite in the home; filled by `_complete`
     redis_url: str | None = None
-    court_code: str = "QX"
+    court_code: str = UNNAMED
     court_name: str = "清溪区人民法院"
     duty_phone: str = ""
     civil_offset_s: int = 28_800

@@ -37,7 +37,7 @@ from data.queries.links import LinkView, PairingView, link_view, pairing_view
 from data.queries.second_factor import Asked, asked, enrolled
 from data.rules.id_tokens import account_of, proves_factor
 from data.rules.identity import Act, same_username
-from data.rules.links import LIFETIME, Purpose, closed
+from data.rules.links import FACE, LIFETIME, Purpose, closed
 from data.rules.permissions import Actor
 from data.settings import Settings
 from streaming.bearer import DEVICE_COOKIE
@@ -364,8 +364,13 @@ class SignIn:
 
     def _link_page(self, view: LinkView, error: CommandCentreError | None = None) -> Response:
         heading, said = t(f"sign_in.link_{view.purpose.value}", who=view.who or ""), of_error(error) if error else None
-        reset = view.purpose is Purpose.RESET
-        page = draw("link.html", court=self._settings.court_name, demo=self._settings.demo, heading=heading, reset=reset, said=said)
+        reset, why = view.purpose is Purpose.RESET, t("sign_in.link_once")
+        if reset:
+            why = t("sign_in.link_reset_why")
+        if view.first is not None:
+            heading, why = t("sign_in.link_first"), t("sign_in.link_first_why", username=view.first)
+        given = {"court": self._settings.court_name, "demo": self._settings.demo, "said": said}
+        page = draw("link.html", **given, heading=heading, why=why, reset=reset)
         return HTMLResponse(page, error.status if error else 200)
 
     async def _use_link(self, request: Request) -> Response:
@@ -392,7 +397,8 @@ class SignIn:
         except BadInput as error:
             return self._link_page(view, error)
         self._identity.forget()
-        return self._half_open(opened) if isinstance(opened, HalfOpen) else self._at_desk(opened, "/centre/desk", lasts)
+        target = FACE[Purpose.RESET]
+        return self._half_open(opened, target) if isinstance(opened, HalfOpen) else self._at_desk(opened, target, lasts)
 
     def _entered(self, used: LinkUse) -> Response:
         return self._with_cookie(_to(used.face), COOKIE[used.purpose], used.token, used.lasts)

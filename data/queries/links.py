@@ -11,16 +11,20 @@ from data.errors import NotFound, NotPermitted
 from data.rules.links import NOT_BY_BUTTON, Purpose, is_open, read_code
 from data.rules.masking import officer
 from data.rules.permissions import Actor, Clearance, Verb, may
-from data.tables import LinkRow, OfficerRow, WallRow
+from data.tables import AccountRow, LinkRow, OfficerRow, WallRow
 
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """What the page before the button says. who: 陈法官, 1003, 指挥大厅; None for the director and for a wall that waits."""
+    """What the page before the button says. who: 陈法官, 1003, 指挥大厅; None for the director and for a wall that waits.
+
+    first: the account that this link opens, when nobody has chosen its password yet.
+    """
 
     purpose: Purpose
     who: str | None
     expires_at: datetime
+    first: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,9 @@ def link_view(session: Session, secret: str, now: datetime) -> LinkView | None:
     link = session.scalars(select(LinkRow).where(LinkRow.secret_hash == digest(secret))).one_or_none()
     if link is None or link.purpose in NOT_BY_BUTTON or not is_open(link.expires_at, link.used_at, now):
         return None
-    return LinkView(Purpose(link.purpose), _who(session, link), link.expires_at)
+    account = session.get(AccountRow, link.officer_id) if link.purpose == Purpose.RESET else None
+    first = account.username if account is not None and account.must_change else None
+    return LinkView(Purpose(link.purpose), _who(session, link), link.expires_at, first)
 
 
 def _who(session: Session, link: LinkRow) -> str | None:

@@ -56,7 +56,7 @@ FACE = {
     Purpose.DOOR: "/door/",
     Purpose.PAIRING: "/centre/wall",
     Purpose.FACTOR: "/sign-in/factor",
-    Purpose.RESET: "/centre/desk",
+    Purpose.RESET: "/centre/admin/people",
 }
 _MAKERS = {
     Purpose.ENROL: Verb.ENROL_DEVICE,

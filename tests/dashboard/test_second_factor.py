@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from dashboard.i18n import t
 from data.actions import accounts, second_factor
 from data.actions.organisation import add_officer
 from data.credentials import factor_code
@@ -243,6 +244,20 @@ async def test_an_administrator_begins_anew_by_a_link_made_at_the_machine(house:
         async with house.browser() as slow:
             assert (await slow.post(late, data={"fresh": NEW_PASSWORD}, headers=OURS)).status_code == 404
     assert ("reset_admin", "done", None) in house.traces()
+
+
+async def test_the_first_administrators_link_says_so_and_leads_to_administration(house: House) -> None:
+    """Who has never had a password is told nothing of a former one, but which account it is."""
+    house.do(accounts.set_password, ADMIN, PASSWORD, must_change=True)
+    path = f"/link/{house.do(second_factor.make_reset, ADMIN)}"
+    async with house.browser() as browser:
+        page = (await browser.get(path)).text
+        assert t("sign_in.link_first") in page
+        assert "jishu" in page
+        assert t("sign_in.password_rule") in page
+        assert t("sign_in.link_reset_why") not in page
+        pressed = await browser.post(path, data={"fresh": NEW_PASSWORD}, headers=OURS)
+        assert pressed.headers["location"] == "/sign-in/factor?next=/centre/admin/people"
 
 
 def test_the_demonstration_asks_nobody(tmp_path: Path) -> None:

@@ -197,6 +197,8 @@ def test_what_the_installer_calls_answers_on_one_line(
     assert capsys.readouterr().out == f"{migrate.newest()}\n"
     assert main(["migrate", "--set-aside"]) == 0
     assert Path(capsys.readouterr().out.strip()).parent == tmp_path / "before-upgrade"
+    assert main(["court", "赫0901", "赫城区人民法院"]) == 0
+    capsys.readouterr()
     assert main(["administrator", "wang"]) == 0
     said = capsys.readouterr().out
     assert said.count("/link/") == 1
