@@ -15,7 +15,7 @@ from starlette.routing import Route
 from dashboard.i18n import t
 
 HERE = Path(__file__).parent
-PAGES = ("duty", "field", "commander", "screening", "admin", "faults")
+PAGES = ("duty", "field", "commander", "screening", "admin", "faults", "english")
 KINDS = {".css": "text/css", ".webp": "image/webp"}
 
 _templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -19,18 +19,18 @@ class Showing:
     """`with Showing(home) as showing: showing.links`: what LINKS=FILE says."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home
+        self.home = home
         self.links: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
-        file = self._home / "links.json"
+        file = self.home / "links.json"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ECC_")}
         command = [sys.executable, "-m", "dashboard", "demo", "--no-browser", "--port", "0", "--links", str(file)]
-        with (self._home / "said").open("ab") as said:
+        with (self.home / "said").open("ab") as said:
             self._process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=kept | {"ECC_HOME": str(self._home), "PYTHONUTF8": "1"},
+                env=kept | {"ECC_HOME": str(self.home), "PYTHONUTF8": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
@@ -39,7 +39,7 @@ class Showing:
         try:
             wait_until(lambda: file.exists() or self._process.poll() is not None, "the demonstration did not start", READY_S)
             if not file.exists():
-                raise RuntimeError((self._home / "said").read_text(errors="replace")[-2000:])
+                raise RuntimeError((self.home / "said").read_text(errors="replace")[-2000:])
         except BaseException:
             self._end()
             raise
