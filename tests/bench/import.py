@@ -42,7 +42,7 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
         with Product() as product:
             write(small, court(OFFICERS, FEW, product.settings.court_code))
             seconds_5k, panel_s, calls = asyncio.run(_beside(product, small))
-        settings = Settings.of(home=Path(folder) / "home", port=free_port(), media_port=free_port())
+        settings = Settings.of(home=Path(folder) / "home", port=free_port(), media_port=free_port(), court_code="岭0108")
         settings.make_folders()
         write(large, court(OFFICERS, options.cases, settings.court_code))
         seconds, rss_mb = _import(settings, large)

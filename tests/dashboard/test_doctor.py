@@ -266,6 +266,7 @@ def test_the_first_password_is_said_once_and_the_journal_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ECC_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ECC_COURT_CODE", "岭0108")
     assert main(["officer", "add", "wang", "--name", "王某", "--title", "值班员", "--role", "duty"]) == 0
     said = capsys.readouterr().out
     password = said.strip().rsplit("：", 1)[1]

@@ -167,7 +167,7 @@ def test_a_full_disk_refuses_the_upgrade_and_leaves_no_half_copy(settings: Setti
 
 
 def test_the_first_administrator_is_made_once_and_his_link_opens_once(tmp_path: Path) -> None:
-    settings = Settings.of(home=tmp_path)
+    settings = Settings.of(home=tmp_path, court_code="岭0108")
     settings.make_folders()
     secret = first_administrator(settings, "admin", "系统管理员", "技术值守").rpartition("/")[2]
     with pytest.raises(RuleBroken) as again:
