@@ -4,7 +4,7 @@ A running centre knows of each change within five seconds.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,16 +15,15 @@ from dashboard.naming import check_named
 from dashboard.upgrade import upgrade
 from data.actions import organisation
 from data.actions.accounts import FirstAccount, disable, first_account, has_administrator
-from data.actions.audit import record_audit
 from data.actions.devices import enrol_device, revoke_device
+from data.actions.keys import issue_case_token, revoke_case_token
 from data.actions.links import make_link
 from data.actions.second_factor import make_reset
 from data.actions.walls import revoke_wall
-from data.credentials import issue_machine_token, revoke_machine_token
 from data.engines import open_database
 from data.errors import BadInput, NotFound, RuleBroken
 from data.journal import Journal, Work
-from data.rules.identity import Act, same_username
+from data.rules.identity import same_username
 from data.rules.links import Purpose
 from data.rules.permissions import SYSTEM, Role
 from data.rules.units import UnitKind
@@ -120,15 +119,13 @@ def reset_link(settings: Settings, account: str) -> str:
 def case_system_token(settings: Settings) -> str:
     """A new token for the court's case system, kept nowhere else; its former one ends."""
     with _working(settings) as work:
-        record_audit(work, Act.ISSUE_TOKEN, "machine", Role.CASE_SYSTEM)
-    return issue_machine_token(settings.keys, Role.CASE_SYSTEM)
+        return issue_case_token(work, settings.keys)
 
 
 def end_case_system_token(settings: Settings) -> None:
     """From now on nobody is the case system."""
-    revoke_machine_token(settings.keys, Role.CASE_SYSTEM)
-    with _working(settings) as work:
-        record_audit(work, Act.ISSUE_TOKEN, "machine", Role.CASE_SYSTEM, result="revoked")
+    with suppress(NotFound), _working(settings) as work:  # none: then nobody is it already
+        revoke_case_token(work, settings.keys)
 
 
 def revoke(settings: Settings, what: str, which: str) -> None:

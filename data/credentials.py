@@ -86,6 +86,11 @@ def factor_step(secret: str, code: str, at: datetime) -> int | None:
     return found
 
 
+def new_media_key() -> bytes:
+    """256 random bits that sign the tokens for live video."""
+    return secrets.token_bytes(TOKEN_BYTES)
+
+
 def new_recovery_code() -> str:
     """One of the ten codes on paper, some 79 bits."""
     return "".join(secrets.choice(RECOVERY_LETTERS) for _ in range(RECOVERY_LENGTH))

@@ -80,6 +80,8 @@ _ID_FIELD = {
     "position_day": "day",
     "wall": "wall_id",
     "role_change": "role_change_id",
+    "joint": "joint_id",
+    "key": "key",
     "session": "session_id",
     "link": "link_id",
     "audit": "audit_id",
@@ -1211,6 +1213,55 @@ class RoleDropped(Event):
     role_change_id: str
     officer_id: str
     why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointProposed(Event):
+    """Somebody asks for what one alone may not do. what: sign_in_link | case_token | media_key | sessions | setting."""
+
+    kind = "joint.proposed"
+    subject = "joint"
+    shown = False
+    joint_id: str
+    what: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointConfirmed(Event):
+    """The second person agreed, and it was done."""
+
+    kind = "joint.confirmed"
+    subject = "joint"
+    shown = False
+    joint_id: str
+    what: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointDropped(Event):
+    """why: withdrawn | refused."""
+
+    kind = "joint.dropped"
+    subject = "joint"
+    shown = False
+    joint_id: str
+    what: str
+    why: str
+
+
+@_event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChanged(Event):
+    """key: case_system | media | sessions; how: issued | rotated | revoked. The key itself is in no event."""
+
+    kind = "key.changed"
+    subject = "key"
+    shown = False
+    key: str
+    how: str
 
 
 @_event

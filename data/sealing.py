@@ -33,16 +33,28 @@ def load_sealing(keys: Path) -> Sealing:
     return Sealing(load_key(keys / "sealing.key", Fernet.generate_key))
 
 
+def replace_key(path: Path, key: bytes) -> None:
+    """Another secret in this file, 0600, whole or not at all; whoever has the former one in memory looks again by its age."""
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    _write(fresh, key)
+    fresh.replace(path)
+
+
+def _write(path: Path, key: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def load_key(path: Path, make: Callable[[], bytes]) -> bytes:
     """A secret file, 0600, made once by `make()`; two processes starting together get the same one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         fresh = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(make())
-            file.flush()
-            os.fsync(file.fileno())
+        _write(fresh, make())
         try:
             os.link(fresh, path)  # fails if another process was first: then its key is the key
         except FileExistsError:

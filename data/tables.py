@@ -593,6 +593,22 @@ class RoleChangeRow(Table):
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class JointRow(Table):
+    """What one person alone may not do: proposed by one, confirmed by another."""
+
+    __tablename__ = "joint"
+    id: Mapped[str] = _ulid()
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    what: Mapped[str] = mapped_column(String(16))  # joint.Joint
+    about: Mapped[str] = mapped_column(Text)  # an officer's id, key=value, or nothing
+    proposed_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
+    proposed_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    state: Mapped[str] = mapped_column(String(16), index=True)  # joint.JointState
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class SessionRow(Table):
     """Something that is signed in: a person at a desk, a wall's browser, a director's page. Phones are devices, not sessions."""
 
@@ -621,6 +637,8 @@ class LinkRow(Table):
     wall_id: Mapped[str | None] = mapped_column(ForeignKey("wall.id"))
     code: Mapped[str | None] = mapped_column(String(12))  # pairing: what the wall shows and the desk types
     address: Mapped[str | None] = mapped_column(String(64))  # pairing: from where that browser asks; gone once it is decided or lapsed
+    made_by: Mapped[str | None] = mapped_column(String(26))  # an officer's id; None: the command line
+    told_at: Mapped[datetime | None] = mapped_column(Instant)  # sign_in, host: when its owner was told that it was made
     made_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     approved_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jwt
 
+from data.credentials import new_media_key
 from data.errors import NotSignedIn
 from data.sealing import load_key
 
@@ -41,10 +42,18 @@ class Grant:
 
 
 class MediaTokens:
-    """Issues and reads them with one key. The algorithm is fixed: what a token says about itself is not asked."""
+    """Issues and reads them with one key. The algorithm is fixed: what a token says about itself is not asked.
 
-    def __init__(self, key: bytes) -> None:
+    file: where the key stands; changed there, it counts at the next token. The former one then counts ten minutes more, for sessions that
+    run already: a hall of calls need not begin anew because a key was changed, and each page has a token of the new one by then.
+    """
+
+    def __init__(self, key: bytes, file: Path | None = None) -> None:
         self._key = key
+        self._former: bytes | None = None
+        self._former_until = datetime.min.replace(tzinfo=UTC)
+        self._file = file
+        self._stamp = _stamp(file)
 
     def issue(
         self, person: str, stream: str, right: Right, *, now: datetime, lasts_s: int = LONGEST_S, fingerprint: str | None = None
@@ -62,14 +71,38 @@ class MediaTokens:
             "exp": int((now + timedelta(seconds=lasts_s)).timestamp()),
             "jti": secrets.token_urlsafe(9),
         }
+        self._look(now)
         return jwt.encode(said | ({"fp": fingerprint.upper()} if fingerprint else {}), self._key, ALGORITHM)
 
     def read(self, token: str, *, now: datetime, running: bool = False) -> Grant:
         """What it grants. Raises NotSignedIn. running: for a session that already runs, age does not matter any more."""
+        self._look(now)
+        if running and self._former is not None and now < self._former_until:
+            try:
+                return self._read(token, self._former, now, running)
+            except NotSignedIn:
+                pass  # made with the key of today
+        return self._read(token, self._key, now, running)
+
+    def _look(self, now: datetime) -> None:
+        """Whether another key stands in the file. One that cannot be read leaves what was."""
+        stamp = _stamp(self._file)
+        if self._file is None or stamp is None or stamp == self._stamp:
+            return
+        try:
+            fresh = self._file.read_bytes()
+        except OSError:
+            return
+        if fresh and fresh != self._key:
+            self._former, self._key = self._key, fresh
+            self._former_until = now + timedelta(seconds=LONGEST_S)
+        self._stamp = stamp
+
+    def _read(self, token: str, key: bytes, now: datetime, running: bool) -> Grant:
         try:
             said = jwt.decode(
                 token,
-                self._key,
+                key,
                 [ALGORITHM],
                 issuer=_ISSUER,
                 audience=_AUDIENCE,
@@ -95,4 +128,14 @@ class MediaTokens:
 
 def load_media_tokens(keys: Path) -> MediaTokens:
     """With the key in `keys`/media.key, made on first use."""
-    return MediaTokens(load_key(keys / "media.key", lambda: secrets.token_bytes(32)))
+    file = keys / "media.key"
+    return MediaTokens(load_key(file, new_media_key), file)
+
+
+def _stamp(file: Path | None) -> tuple[int, int] | None:
+    """By what a changed file is known."""
+    try:
+        said = file.stat() if file is not None else None
+    except OSError:
+        return None
+    return (said.st_mtime_ns, said.st_ino) if said is not None else None

@@ -14,6 +14,8 @@ from dashboard.admin.devices import Devices, Heard
 from dashboard.admin.doors import HERE, Doors
 from dashboard.admin.factors import Factors
 from dashboard.admin.fences import Fences
+from dashboard.admin.joint import JointDoors
+from dashboard.admin.keys import Keys
 from dashboard.admin.people import People
 from dashboard.admin.settings import SettingsPage
 from dashboard.admin.storage import Storage
@@ -45,6 +47,8 @@ class Admin(Doors):
                 *People(*parts).routes(),
                 *Devices(*parts, heard=self.heard).routes(),
                 *Factors(*parts).routes(),
+                *Keys(*parts).routes(),
+                *JointDoors(*parts).routes(),
                 *Fences(*parts).routes(),
                 *SettingsPage(*parts).routes(),
                 *Storage(*parts).routes(),

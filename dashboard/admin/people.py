@@ -14,12 +14,14 @@ from dashboard.sign_in import in_sentences
 from dashboard.workbook.phones import codes, sheet_of_codes
 from data.actions import accounts, organisation, role_changes
 from data.actions.audit import record_audit
-from data.actions.links import make_link
+from data.actions.sign_in_links import ask_for_link
 from data.errors import BadInput, RuleBroken
 from data.journal import Work
 from data.queries import administration as read
+from data.queries.joint import waiting as joint_waiting
 from data.rules import words
 from data.rules.identity import Act
+from data.rules.joint import Joint
 from data.rules.links import LIFETIME, Purpose
 from data.rules.permissions import Actor, Role, Verb
 from data.rules.role_changes import LEAST, OF_PEOPLE, role_of_a_person
@@ -58,10 +60,11 @@ class People(Doors):
             return read.people(session, actor, wanted), read.proposals(session, actor, self.now()), read.teams(session, actor)
 
         everybody, waiting, teams = await self.read(actor, found)
+        joint = await self.read(actor, joint_waiting, self.now(), Joint.SIGN_IN_LINK)
         shown = everybody[: read.MOST]
         return self.page(
             "people.html", actor, "people", people=shown, more=len(everybody) > len(shown), wanted=wanted, waiting=waiting, teams=teams,
-            roles=ROLES, me=actor.officer_id, asked_for={each.officer_id: each.wanted for each in waiting},
+            joint=joint, roles=ROLES, me=actor.officer_id, asked_for={each.officer_id: each.wanted for each in waiting},
         )  # fmt: skip
 
     # --- people ---
@@ -130,15 +133,13 @@ class People(Doors):
         return _told_account(await self.write(actor, accounts.first_account, text_of(said, "person"), text_of(said, "account")))
 
     async def _sign_in(self, actor: Actor, said: Said) -> Said:
-        """A link that opens a desk for this person, once, as text and as a code."""
+        """A link that opens a desk for this person, once, as text and as a code; or it waits for a second person."""
         officer_id = text_of(said, "person")
 
-        def made(work: Work) -> str:
-            secret = make_link(work, Purpose.SIGN_IN, officer_id=officer_id)
-            record_audit(work, Act.ISSUE_TOKEN, "officer", officer_id, fields=(Purpose.SIGN_IN,))
-            return secret
-
-        link = f"{self.settings.origin}/link/{await self.write(actor, made)}"
+        secret = await self.write(actor, ask_for_link, officer_id)
+        if secret is None:
+            return {"waits": True}
+        link = f"{self.settings.origin}/link/{secret}"
         picture = segno.make(link, error="m").svg_data_uri(border=2, scale=4)
         return {"link": link, "picture": picture, "until": self.time(self.now() + LIFETIME[Purpose.SIGN_IN])}
 

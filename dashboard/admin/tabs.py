@@ -20,6 +20,7 @@ TABS = (
     Tab("workbook", Verb.MANAGE_PEOPLE),
     Tab("fences", Verb.DRAW_FENCE),
     Tab("factors", Verb.MANAGE_PEOPLE),
+    Tab("keys", Verb.CHANGE_KEY),
     Tab("settings", Verb.CHANGE_SETTING),
     Tab("storage", Verb.SEE_STORAGE),
     Tab("audit", Verb.SEE_AUDIT),

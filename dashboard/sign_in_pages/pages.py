@@ -27,6 +27,7 @@ from data.actions.audit import record_audit
 from data.actions.links import Lasts, LinkUse
 from data.actions.second_factor import HalfOpen, Passed
 from data.actions.sessions import Opened
+from data.actions.sign_in_links import tell_owner
 from data.attempts import EVERYWHERE, Attempts
 from data.errors import BadInput, CommandCentreError, LaneFull, NotFound, NotSignedIn, ProviderUnavailable, TooLarge, TooMany
 from data.identity import Identity, Proof, check_password, check_pin, nobody
@@ -169,7 +170,18 @@ class SignIn:
         settings, by = await self._current(), nobody(request.state.address)
         required, lasts = settings.second_factor_roles, lasts_of(settings).desk
         opened = await self._write(by, second_factor.begin_sign_in, proof, required, lasts, enrol=enrol, passed=passed)
-        return self._half_open(opened, target) if isinstance(opened, HalfOpen) else self._at_desk(opened, target, lasts)
+        if isinstance(opened, HalfOpen):
+            return self._half_open(opened, target)
+        return self._with_cookie(await self._first_told(by, opened, target), DESK, opened.token, lasts)
+
+    async def _first_told(self, by: Actor, opened: Opened, target: str) -> Response:
+        """The page to go to; before it, once, which links for his desk others have made. Who comes by such a link is not told here."""
+        told = await self._write(by, tell_owner, opened.session_id)
+        if not told:
+            return _to(target)
+        offset = timedelta(seconds=self._settings.civil_offset_s)
+        links_made = [(f"{each.at + offset:%Y-%m-%d %H:%M}", each.by) for each in told]
+        return HTMLResponse(draw("told.html", demo=self._settings.demo, told=links_made, next=target))
 
     def _at_desk(self, opened: Opened, target: str, lasts: timedelta) -> Response:
         return self._with_cookie(_to(target), DESK, opened.token, lasts)
@@ -206,7 +218,8 @@ class SignIn:
             passed = await self._passed(request, found.officer_id, form.get("code", ""), lasts)
         except (TooMany, NotSignedIn, BadInput) as error:
             return self._factor_page(found, target, error)
-        answer = self._recovery_page(passed, target) if passed.codes else _to(target)
+        by = nobody(request.state.address)
+        answer = self._recovery_page(passed, target) if passed.codes else await self._first_told(by, passed.opened, target)
         answer.delete_cookie(TICKET, path="/sign-in/factor")
         return self._with_cookie(answer, DESK, passed.opened.token, lasts)
 
@@ -307,8 +320,10 @@ class SignIn:
             await self._write(by, sessions.sign_in_failed, None, "provider")
             raise
         self._attempts.succeeded(FLOW, address)
-        entered = self._half_open(opened, flow.target) if isinstance(opened, HalfOpen) else self._at_desk(opened, flow.target, lasts)
-        return _from_ours(entered)
+        if isinstance(opened, HalfOpen):
+            return _from_ours(self._half_open(opened, flow.target))
+        entered = _from_ours(await self._first_told(by, opened, flow.target))
+        return self._with_cookie(entered, DESK, opened.token, lasts)
 
     # --- another password ---
 
@@ -549,6 +564,8 @@ def _json(body: dict[str, object]) -> Response:
 
 def _from_ours(redirect: Response) -> Response:
     """The same as a page of ours that goes on by itself: a browser that comes from elsewhere sends no strict cookie along a redirect."""
+    if redirect.status_code != HTTPStatus.SEE_OTHER:
+        return redirect
     page = HTMLResponse(draw("entered.html", refresh_s=f"0;url={redirect.headers['location']}", next=redirect.headers["location"]))
     page.raw_headers.extend(header for header in redirect.raw_headers if header[0] == b"set-cookie")
     return page

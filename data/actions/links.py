@@ -16,10 +16,11 @@ from data.errors import BadInput, NotFound, NotPermitted, TooMany
 from data.events import LinkLapsed, LinkMade, LinkUsed, WallPaired
 from data.journal import Work
 from data.rules.identity import Act
+from data.rules.joint import makes_link_alone
 from data.rules.links import FACE, OPEN_PAIRINGS, Purpose, closed, is_open, lifetime, may_make, read_code
 from data.rules.permissions import Actor, Role, Verb
 from data.rules.words import word
-from data.tables import LinkRow, OfficerRow, Table, UnitRow, WallRow
+from data.tables import LinkRow, OfficerRow, SecondFactorRow, Table, UnitRow, WallRow
 
 _TARGET = {Purpose.ENROL: "unit", Purpose.SIGN_IN: "officer", Purpose.HOST: "officer", Purpose.WALL: "wall"}
 _TABLE: dict[str, type[Table]] = {"unit": UnitRow, "officer": OfficerRow, "wall": WallRow}
@@ -64,14 +65,23 @@ def make_link(
 ) -> str:
     """The secret of a new link, shown once: `/link/<secret>`. enrol needs a unit, sign_in an officer, wall a wall.
 
-    Raises NotPermitted, NotFound, BadInput link.lifetime, link.for_whom.
+    Raises NotPermitted, also link.second_person (`sign_in_links` asks for one); NotFound, BadInput link.lifetime, link.for_whom.
     """
     if not may_make(work.actor, purpose):
         raise NotPermitted(purpose, code="identity.locked" if work.actor.locked else None, verb=f"link.{purpose}")
     _check_target(work, purpose, officer_id, unit_no, wall_id)
+    person = work.session.get(OfficerRow, officer_id) if officer_id else None
+    if person is not None and not makes_alone(work, person):
+        raise NotPermitted(purpose, code="link.second_person", verb=f"link.{purpose}")
     secret = new_token()
     add_link(work, purpose, secret, lifetime(purpose, ttl), officer_id=officer_id, unit_no=unit_no, wall_id=wall_id)
     return secret
+
+
+def makes_alone(work: Work, person: OfficerRow) -> bool:
+    """Whether the one who works here may make a link for this officer's desk alone."""
+    factor = work.session.get(SecondFactorRow, person.id)
+    return makes_link_alone(work.actor, person.id, Role(person.role), factor is not None and factor.confirmed_at is not None)
 
 
 def use_link(work: Work, secret: str, lasts: Lasts) -> LinkUse:
@@ -231,6 +241,7 @@ def add_link(
         wall_id=wall_id,
         code=code,
         address=address,
+        made_by=work.actor.officer_id,
         made_at=work.now,
         expires_at=work.now + lives,
     )

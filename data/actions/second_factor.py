@@ -11,6 +11,7 @@ from data.actions.keeping import first_time, held_or_none
 from data.actions.links import Lasts, LinkUse, add_link, close_links, take_link
 from data.actions.links import use_link as use_up
 from data.actions.sessions import Opened, close_sessions, open_for_officer, sign_in
+from data.actions.sign_in_links import OF_DESKS
 from data.credentials import digest, factor_step, hash_secret, new_factor_secret, new_recovery_code, new_token
 from data.errors import NotFound, NotPermitted, NotSignedIn, RuleBroken
 from data.events import AccountChanged
@@ -25,7 +26,6 @@ from data.rules.role_changes import OF_PEOPLE
 from data.tables import AccountRow, LinkRow, OfficerRow, RecoveryCodeRow, SecondFactorRow
 
 PROVIDER = "provider"  # whose sign-ins are remembered as having come
-OF_DESKS = (Purpose.SIGN_IN, Purpose.HOST)
 ADMINISTRATORS = ALLOWED[Verb.MANAGE_PEOPLE] & OF_PEOPLE
 
 

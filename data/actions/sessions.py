@@ -208,6 +208,14 @@ def close_sessions(work: Work, officer_id: str, why: str, but: str | None = None
             _close(work, session, why)
 
 
+def close_every_desk(work: Work) -> int:
+    """End every session of a person at a desk. Part of other verbs; checks nothing itself. Returns how many."""
+    open_ones = list(work.session.scalars(select(SessionRow).where(SessionRow.kind == "OFFICER", SessionRow.closed_at.is_(None))))
+    for session in open_ones:
+        _close(work, session, "revoked")
+    return len(open_ones)
+
+
 def close_visit(work: Work, session_id: str | None, why: str) -> None:
     """End a guest's session with his place in the call, a stage's or a door's with its screening; no desk's and no wall's.
 

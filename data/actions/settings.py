@@ -1,41 +1,67 @@
 """A setting changes while the centre runs: checked as at a start, old to new, by whom; and back again."""
 
+from enum import StrEnum
+
 from sqlalchemy import select
 from ulid import ULID
 
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
+from data.actions.joint import confirm_joint, propose_joint
 from data.errors import BadInput, Misconfigured, NotFound, RuleBroken
 from data.events import SettingChanged
 from data.journal import Work
 from data.live_settings import current
+from data.rules.archives import kept_days
 from data.rules.identity import Act
+from data.rules.joint import Joint
 from data.rules.permissions import Verb
+from data.rules.storage import Kept, shortens
 from data.settings import Settings, as_words, from_text, live_keys
 from data.tables import SettingChangeRow
 
 
-def change_setting(work: Work, start: Settings, key: str, typed: str) -> bool:
-    """Returns False when that is the value already. start: what the file and the environment say.
+class Done(StrEnum):
+    CHANGED = "changed"
+    SAME = "same"
+    WAITS = "waits"  # for a second person: it would shorten how long something is kept
+
+
+def change_setting(work: Work, start: Settings, key: str, typed: str) -> Done:
+    """What lengthens counts at once; what shortens a time of keeping, when a second person agrees. start: what file and environment say.
 
     Raises NotFound not_found.setting, RuleBroken setting.at_start_only, BadInput setting.bad_value with why.
     """
     allowed(work, Verb.CHANGE_SETTING)
     _check_key(start, key)
     settings = current(work.session, start)
-    try:
-        wanted = settings.but(**{key: from_text(key, typed.strip())})
-    except Misconfigured as error:
-        raise BadInput(key, code="setting.bad_value", why=str(error.params.get("why", ""))) from error
+    wanted = _with(settings, key, typed.strip())
     old, new = as_words(getattr(settings, key)), as_words(getattr(wanted, key))
     if old == new:
-        return False
+        return Done.SAME
+    if shortens(kept(settings), kept(wanted)):
+        propose_joint(work, Joint.SETTING, f"{key}={new}")
+        return Done.WAITS
     _record(work, key, old, new)
-    return True
+    return Done.CHANGED
 
 
-def undo_change(work: Work, start: Settings, change_id: str) -> None:
-    """The newest change of its key is taken back: what was before counts again. Raises RuleBroken setting.not_newest, NotFound."""
+def confirm_setting(work: Work, start: Settings, joint_id: str) -> None:
+    """The second person agrees: it counts from now on. Raises what `confirm_joint` raises, BadInput setting.bad_value."""
+    key, _, new = confirm_joint(work, joint_id, Joint.SETTING).partition("=")
+    _check_key(start, key)
+    settings = current(work.session, start)
+    old = as_words(getattr(settings, key))
+    wanted = as_words(getattr(_with(settings, key, new), key))
+    if old != wanted:
+        _record(work, key, old, wanted)
+
+
+def undo_change(work: Work, start: Settings, change_id: str) -> Done:
+    """The newest change of its key is taken back: what was before counts again, at once or when a second person agrees.
+
+    Raises RuleBroken setting.not_newest, NotFound.
+    """
     allowed(work, Verb.CHANGE_SETTING)
     change = work.session.get(SettingChangeRow, change_id)
     if change is None:
@@ -44,8 +70,25 @@ def undo_change(work: Work, start: Settings, change_id: str) -> None:
     newest, *before = work.session.scalars(of_key)
     if newest != change.id:
         raise RuleBroken("not the newest", code="setting.not_newest")
-    now = as_words(getattr(current(work.session, start), change.key))
-    _record(work, change.key, now, change.old if before else None)
+    settings = current(work.session, start)
+    former = _with(settings, change.key, change.old)
+    if shortens(kept(settings), kept(former)):
+        propose_joint(work, Joint.SETTING, f"{change.key}={change.old}")
+        return Done.WAITS
+    _record(work, change.key, as_words(getattr(settings, change.key)), change.old if before else None)
+    return Done.CHANGED
+
+
+def kept(settings: Settings) -> Kept:
+    """How long these settings keep what is purged."""
+    return Kept(kept_days(settings.history_days, settings.archive_days), settings.recording_days)
+
+
+def _with(settings: Settings, key: str, typed: str) -> Settings:
+    try:
+        return settings.but(**{key: from_text(key, typed)})
+    except Misconfigured as error:
+        raise BadInput(key, code="setting.bad_value", why=str(error.params.get("why", ""))) from error
 
 
 def _check_key(start: Settings, key: str) -> None:

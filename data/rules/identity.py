@@ -56,6 +56,7 @@ class Act(StrEnum):
     CHANGE_ACCOUNT = "change_account"
     CHANGE_SETTING = "change_setting"
     RESET_ADMIN = "reset_admin"  # at the machine somebody made a link with which an administrator begins anew
+    JOINT = "joint"  # what two people do together was proposed, confirmed, refused or withdrawn
     CHANGE_ROLE = "change_role"  # a role was proposed, confirmed, refused or withdrawn
     VISITORS = "visitors"
     STAGE = "stage"  # a wall was put before an audience, or taken back

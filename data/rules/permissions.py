@@ -136,6 +136,7 @@ class Verb(StrEnum):
     REVOKE_DEVICE = "revoke.device"
     MANAGE_PEOPLE = "manage.people"
     CHANGE_SETTING = "change.setting"
+    CHANGE_KEY = "change.key"
     SET_ROLE = "set.role"
     CONFIRM_ROLE = "confirm.role"
     DRAW_FENCE = "draw.fence"
@@ -216,6 +217,7 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.REVOKE_DEVICE: frozenset({Role.TECHNICAL, Role.DUTY, Role.SYSTEM}),
     Verb.MANAGE_PEOPLE: frozenset({Role.TECHNICAL, Role.SYSTEM}),
     Verb.CHANGE_SETTING: frozenset({Role.TECHNICAL}),
+    Verb.CHANGE_KEY: frozenset({Role.TECHNICAL, Role.SYSTEM}),  # most of them by two: `joint`
     Verb.SET_ROLE: frozenset({Role.SYSTEM}),  # alone; people propose, and a second one confirms
     Verb.CONFIRM_ROLE: frozenset({Role.TECHNICAL}),  # another than who proposed
     Verb.DRAW_FENCE: _COMMAND | {Role.TECHNICAL, Role.SYSTEM},

@@ -59,3 +59,16 @@ def parts(lots: Sequence[Lot], total_bytes: int, free_bytes: int) -> list[Part]:
         drawn.append(Part(name, size, round(1000 * at / total), end - round(1000 * at / total)))
         at += size
     return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many days what is purged is kept: positions (open and archived together), recordings in which nothing happened."""
+
+    positions: int
+    recordings: int
+
+
+def shortens(before: Kept, after: Kept) -> bool:
+    """Whether a change would delete what was promised to be there longer: that no one person decides."""
+    return after.positions < before.positions or after.recordings < before.recordings

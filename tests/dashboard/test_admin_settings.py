@@ -66,12 +66,12 @@ async def test_a_change_counts_at_the_next_sign_in_and_is_taken_back_step_by_ste
 
 
 async def test_the_only_change_taken_back_leaves_the_file_s_value(admin: Administration) -> None:
-    await put(admin, Role.TECHNICAL, "history_days", "60")
-    assert in_force(admin).history_days == 60
+    await put(admin, Role.TECHNICAL, "session_hours", "9")
+    assert in_force(admin).session_hours == 9
     assert await undo(admin) == 200
     assert in_force(admin) == admin.house.settings
     async with admin.browser(Role.TECHNICAL) as browser:
-        assert f"60 → {t('settings.as_file')}" in (await browser.get("/centre/admin/settings")).text
+        assert f"9 → {t('settings.as_file')}" in (await browser.get("/centre/admin/settings")).text
 
 
 @pytest.mark.parametrize(

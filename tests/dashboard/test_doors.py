@@ -55,6 +55,7 @@ PAGE = {
     "/centre/admin/factors",
     "/centre/admin/notices",
     "/centre/admin/settings",
+    "/centre/admin/keys",
     "/centre/admin/fences",
     "/centre/admin/storage",
     "/centre/admin/audit",

@@ -1,6 +1,7 @@
 /* 人员与角色: people added and changed, roles proposed and confirmed, and what is shown once: a password, a code. */
 
 import { ask, part, press, sayAfter, sure, t } from './ask.mjs';
+import { showOnce } from './once.mjs';
 
 /** @typedef {{person: string, name: string, title: string, badge: string, team: string, role: string}} Person */
 
@@ -25,20 +26,6 @@ function ask_in(id, send) {
   for (const close of form.querySelectorAll('[data-close]')) if (close instanceof HTMLElement) close.onclick = () => dialog.close();
   if (!dialog.open) dialog.showModal();
   return form;
-}
-
-/** @param {string} title @param {string} how @param {{said: string, picture?: string, until?: string}} what */
-function showOnce(title, how, { said, picture, until }) {
-  const dialog = part('once', HTMLDialogElement);
-  const image = part('once-picture', HTMLImageElement);
-  part('once-title', HTMLElement).textContent = title;
-  part('once-how', HTMLElement).textContent = how;
-  part('once-said', HTMLOutputElement).value = said;
-  part('once-until', HTMLElement).textContent = until ? t('until_once', { until }) : t('only_now');
-  image.hidden = !picture;
-  if (picture) image.src = picture;
-  dialog.onclose = () => location.reload();
-  dialog.showModal();
 }
 
 /** @param {{account?: string, password?: string}} made @param {string} name */
@@ -109,6 +96,7 @@ const acts = {
   },
   async 'sign-in'(person) {
     const { link, picture, until } = await ask('/people/sign-in', { person: person.person });
+    if (!link) return sayAfter(t('sign_in_waits', { name: person.name }));
     showOnce(t('sign_in_title', { name: person.name }), t('sign_in_how'), { said: link, picture, until });
   },
   async disable(person) {

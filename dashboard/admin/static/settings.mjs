@@ -1,6 +1,7 @@
 /* 设置: one value is put, or the last change of it is taken back. */
 
 import { ask, press, sayAfter, t } from './ask.mjs';
+import './once.mjs';
 
 const table = document.querySelector('.settings');
 
@@ -11,14 +12,14 @@ table?.addEventListener('submit', (event) => {
   if (!(form instanceof HTMLFormElement) || !button) return;
   press(button, async () => {
     const done = await ask('/settings/change', { key: form.dataset.key, value: new FormData(form).get('value') });
-    sayAfter(t(done.changed ? 'setting_changed' : 'setting_same'));
+    sayAfter(t(`setting_${done.done}`));
   });
 });
 
 table?.addEventListener('click', (event) => {
   const button = event.target instanceof Element ? event.target.closest('button') : null;
   if (button instanceof HTMLButtonElement && button.dataset.undo) press(button, async () => {
-    await ask('/settings/undo', { change: button.dataset.undo });
-    sayAfter(t('setting_undone'));
+    const { done } = await ask('/settings/undo', { change: button.dataset.undo });
+    sayAfter(t(done === 'waits' ? 'setting_waits' : 'setting_undone'));
   });
 });

@@ -96,7 +96,7 @@ def test_a_link_lets_one_device_in_once_and_only_through_its_own_door(court: Sma
 
 
 def test_a_link_for_something_else_and_an_old_one_open_nothing(court: SmallCourt) -> None:
-    other = court.do(court.technical, make_link, Purpose.SIGN_IN, officer_id=court.leader)
+    other = court.do(SYSTEM, make_link, Purpose.SIGN_IN, officer_id=court.leader)
     assert code(court, NOBODY, enter_waiting_room, other) == "link.closed"
     with court.database.reading() as session:
         assert session.scalars(select(LinkRow.used_at).where(LinkRow.purpose == "sign_in")).one() is None

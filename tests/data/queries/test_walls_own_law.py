@@ -52,6 +52,8 @@ from data.actions.invitations import (
     refuse_leader,
     type_digits,
 )
+from data.actions.joint import confirm_joint, drop_joint, propose_joint
+from data.actions.keys import confirm_sessions
 from data.actions.links import Lasts, lapse_pairing, make_link, start_pairing, use_link
 from data.actions.live_permits import certify_live, propose_live, stop_live
 from data.actions.mission_tracks import Kept, keep_mission_tracks
@@ -132,6 +134,7 @@ from data.journal import entries_after
 from data.queries.wall import rows, snapshot
 from data.rules.cases import CaseEvent
 from data.rules.civil import civil_day
+from data.rules.joint import Joint
 from data.rules.links import Purpose
 from data.rules.missions import MissionStep
 from data.rules.participants import ParticipantKind
@@ -158,6 +161,7 @@ class Scene(SmallCourt):
     secret: str
     pairing: str
     change: str
+    joint: str
     whispered: str
     order: str
     invited: str
@@ -461,7 +465,16 @@ def asked_for_role(scene: Scene) -> None:
 
 
 def linked(scene: Scene) -> None:
-    scene.secret = scene.do(scene.technical, make_link, Purpose.SIGN_IN, officer_id=scene.duty_officer, ttl=timedelta(minutes=10))
+    scene.secret = scene.do(SYSTEM, make_link, Purpose.SIGN_IN, officer_id=scene.duty_officer, ttl=timedelta(minutes=10))
+
+
+def second_of(scene: Scene) -> Actor:
+    """Another administrator."""
+    return replace(scene.technical, officer_id=scene.duty_officer)
+
+
+def asked_for_two(scene: Scene) -> None:
+    scene.joint = scene.do(scene.technical, propose_joint, Joint.SESSIONS)
 
 
 def asked_to_pair(scene: Scene) -> None:
@@ -609,6 +622,10 @@ law("device.revoked", lambda c: c.do(c.technical, revoke_device, 1))
 law("setting.changed", lambda c: c.do(c.technical, change_setting, Settings.of(home=Path("/nowhere")), "session_hours", "8"))
 law("role.proposed", asked_for_role)
 law("role.confirmed", lambda c: c.do(replace(c.technical, officer_id=c.duty_officer), confirm_role, c.change), asked_for_role)
+law("joint.proposed", asked_for_two)
+law("joint.confirmed", lambda c: c.do(second_of(c), confirm_joint, c.joint, Joint.SESSIONS), asked_for_two)
+law("joint.dropped", lambda c: c.do(c.technical, drop_joint, c.joint), asked_for_two)
+law("key.changed", lambda c: c.do(second_of(c), confirm_sessions, c.joint), asked_for_two)
 law("role.dropped", lambda c: c.do(c.technical, drop_role, c.change), asked_for_role)
 law("audit.recorded", lambda c: c.do(c.duty, watch_unit, 1001))
 law("account.opened", opened)

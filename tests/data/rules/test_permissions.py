@@ -58,6 +58,7 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.REVOKE_DEVICE: {T, D, SYS},
     Verb.MANAGE_PEOPLE: {T, SYS},
     Verb.CHANGE_SETTING: {T},
+    Verb.CHANGE_KEY: {T, SYS},
     Verb.SET_ROLE: {SYS},
     Verb.CONFIRM_ROLE: {T},
     Verb.DRAW_FENCE: {D, C, T, SYS},

@@ -1,0 +1,76 @@
+"""What one person alone may not do here: he proposes, another of the same right confirms, and only then it happens.
+
+`domain/rules.md` E.5: «four-eyes on release, payout, purge, role change». Roles have their own (`role_changes`), releases too; here is
+the rest: a link that opens somebody's desk, a key of the house, a shorter time of keeping.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from data.errors import NotPermitted, RuleBroken, TransitionRefused
+from data.rules.permissions import Actor, Role, Verb
+from data.rules.role_changes import LEAST
+
+LASTS = timedelta(hours=72)  # as a role's: over a weekend
+
+
+class Joint(StrEnum):
+    SIGN_IN_LINK = "sign_in_link"  # about: an officer's id
+    CASE_TOKEN = "case_token"  # a new token for the case system; the former ends
+    MEDIA_KEY = "media_key"  # every token for live video made before is worth nothing
+    SESSIONS = "sessions"  # everybody at a desk signs in anew
+    SETTING = "setting"  # about: key=value; what shortens how long something is kept
+
+
+class JointState(StrEnum):
+    PROPOSED = "PROPOSED"
+    CONFIRMED = "CONFIRMED"
+    WITHDRAWN = "WITHDRAWN"  # by whoever proposed it
+    REFUSED = "REFUSED"  # by somebody else
+
+
+VERB = {
+    Joint.SIGN_IN_LINK: Verb.MANAGE_PEOPLE,
+    Joint.CASE_TOKEN: Verb.CHANGE_KEY,
+    Joint.MEDIA_KEY: Verb.CHANGE_KEY,
+    Joint.SESSIONS: Verb.CHANGE_KEY,
+    Joint.SETTING: Verb.CHANGE_SETTING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What two people do together."""
+
+    what: Joint
+    about: str
+    proposed_by: str
+    expires_at: datetime
+    state: JointState
+
+
+def check_confirmed(proposal: Proposal, by: str | None, now: datetime) -> None:
+    """Raises NotPermitted joint.same_person, joint.about_him; TransitionRefused joint.decided; RuleBroken joint.lapsed."""
+    verb = VERB[proposal.what].value
+    if by is None or by == proposal.proposed_by:
+        raise NotPermitted("same person", code="joint.same_person", verb=verb)
+    if proposal.what is Joint.SIGN_IN_LINK and proposal.about == by:
+        raise NotPermitted("about him", code="joint.about_him", verb=verb)
+    check_open(proposal, now)
+
+
+def check_open(proposal: Proposal, now: datetime) -> None:
+    """Raises TransitionRefused joint.decided, RuleBroken joint.lapsed."""
+    if proposal.state is not JointState.PROPOSED:
+        raise TransitionRefused(proposal.state, code="joint.decided")
+    if now >= proposal.expires_at:
+        raise RuleBroken("lapsed", code="joint.lapsed")
+
+
+def makes_link_alone(actor: Actor, officer_id: str, role: Role, has_factor: bool) -> bool:
+    """Whether one person may make a link that opens this officer's desk: whoever holds it could be that officer.
+
+    Alone: the command line; his own; of who may only what is his own (the least role); of who also types a code of his own authenticator.
+    """
+    return actor.role is Role.SYSTEM or actor.officer_id == officer_id or role == LEAST or has_factor

@@ -1,0 +1,67 @@
+"""What two people do together: never the same one twice, never about oneself, once, in time; and which link one may make alone."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from data.errors import NotPermitted, RuleBroken, TransitionRefused
+from data.rules.joint import LASTS, VERB, Joint, JointState, Proposal, check_confirmed, makes_link_alone
+from data.rules.permissions import ALLOWED, SYSTEM, Actor, Role
+from data.rules.role_changes import LEAST, OF_PEOPLE
+from data.rules.storage import Kept, shortens
+
+NOW = datetime(2026, 11, 23, 1, 38, tzinfo=UTC)
+
+
+def proposal(what: Joint = Joint.MEDIA_KEY, about: str = "", state: JointState = JointState.PROPOSED) -> Proposal:
+    return Proposal(what, about, "a", NOW + LASTS, state)
+
+
+def test_every_act_has_its_right_and_two_people_can_have_it() -> None:
+    assert set(VERB) == set(Joint)
+    assert all(ALLOWED[verb] & OF_PEOPLE for verb in VERB.values())
+
+
+@pytest.mark.parametrize("by", [None, "a"])
+def test_whoever_proposed_it_and_nobody_confirm_nothing(by: str | None) -> None:
+    with pytest.raises(NotPermitted):
+        check_confirmed(proposal(), by, NOW)
+    check_confirmed(proposal(), "b", NOW)
+
+
+def test_nobody_confirms_his_own_link() -> None:
+    with pytest.raises(NotPermitted) as refused:
+        check_confirmed(proposal(Joint.SIGN_IN_LINK, "b"), "b", NOW)
+    assert refused.value.code == "joint.about_him"
+
+
+@pytest.mark.parametrize("state", [state for state in JointState if state is not JointState.PROPOSED])
+def test_what_was_decided_is_decided(state: JointState) -> None:
+    with pytest.raises(TransitionRefused):
+        check_confirmed(proposal(state=state), "b", NOW)
+
+
+def test_what_is_old_has_lapsed() -> None:
+    with pytest.raises(RuleBroken):
+        check_confirmed(proposal(), "b", NOW + LASTS)
+    check_confirmed(proposal(), "b", NOW + LASTS - timedelta(seconds=1))
+
+
+ADMIN = Actor(kind="OFFICER", id="a", role=Role.TECHNICAL, court_code="4401", officer_id="a")
+
+
+@pytest.mark.parametrize("role", sorted(OF_PEOPLE - {LEAST}))
+def test_no_one_person_makes_a_link_into_another_office(role: Role) -> None:
+    assert not makes_link_alone(ADMIN, "b", role, has_factor=False)
+    assert makes_link_alone(ADMIN, "b", role, has_factor=True), "it is worth nothing without a code of its owner"
+    assert makes_link_alone(ADMIN, "a", role, has_factor=False), "his own"
+    assert makes_link_alone(SYSTEM, "b", role, has_factor=False), "whoever runs the machine has the keys anyway"
+    assert makes_link_alone(ADMIN, "b", LEAST, has_factor=False)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_shorter"),
+    [((30, 184), (30, 184), False), ((30, 184), (60, 400), False), ((30, 184), (29, 184), True), ((30, 400), (60, 184), True)],
+)
+def test_one_shorter_time_is_enough(before: tuple[int, int], after: tuple[int, int], is_shorter: bool) -> None:
+    assert shortens(Kept(*before), Kept(*after)) is is_shorter
