@@ -269,7 +269,7 @@ def _kept(positions: Positions, now_ms: int) -> packed.Records:
 def _places(house: House, now: Callable[[], datetime]) -> dict[int, tuple[float, float]]:
     """Where each unit on duty is whose position is not lost."""
     now_ms = int(now().timestamp() * 1000)
-    oldest = now_ms - house.settings.lost_s * 1000
+    oldest = now_ms - house.hub.settings.lost_s * 1000
     there = house.positions.newest().items()
     return {no: (fix.lat, fix.lon) for no, fix in there if fix.t_ms >= oldest and house.positions.on_duty(no, now_ms)}
 
@@ -282,7 +282,7 @@ def _by_road(house: House, now: Callable[[], datetime]) -> Callable[[Actor, str]
             sight = sight_of(actor)
             alarm = alarm_of(session, sight, "call", call_id)
             alarm = replace(alarm, place=house.hub.newest.place_of(alarm.unit_no) or alarm.place)
-            near = house.hub.newest.around(*alarm.place, int(now().timestamp() * 1000) - round(house.settings.lost_s * 1000), NEAR_MOST)
+            near = house.hub.newest.around(*alarm.place, int(now().timestamp() * 1000) - round(house.hub.settings.lost_s * 1000), NEAR_MOST)
             return alarm, near, teams_of(session, sight, (no for no, _ in near))
 
     async def by_road(actor: Actor, call_id: str) -> dict[int, float]:

@@ -32,6 +32,7 @@ from data.errors import CommandCentreError
 from data.identity import Identity
 from data.journal import Entry, Journal, entries_after, head
 from data.lanes import Lanes
+from data.live_settings import current
 from data.queries import live as asked
 from data.queries.wall import sight_of
 from data.rules import walls
@@ -134,6 +135,7 @@ class Hub:
         self._case_system_ms: int | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._told_devices_in = 0
+        self._start = settings  # as the file says; `settings` follows what an administrator changes
 
     def now_ms(self) -> int:
         return self._source.now_ms()
@@ -196,6 +198,7 @@ class Hub:
             self.seq, self._with_visitors, urgent, as_of = await self.lanes.readers.run(self._begin)
             self._set_urgent(urgent)
             self._case_system_ms = milliseconds(as_of) if as_of else None
+            await self._follow_settings()
         self.begun.set()
         while True:
             with contextlib.suppress(TimeoutError):
@@ -254,11 +257,24 @@ class Hub:
         nouns = {entry.kind.partition(".")[0] for entry in entries}
         if nouns & {"call", "sos"}:
             self._calls_changed.set()
+        if "setting" in nouns:
+            await self._follow_settings()
         if nouns & {"wall", "session", "device", "account", "officer", "unit", "team"}:
             self._with_visitors = await self.lanes.readers.run(self._visitors_now)
             for viewer in self._viewers:
                 viewer.checked_at = float("-inf")
             await self._check_viewers()
+
+    async def _follow_settings(self) -> None:
+        """What counts from now on; walls and desks hear it with the next tick."""
+
+        def read() -> Settings:
+            with self.database.reading() as session:
+                return current(session, self._start)
+
+        self.settings = await self.lanes.readers.run(read)
+        if self._pulse:
+            self._pulse.follow(self.settings)
 
     def _note(self, entries: list[Entry]) -> None:
         off = [int(entry.subject_id) for entry in entries if entry.kind == "duty.ended"]
@@ -311,7 +327,8 @@ class Hub:
         parts["case_system"] = self._case_system(now_ms)
         base = {"type": "tick", "server_time": now_ms, "seq": self.seq, "parts": parts}
         present = self._present_everywhere()
-        of_centre = {"troubles": self._pulse.troubles() if self._pulse else [], "screens": present.screens}
+        ages = {"stale_s": self.settings.stale_s, "lost_s": self.settings.lost_s}
+        of_centre = {"troubles": self._pulse.troubles() if self._pulse else [], "screens": present.screens} | ages
         seen, watched = present.walls, present.watched
         refused = {
             str(unit): {"n": count, "why": self.say(f"error.{code}")} for unit, (count, code) in present.doubtful.items()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from data.engines import Database
+from data.live_settings import current
 from data.queries.areas import nearest_area
 from data.queries.audit import who_saw
 from data.queries.live import unit_of
@@ -14,9 +15,10 @@ from data.settings import Settings
 def about(database: Database, settings: Settings, actor: Actor) -> dict[str, Any]:
     """{unit, label, who, team, duty, court, duty_phone, demo, civil_offset_s}. In a thread. Raises DatabaseUnavailable."""
     with database.reading() as session:
-        said = unit_of(session, actor)
+        said, now = unit_of(session, actor), current(session, settings)
     ours = {"court": settings.court_name, "demo": settings.demo, "civil_offset_s": settings.civil_offset_s}
-    return said | ours | {"duty_phone": said.get("duty_phone") or settings.duty_phone}
+    changed = now.duty_phone if now.duty_phone != settings.duty_phone else None  # on the administrator's page: that is the newest word
+    return said | ours | {"duty_phone": changed or said.get("duty_phone") or now.duty_phone}
 
 
 def seen(database: Database, actor: Actor) -> list[dict[str, Any]]:

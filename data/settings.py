@@ -62,7 +62,7 @@ class Settings:
     redis_url: str | None = None
     court_code: str = UNNAMED
     court_name: str = "清溪区人民法院"
-    duty_phone: str = ""
+    duty_phone: str = field(default="", metadata=LIVE)
     civil_offset_s: int = 28_800
     layers: Path = Path()
     history_days: int = field(default=8, metadata=LIVE)
@@ -79,10 +79,10 @@ class Settings:
     oidc_label: str = "统一身份认证"
     oidc_second_factor: tuple[str, ...] = ()
     wall_session_days: int = field(default=400, metadata=LIVE)
-    stale_s: int = 30
-    lost_s: int = 120
-    case_system_stale_s: int = 3_600
-    case_system_lost_s: int = 86_400
+    stale_s: int = field(default=30, metadata=LIVE)
+    lost_s: int = field(default=120, metadata=LIVE)
+    case_system_stale_s: int = field(default=3_600, metadata=LIVE)
+    case_system_lost_s: int = field(default=86_400, metadata=LIVE)
     visitors_default: bool = False
     live_on_stage: bool = True
     turn_urls: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class Settings:
     ntp_server: str = ""
     owners: tuple[str, ...] = ()
     metrics_port: int = 0
-    backup_at: str = ""
+    backup_at: str = field(default="", metadata=LIVE)
     backup_to: Path | None = None
     backup_keys_to: Path | None = None
     backup_recipients: tuple[str, ...] = ()

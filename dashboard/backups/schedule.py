@@ -12,6 +12,7 @@ from dashboard.supervise import die_with_parent
 from data.errors import CommandCentreError
 from data.journal import Journal
 from data.lanes import Lanes
+from data.live_settings import current
 from data.queries.backups import known_backups
 from data.rules.backups import Known, is_due
 from data.settings import Settings, as_environ
@@ -26,10 +27,9 @@ async def keep_backups(settings: Settings, journal: Journal, lanes: Lanes, now: 
     while True:
         with contextlib.suppress(CommandCentreError, OSError):
             await asyncio.to_thread(remove_left_over, settings)
-            if settings.backup_at:
-                known = await lanes.readers.run(_known, journal)
-                if is_due(now(), settings.backup_at, settings.civil_offset_s, known):
-                    await _backup(settings)
+            known, at = await lanes.readers.run(_known, journal, settings)
+            if at and is_due(now(), at, settings.civil_offset_s, known):
+                await _backup(settings)
         await asyncio.sleep(look_s)
 
 
@@ -55,6 +55,7 @@ async def _backup(settings: Settings) -> None:
     (log.info if code == 0 else log.warning)("the scheduled backup ended with %d", code)
 
 
-def _known(journal: Journal) -> Known:
+def _known(journal: Journal, settings: Settings) -> tuple[Known, str]:
+    """What was made, and when the next one is: an administrator may change it."""
     with journal.database.reading() as session:
-        return known_backups(session)
+        return known_backups(session), current(session, settings).backup_at

@@ -10,7 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -94,6 +94,10 @@ class Pulse:
             tasks.create_task(self._tell())
             if self._settings.metrics_port:
                 tasks.create_task(self._count_faults())
+
+    def follow(self, settings: Settings) -> None:
+        """What an administrator changed counts at the next look of each part."""
+        self._looking = replace(self._looking, settings=settings)
 
     def close(self) -> None:
         self._lane.close()
