@@ -50,7 +50,10 @@ def test_somebody_is_added_waits_for_his_role_and_signs_in(admins: Administrator
     assert "另一位管理员" in admins.ask("/people").text
     admins.told("/people/confirm", {"change": change}, who="second")
     assert "指挥长" in row_of(admins.ask("/people?q=heyanxin").text, made["id"])
-    link = admins.told("/people/sign-in", {"person": made["id"]})
+    assert admins.told("/people/sign-in", {"person": made["id"]}) == {"waits": True}
+    joint = re.findall(r'data-joint="(\w+)" data-what="sign_in_link"', admins.ask("/people").text)[-1]
+    assert admins.refused("/joint/confirm", {"joint": joint}) == "joint.same_person"
+    link = admins.told("/joint/confirm", {"joint": joint}, who="second")
     assert link["picture"].startswith("data:image/svg+xml")
     desk = httpx.post(link["link"], headers={"origin": product.origin})
     assert httpx.get(f"{product.origin}/centre/desk", cookies={"ecc_desk": desk.cookies["ecc_desk"]}).status_code == 200
