@@ -16,10 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from data.engines import Database, open_database
 from data.errors import Misconfigured
+from data.rules.backups import ARCHIVE, BEFORE_UPGRADE, KEYS
 from data.settings import Settings, plain_environ
 
 VERSIONS = Path(__file__).parents[1] / "data/migrations/versions"
-ASIDE = "before-upgrade"  # folder in the home, 0700 as all of it
 KEPT = 2  # databases set aside; an upgrade a month, and the court's own backup besides
 NAMED = re.compile(r'^(revision|down_revision) = "(\w+)"', re.MULTILINE)
 
@@ -64,23 +64,45 @@ def return_to(settings: Settings, wanted: str) -> None:
 
 
 def set_aside(settings: Settings) -> Path:
-    """A copy of the database as it is now, in the home, whole or not there. The last ones are kept. Raises Misconfigured set_aside."""
-    folder = settings.home / ASIDE
+    """The database as it is now, in the home, whole or not there; the last ones are kept.
+
+    A court that has said for whom its backups are gets a backup, encrypted, with its keys beside it; otherwise a copy for this user alone.
+    Raises Misconfigured set_aside, and what a backup raises.
+    """
+    folder = settings.home / BEFORE_UPGRADE
     folder.mkdir(mode=0o700, exist_ok=True)
+    found = revision(settings)
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{found or 'empty'}"
+    aside = _sealed(settings, folder / name) if found and settings.backup_recipients else _copied(settings, folder / name)
+    stems = sorted({path.stem for path in folder.iterdir()})
+    for old in [path for path in folder.iterdir() if path.stem in stems[:-KEPT]]:
+        old.unlink()
+    return aside
+
+
+def _sealed(settings: Settings, stem: Path) -> Path:
+    from dashboard.backups.making import make_of_database  # a start needs none of it
+
+    archive, keys = (stem.with_name(f"{stem.name}{end}") for end in (ARCHIVE, KEYS))
+    for left in (archive, keys):
+        left.unlink(missing_ok=True)  # the keys of one that was killed in this very second
+    make_of_database(settings, archive, keys, settings.backup_recipients)
+    return archive
+
+
+def _copied(settings: Settings, stem: Path) -> Path:
     sqlite = settings.database_url.startswith("sqlite")
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{revision(settings) or 'empty'}.{'db' if sqlite else 'dump'}"
-    fresh = folder / f".{name}"
+    name = f"{stem.name}.{'db' if sqlite else 'dump'}"
+    fresh = stem.with_name(f".{name}")
     try:
         (copy_sqlite if sqlite else _dump_postgresql)(settings.database_url, fresh)
         with fresh.open("rb") as file:
             os.fsync(file.fileno())
-        fresh.replace(folder / name)
+        fresh.replace(stem.with_name(name))
     except (OSError, sqlite3.Error, subprocess.CalledProcessError) as error:
         fresh.unlink(missing_ok=True)
-        raise Misconfigured(type(error).__name__, code="misconfigured.set_aside", path=str(folder)) from error
-    for old in sorted(folder.iterdir())[:-KEPT]:
-        old.unlink()
-    return folder / name
+        raise Misconfigured(type(error).__name__, code="misconfigured.set_aside", path=str(stem.parent)) from error
+    return stem.with_name(name)
 
 
 def copy_sqlite(url: str, to: Path) -> None:

@@ -11,7 +11,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -32,6 +32,7 @@ from data.journal import Journal
 from data.rules.backups import (
     ABOUT,
     ARCHIVE,
+    BEFORE_UPGRADE,
     DUMP,
     FORMAT,
     KEYS,
@@ -115,7 +116,20 @@ def make(settings: Settings, archive: Path, keys: Path, recipients: Sequence[str
     return made
 
 
-def _make(settings: Settings, backup_id: str, archive: Path, keys: Path, recipients: Sequence[str]) -> Made:
+def make_of_database(settings: Settings, archive: Path, keys: Path, recipients: Sequence[str]) -> None:
+    """The database and the keys alone, for the moment before an upgrade: films and positions stay where they are, which would take hours.
+
+    `ecc restore` takes it as any other. Nothing of it stands in the journal, whose schema may be an older version's. Raises as `make` does.
+    """
+    try:
+        _make(settings, str(ULID()), archive.absolute(), keys.absolute(), recipients, only=WITH_KEYS)
+    except OSError as error:
+        raise StorageFull(str(error), code="backup.disk", why=error.strerror or type(error).__name__) from error
+
+
+def _make(
+    settings: Settings, backup_id: str, archive: Path, keys: Path, recipients: Sequence[str], only: Container[str] | None = None
+) -> Made:
     for path in (archive, keys):
         if path.exists():
             raise RuleBroken("exists", code="backup.exists", path=str(path))
@@ -124,7 +138,7 @@ def _make(settings: Settings, backup_id: str, archive: Path, keys: Path, recipie
     with alone(settings) as staging:
         remove_partial([archive.parent, keys.parent])
         sealing_key = load_key(settings)  # before it is looked what there is: a home may have had none yet
-        found = _found(settings)
+        found = {name: path for name, path in _found(settings).items() if only is None or name.split("/")[0] in only}
         _check_room(settings, found, archive, staging)
         backup = _Backup(settings, backup_id, staging, found)
         backup.hold()
@@ -229,7 +243,7 @@ def _settings_kept(settings: Settings) -> bytes:
 
 def _found(settings: Settings) -> dict[str, Path]:
     """Every file of the court but its database and what are backups, by its name below the home."""
-    roots = {path.name: path for path in settings.home.iterdir() if path.name not in LEFT_OUT}
+    roots = {path.name: path for path in settings.home.iterdir() if path.name not in (*LEFT_OUT, BEFORE_UPGRADE)}
     roots |= {name: path for name, path in (("recordings", settings.recordings), ("layers", settings.layers)) if path.is_dir()}
     found: dict[str, Path] = {}
     for name, root in roots.items():

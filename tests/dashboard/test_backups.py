@@ -103,6 +103,15 @@ def court(_model: Court, tmp_path: Path) -> Court:
     return Court(_model.settings.but(home=tmp_path / "home"), tmp_path, _model.secrets)
 
 
+def test_what_an_upgrade_set_aside_is_no_part_of_a_backup(court: Court) -> None:
+    """It holds the whole database already, encrypted or not: each backup would hold it three times."""
+    (court.settings.home / "before-upgrade").mkdir()
+    (court.settings.home / "before-upgrade/20260101T000000-0001.db").write_bytes(b"older")
+    court.backup()
+    court.restore()
+    assert not (court.folder / "new/before-upgrade").exists()
+
+
 def content(home: Path) -> dict[str, bytes]:
     """Of every file, but databases: those by what is in them."""
     kept = [path for path in home.rglob("*") if path.is_file() and path.relative_to(home).parts[0] not in ("run", "log", "ecc.toml")]

@@ -12,6 +12,8 @@ from sqlalchemy import func, select, text
 
 from dashboard import i18n
 from dashboard.__main__ import main
+from dashboard.backups.restoring import restore
+from dashboard.backups.sealed import new_identity
 from dashboard.deploy.trial import try_on_copy
 from dashboard.people import first_administrator
 from dashboard.upgrade import NAMED, VERSIONS, newest, return_to, revision, set_aside, upgrade
@@ -22,9 +24,10 @@ from data.engines import open_database
 from data.errors import Misconfigured, NotFound, RuleBroken
 from data.identity import check_password
 from data.journal import Journal
+from data.rules.backups import ARCHIVE, KEYS
 from data.rules.permissions import NOBODY
 from data.sealing import load_sealing
-from data.settings import Settings
+from data.settings import Settings, as_environ
 from data.tables import EntryRow
 from tests.data.small_court import SmallCourt, ulid
 
@@ -123,6 +126,57 @@ def test_what_was_set_aside_is_the_whole_database_for_this_user_alone_and_old_on
     again = set_aside(settings)
     assert {path.name for path in again.parent.iterdir()} >= {again.name}
     assert len(list(again.parent.iterdir())) <= 2
+
+
+def test_whoever_has_a_backup_key_gets_it_encrypted_and_can_restore_it(settings: Settings, tmp_path: Path) -> None:
+    """Without films and positions, which an upgrade leaves alone; the journal, whose schema may be older, is not written."""
+    if settings.database_url.startswith("postgresql") and not shutil.which("pg_dump"):
+        pytest.skip("no pg_dump on the path")
+    secret, public = new_identity()
+    (tmp_path / "identity").write_text(f"{secret}\n")
+    (settings.recordings / "01R").mkdir(parents=True)
+    (settings.recordings / "01R/1.webm").write_bytes(b"film " * 10_000)
+    last = head(settings)
+    with_key = settings.but(backup_recipients=(public,))
+    plain, aside = set_aside(settings), set_aside(with_key)
+    keys = aside.with_suffix(KEYS)
+    assert (aside.suffix, head(settings)) == (ARCHIVE, last)
+    for path in (aside, keys):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert path.read_bytes().startswith(b"age-encryption.org/")
+    if settings.database_url.startswith("sqlite"):
+        restored = restore(Settings.of(home=tmp_path / "elsewhere"), aside, keys, tmp_path / "identity", tmp_path / "new")
+        assert head(settings.but(home=tmp_path / "new", database_url=f"sqlite:///{tmp_path}/new/ecc.db")) > last, (
+            "it says that it is restored"
+        )
+        assert restored.seq == last
+        assert not list((tmp_path / "new").rglob("*.webm"))
+    for number in range(2):
+        aside.with_name(f"2099010{number}T000000-0001.db").touch()
+    set_aside(with_key)
+    assert not plain.exists()
+    assert len({path.stem for path in aside.parent.iterdir()}) == 2
+
+
+@pytest.mark.parametrize("killed", ["dashboard.backups.making._name", "dashboard.backups.making.encrypt", "data.dumps.flush"])
+def test_killed_while_it_is_set_aside_nothing_half_has_a_name_and_the_next_one_is_whole(tmp_path: Path, killed: str) -> None:
+    settings = Settings.of(home=tmp_path / "home", backup_recipients=(new_identity()[1],))
+    settings.make_folders()
+    upgrade(settings)
+    code = (
+        "import importlib, os, signal, sys; from dashboard.upgrade import set_aside; from data.settings import load\n"
+        "import dashboard.backups.making as making\n"
+        "module, _, name = sys.argv[1].rpartition('.')\n"
+        "setattr(importlib.import_module(module), name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))\n"
+        "making.flush = lambda *_: os.kill(os.getpid(), signal.SIGKILL) if name == 'flush' else None\n"
+        "set_aside(load())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, killed], cwd=Path(__file__).parents[2], env=as_environ(settings), check=False)
+    assert done.returncode == -9
+    named = [path for path in (settings.home / "before-upgrade").iterdir() if not path.name.startswith(".")]
+    assert named == []
+    aside = set_aside(settings)
+    assert sorted(path.suffix for path in aside.parent.iterdir()) == sorted([ARCHIVE, KEYS])
 
 
 def test_the_way_back_keeps_what_was_written_since(settings: Settings) -> None:
