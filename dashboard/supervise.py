@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+from dashboard.systemd import ALIVE, ALIVE_EVERY_S, ENDING, READY, tell_systemd
 from data.errors import BusUnavailable, Misconfigured
 from data.settings import Settings, as_environ
 from streaming.embedded import Embedded
@@ -201,6 +202,7 @@ class Supervisor:
         self._ready = False
         self._exit_code = 0
         self._patient_until = float("inf")
+        self._told_at = 0.0
 
     def run(self) -> int:
         """Start everything, look after it, end it all on SIGTERM, SIGINT or SIGHUP. Returns the exit code."""
@@ -215,11 +217,19 @@ class Supervisor:
                 # at most one second a round: after we were stopped ourselves, nobody else is blamed for the time
                 self._look_after(now, min(now - last, 1.0))
                 last = now
+                self._say_alive(now)
                 self._woken.wait(ROUND_S if self._ready else ROUND_AT_START_S)
                 self._woken.clear()
         finally:
+            tell_systemd(ENDING)
             self._end_all()
         return self._exit_code
+
+    def _say_alive(self, now: float) -> None:
+        """Whoever watches over everything is watched by systemd: a supervisor that stands still is killed and started again."""
+        if now - self._told_at >= ALIVE_EVERY_S:
+            self._told_at = now
+            tell_systemd(ALIVE)
 
     def _end(self, number: int, _: FrameType | None) -> None:
         log.info("ending: signal %d", number)
@@ -242,6 +252,7 @@ class Supervisor:
             self._say_children()
         if ready and not self._ready:
             self._ready = True
+            tell_systemd(READY)
             self._on_ready()
 
     def _examine(self, watched: Watched, now: float, passed_s: float) -> None:

@@ -260,6 +260,11 @@ def plain_environ() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
 
+def systemd_socket() -> str:
+    """Where systemd wants to hear that we are ready and alive; empty when it did not start us, or does not ask."""
+    return os.environ.get("NOTIFY_SOCKET", "")
+
+
 def has_screen(environ: Mapping[str, str] | None = None) -> bool:
     """Whether a browser of this user would be seen by anybody."""
     environ = os.environ if environ is None else environ

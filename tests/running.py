@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,8 +10,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -130,6 +132,30 @@ class Served(Protocol):
     def seeded(self) -> Any: ...
 
 
+TOKEN, ULID = re.compile(r"[\w.~-]{24,}", re.ASCII), re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+
+
+def tokens_in(seeded: object) -> set[str]:
+    """Everything in what a test holds in its hands that opens something: long words that are no ids."""
+    if isinstance(seeded, str):
+        return {seeded} if TOKEN.fullmatch(seeded) and not ULID.fullmatch(seeded) else set()
+    if isinstance(seeded, dict | list | tuple | set):
+        each = seeded.values() if isinstance(seeded, dict) else seeded
+        return {token for one in each for token in tokens_in(one)}
+    return tokens_in([getattr(seeded, each.name) for each in fields(seeded)]) if is_dataclass(seeded) else set()
+
+
+def told_in(files: Iterable[Path], secrets: Iterable[str]) -> list[str]:
+    """Which file holds the beginning of which secret, as it is or as JSON writes it."""
+    texts = {file.name: file.read_text(errors="replace") for file in files if file.is_file()}
+    return [
+        f"{name}: {secret[:6]}"
+        for name, text in texts.items()
+        for secret in secrets
+        if secret and (secret in text or json.dumps(secret)[1:-1] in text)
+    ]
+
+
 class Product:
     """`with Product() as product:` starts it, waits until it is ready, and ends it.
 
@@ -235,21 +261,19 @@ class Product:
         return (self.home / "said").read_text(errors="replace")
 
     def told_of_secrets(self) -> list[str]:
-        """Where a whole test run has left a token, a name or a plate: every test of a running product ends with this look (case 51)."""
-        if not isinstance(self.seeded, Seeded):
-            return []
-        tokens = [self.seeded.desk, self.seeded.commander, self.seeded.wall, self.seeded.case_system]
-        metrics = self.settings.keys / "metrics.token"
-        tokens += [metrics.read_text().strip()] if metrics.exists() else []
-        secrets = [*tokens, *self.seeded.devices.values(), *self.seeded.osmand.values(), *PERSONAL]
-        files = [self.home / "said", *(file for file in self.settings.log.glob("*") if file.is_file())]
-        texts = {file.name: file.read_text(errors="replace") for file in files if file.exists()}
-        return [
-            f"{name}: {secret[:6]}"
-            for name, text in texts.items()
-            for secret in secrets
-            if secret and (secret in text or json.dumps(secret)[1:-1] in text)
-        ]
+        """Where a whole test run has left a token, a key, a name or a plate: each test of a running product ends with it (case 51)."""
+        secrets = {*tokens_in(self.seeded), *self._keys()}
+        if isinstance(self.seeded, Seeded):
+            secrets |= {*self.seeded.osmand.values(), *PERSONAL}
+        return told_in([self.home / "said", *self.settings.log.glob("*")], secrets)
+
+    def _keys(self) -> list[str]:
+        """What is text in the folder of keys; the others are bytes that no log could hold."""
+        found = []
+        for path in self.settings.keys.glob("*"):
+            with suppress(UnicodeDecodeError, OSError):
+                found += re.findall(r"[\w+/=.-]{24,}", path.read_text(encoding="ascii"))
+        return found
 
     def database(self) -> Database:
         """Both engines, for looking at what was kept; close it."""

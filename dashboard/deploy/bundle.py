@@ -40,6 +40,7 @@ BUILD = (
     "import os, sys; os.environ['SOURCE_DATE_EPOCH'] = sys.argv[3]; from hatchling.builders.wheel import WheelBuilder as Builder; "
     "print(next(Builder(sys.argv[1]).build(directory=sys.argv[2])))"
 )
+SIGNER, SIGNED_AS = "ecc", "ecc-bundle"  # as install.sh asks for them
 HOLE = re.compile(r"@([\w.]+)@")
 
 
@@ -62,8 +63,8 @@ class Component:
     sha256: str
 
 
-def make(target: Target, to: Path) -> Path:
-    """Write the archive and return its path. Raises Missing with what this target has no wheel for."""
+def make(target: Target, to: Path, key: Path | None = None) -> Path:
+    """Write the archive and return its path. key: of ssh, signs it. Raises Missing with what this target has no wheel for, Unsigned."""
     version, epoch = own_version(), commit_time()
     name = f"ecc-{version}-linux-{target.machine}"
     to.mkdir(parents=True, exist_ok=True)
@@ -77,11 +78,40 @@ def make(target: Target, to: Path) -> Path:
         components = _licences(folder)
         (folder / "sbom.cdx.json").write_text(sbom(version, own, components, epoch), encoding="utf-8")
         (folder / "SHA256SUMS").write_text(sums(folder), encoding="utf-8")
-        return pack(folder, to / f"{name}.tar.gz", epoch)
+        if key is not None:
+            sign(folder / "SHA256SUMS", key)
+        made = pack(folder, to / f"{name}.tar.gz", epoch)
+    if key is not None:
+        sign(made, key)
+        (to / "signers").write_text(signers(key), encoding="utf-8")
+    return made
 
 
 class Missing(Exception):
     """Requirements that have no wheel for this target."""
+
+
+class Unsigned(Exception):
+    """The key could not sign; what ssh-keygen says."""
+
+
+# --- whose it is ------------------------------------------------------------------------------------------------------------------
+
+
+def sign(path: Path, key: Path) -> None:
+    """PATH.sig beside it, by ssh-keygen: it is there with every OpenSSH, and asks for the passphrase itself. Raises Unsigned."""
+    path.with_name(f"{path.name}.sig").unlink(missing_ok=True)
+    done = subprocess.run(
+        ["ssh-keygen", "-Y", "sign", "-q", "-f", str(key), "-n", SIGNED_AS, str(path)], stderr=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        raise Unsigned(done.stderr.strip())
+
+
+def signers(key: Path) -> str:
+    """What install.sh is given as --signers: it must reach a court by another way than the bundle does."""
+    public = subprocess.run(["ssh-keygen", "-y", "-f", str(key)], capture_output=True, text=True, check=True).stdout
+    return f'{SIGNER} namespaces="{SIGNED_AS}" {" ".join(public.split()[:2])}\n'
 
 
 # --- wheels -----------------------------------------------------------------------------------------------------------------------
@@ -303,7 +333,8 @@ def sbom(version: str, own: Path, components: Sequence[Component], epoch: int) -
 
 def sums(folder: Path) -> str:
     """As `sha256sum --check` reads it."""
-    return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n" for path in _all(folder))
+    listed = [path for path in _all(folder) if path.parent != folder or path.name not in ("SHA256SUMS", "SHA256SUMS.sig")]
+    return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n" for path in listed)
 
 
 def _all(folder: Path) -> Iterator[Path]:
@@ -329,15 +360,16 @@ def pack(folder: Path, to: Path, epoch: int) -> Path:
 
 
 def main(words: Iterable[str] | None = None) -> int:
-    """1: something has no wheel for this target; its name was said."""
+    """1: something has no wheel for this target, or could not be signed; that was said."""
     parser = argparse.ArgumentParser(prog="make bundle", description=__doc__)
     parser.add_argument("--machine", choices=MACHINES, default="x86_64")
     parser.add_argument("--python", action="append", metavar="3.11", help="may be given several times; default: this one")
     parser.add_argument("--to", type=Path, default=ROOT / "dist")
+    parser.add_argument("--sign", type=Path, metavar="KEY", help="sign with this key of ssh: SHA256SUMS inside, the archive beside it")
     options = parser.parse_args(list(words) if words is not None else None)
     try:
-        made = make(Target(options.machine, tuple(options.python or PYTHONS)), options.to)
-    except Missing as error:
+        made = make(Target(options.machine, tuple(options.python or PYTHONS)), options.to, options.sign)
+    except (Missing, Unsigned) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{made}  {made.stat().st_size / 1e6:.0f} MB  sha256 {hashlib.sha256(made.read_bytes()).hexdigest()}")

@@ -116,6 +116,11 @@ class Place:
         return self.prefix / "ecc"
 
     @property
+    def signers(self) -> Path:
+        """Whose bundles are taken, as ssh-keygen reads it; not there: anybody's whose sums are right. install.sh asks it."""
+        return self.prefix / "signers"
+
+    @property
     def journal(self) -> Path:
         """There as long as an upgrade is under way."""
         return self.prefix / "upgrading.json"
@@ -355,14 +360,17 @@ class Systemd:
         self._command = ["systemctl", *(["--user"] if place.service == "user" else [])]
 
     def start(self) -> None:
-        for words in (["daemon-reload"], ["enable", "--quiet", UNIT], ["reset-failed", UNIT], ["restart", UNIT]):
+        """Does not wait: how far it got is asked afterwards."""
+        for words in (["daemon-reload"], ["enable", "--quiet", UNIT], ["reset-failed", UNIT], ["restart", "--no-block", UNIT]):
             subprocess.run([*self._command, *words], check=False, capture_output=words[0] == "reset-failed")
 
     def stop(self) -> None:
         subprocess.run([*self._command, "stop", UNIT], check=False)
 
     def runs(self) -> bool:
-        return subprocess.run([*self._command, "is-active", "--quiet", UNIT], check=False).returncode == 0
+        """Also while it comes up; not while systemd waits to start again what has ended."""
+        asked = [*self._command, "show", "--property=SubState", "--value", UNIT]
+        return subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip() in ("running", "start", "start-pre")
 
 
 class Alone:
@@ -472,8 +480,6 @@ def upgrade(bundle: Bundle, place: Place, options: argparse.Namespace) -> None:
         return
     say("upgrading", before=old.name, after=bundle.name)
     new = put_version(bundle, place)
-    _lay_program(place)
-    _lay_unit(place)
     _asked(place, new, "try", "--rehearse")
     runs = service.runs()
     service.stop()
@@ -484,13 +490,16 @@ def upgrade(bundle: Bundle, place: Place, options: argparse.Namespace) -> None:
         if runs:
             service.start()
         raise
-    write_whole(place.journal, json.dumps({"from": old.name, "to": new.name, "schema": schema, "aside": aside}))
+    unit = (place.units / UNIT).read_text(encoding="utf-8") if (place.units / UNIT).exists() else None
+    write_whole(place.journal, json.dumps({"from": old.name, "to": new.name, "schema": schema, "aside": aside, "unit": unit}))
+    _lay_program(place)
+    _lay_unit(place)
     point(place, new)
     if comes_up(place, service):
         _finish(place)
         say("upgraded", version=bundle.version, aside=aside)
         return
-    _return(place, service, old, new, schema)
+    _return(place, service, old, new, schema, unit)
 
 
 def _again(place: Place, service: Service, options: argparse.Namespace) -> None:
@@ -500,7 +509,7 @@ def _again(place: Place, service: Service, options: argparse.Namespace) -> None:
         cut = json.loads(place.journal.read_text(encoding="utf-8")) if place.journal.exists() else None
         if cut is None:
             raise Refused("did_not_come_up", log=place.home / "log")
-        _return(place, service, place.versions / cut["from"], place.current.resolve(), cut["schema"])
+        _return(place, service, place.versions / cut["from"], place.current.resolve(), cut["schema"], cut.get("unit"))
     _finish(place)
     say("already", version=installed(place))
     _first_administrator(place, options)
@@ -511,11 +520,16 @@ def _finish(place: Place) -> None:
     forget_old(place)
 
 
-def _return(place: Place, service: Service, old: Path, new: Path, schema: str) -> NoReturn:
-    """The schema first, then the pointer: cut between them, the new version starts and brings the schema up again."""
+def _return(place: Place, service: Service, old: Path, new: Path, schema: str, unit: str | None) -> NoReturn:
+    """The schema first, then the pointer: cut between them, the new version starts and brings the schema up again.
+
+    unit: the one before's, which may not speak with systemd as the new one does.
+    """
     service.stop()
     _asked(place, new, "not_returned", "--to", schema)
     point(place, old)
+    if unit is not None:
+        write_whole(place.units / UNIT, unit)
     place.journal.unlink(missing_ok=True)
     came = comes_up(place, service)
     raise Refused("returned" if came else "returned_not_up", version=old.name.partition("-")[0], log=place.home / "log")
@@ -527,6 +541,12 @@ def _asked(place: Place, folder: Path, key: str, *words: str) -> str:
     if place.user and os.geteuid() == 0:
         command = ["runuser", "-u", place.user, "--", *command]
     return _run(command, key).strip()
+
+
+def keep_signers(place: Place, named: Path | None) -> None:
+    """From now on an upgrade must be signed by one of them too."""
+    if named is not None and named.absolute() != place.signers:
+        write_whole(place.signers, named.read_text(encoding="utf-8"))
 
 
 def _make_user(name: str) -> None:
@@ -566,12 +586,13 @@ def _lay_unit(place: Place) -> None:
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="./install.sh", formatter_class=argparse.RawDescriptionHelpFormatter, description=sentence("about")
-    )
+        prog="./install.sh", formatter_class=argparse.RawDescriptionHelpFormatter, description=sentence("about"), allow_abbrev=False
+    )  # no abbreviations: install.sh reads two of the options itself
     for name in ("prefix", "home", "units"):
         parser.add_argument(f"--{name}", type=Path, metavar="DIR", help=sentence(f"help_{name}"))
     parser.add_argument("--service", choices=["system", "user", "none"], help=sentence("help_service"))
     parser.add_argument("--no-start", action="store_true", help=sentence("help_no_start"))
+    parser.add_argument("--signers", type=Path, metavar="FILE", help=sentence("help_signers"))
     parser.add_argument("--administrator", default="admin", metavar="NAME", help=sentence("help_administrator"))
     for name in ("court-code", "court-name", "host", "origin", "media-origin", "tls-cert", "tls-key"):
         parser.add_argument(f"--{name}", help=sentence("help_setting"))
@@ -611,6 +632,7 @@ def main(words: Sequence[str] | None = None, folder: Path = HERE.parent) -> int:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise Refused("another_installs", folder=place.prefix) from error
+            keep_signers(place, options.signers)
             if installed(place):
                 upgrade(bundle, place, options)
             else:

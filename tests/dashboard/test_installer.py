@@ -81,6 +81,88 @@ def test_an_old_python_is_refused_with_what_was_found(unpacked: Path, tmp_path: 
     assert "(3.11 / 3.9)" in said.stderr
 
 
+# --- whose bundle it is (case 53) -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    return new_key(tmp_path / "release")
+
+
+def new_key(path: Path) -> Path:
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("no ssh-keygen here")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(path)], check=True)
+    return path
+
+
+def signed(folder: Path, key: Path, name: str = "signers") -> Path:
+    """The bundle signed, and the file that an administrator got by another way."""
+    making.sign(folder / "SHA256SUMS", key)
+    path = folder.parent / name
+    path.write_text(making.signers(key))
+    return path
+
+
+OLD_LIBRARY = "glibc 9.0"  # what a bundle is refused for that got past its signature: nothing is installed by these tests
+
+
+def test_what_the_named_signer_signed_gets_past_and_his_name_is_needed_by_no_other(unpacked: Path, tmp_path: Path, key: Path) -> None:
+    describe(unpacked, glibc="9.0")
+    signers = signed(unpacked, key)
+    for words in ((), ("--signers", str(signers)), (f"--signers={signers}",)):
+        said = run(unpacked, "--prefix", str(tmp_path / "p"), *words)
+        assert (said.returncode, OLD_LIBRARY in said.stderr) == (1, True), said.stderr
+
+
+@pytest.mark.parametrize("forged", ["unsigned", "another key", "another purpose", "sums made anew", "signature changed", "no such file"])
+def test_53_a_forged_bundle_is_refused_before_anything_of_it_runs(unpacked: Path, tmp_path: Path, key: Path, forged: str) -> None:
+    describe(unpacked, glibc="9.0")
+    signers, signature = signed(unpacked, key), unpacked / "SHA256SUMS.sig"
+    if forged == "unsigned":
+        signature.unlink()
+    elif forged == "another key":
+        signed(unpacked, new_key(tmp_path / "other"), "of-another")
+    elif forged == "another purpose":
+        signature.unlink()
+        subprocess.run(["ssh-keygen", "-Y", "sign", "-q", "-f", str(key), "-n", "git", str(unpacked / "SHA256SUMS")], check=True)
+    elif forged == "sums made anew":
+        (unpacked / "install/installer.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+        describe(unpacked)
+    elif forged == "signature changed":
+        signature.write_text(signature.read_text().replace("A", "B", 5))
+    else:
+        signers.unlink()
+    said = run(unpacked, "--prefix", str(tmp_path / "p"), "--signers", str(signers))
+    assert (said.returncode, "签名" in said.stderr, str(signers) in said.stderr) == (1, True, True)
+    assert OLD_LIBRARY not in said.stderr
+    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "p").exists()
+
+
+def test_53_once_named_the_signer_is_asked_at_every_upgrade_and_no_shortened_option_goes_round_him(
+    unpacked: Path, tmp_path: Path, key: Path, place: Place
+) -> None:
+    describe(unpacked, glibc="9.0")
+    signers = signed(unpacked, key)
+    place.prefix.mkdir()
+    installer.keep_signers(place, signers)
+    signed(unpacked, new_key(tmp_path / "other"), "of-another")
+    for words in (("--prefix", str(place.prefix)), (f"--prefix={place.prefix}",)):
+        said = run(unpacked, *words)
+        assert (said.returncode, "签名" in said.stderr) == (1, True), said.stderr
+    assert run(unpacked, "--pre", str(place.prefix)).returncode == 2, "argparse would have taken it for --prefix"
+    assert place.signers.read_text() == making.signers(key)
+
+
+def test_a_file_named_from_where_one_stands_is_meant_there(unpacked: Path, tmp_path: Path, key: Path) -> None:
+    describe(unpacked, glibc="9.0")
+    signed(unpacked, key)
+    command = ["sh", f"{unpacked.name}/install.sh", "--prefix", "p", "--signers", "signers"]
+    said = subprocess.run(command, cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "HOME": "/"}, capture_output=True, text=True, check=False)
+    assert OLD_LIBRARY in said.stderr, said.stderr
+
+
 def test_an_old_c_library_and_a_full_disk_are_refused(unpacked: Path, place: Place) -> None:
     describe(unpacked, glibc="9.0")
     with pytest.raises(Refused, match="old_library"):
@@ -200,11 +282,14 @@ def test_a_database_that_cannot_be_set_aside_leaves_the_old_one_running(place: P
 
 def test_a_version_that_does_not_come_up_takes_its_schema_back_and_the_old_one_starts(place: Place, old: Path) -> None:
     new_version(place, "0.2.0-new", ENDS)
+    unit = place.units / installer.UNIT
+    unit.write_text(was := "[Service]\nType=exec\n")
     with pytest.raises(Refused, match="returned"):
         installer.upgrade(offered(), place, OPTIONS)
     assert asked(place)[-3:] == ["0.2.0 serve", "0.2.0 migrate --to 0009", "0.1.0 serve"]
     assert installer.installed(place) == "0.1.0-old"
     assert not place.journal.exists()
+    assert unit.read_text() == was, "the one before has the unit that it was made for"
 
 
 @pytest.mark.parametrize("step", ["put_version", "_lay_program", "_asked", "write_whole", "point", "comes_up", "_finish"])

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 import websockets
 
 from dashboard.supervise import Program, held_back, pause_s, wait_until_prepared
+from dashboard.systemd import ALIVE, ENDING, READY, tell_systemd
 from data.errors import Misconfigured
 from data.settings import Settings, as_environ
 from tests.dashboard.test_live import call, end_call, viewer
@@ -25,9 +27,44 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
+def systemd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[socket.socket]:
+    """Where systemd would listen."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
+        address = str(tmp_path_factory.mktemp("s") / "n")
+        wire.bind(address)
+        wire.settimeout(60)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NOTIFY_SOCKET", address)
+            yield wire
+
+
+@pytest.fixture(scope="module")
+def product(systemd: socket.socket) -> Iterator[Product]:
     with Product() as product:
         yield product
+
+
+def test_systemd_hears_that_it_is_ready_and_then_that_it_lives(product: Product, systemd: socket.socket) -> None:
+    assert product.status("/readyz") == 200
+    heard = [systemd.recv(100).decode()]
+    while READY not in heard:
+        heard.append(systemd.recv(100).decode())
+    assert set(heard) <= {READY, ALIVE}
+    assert systemd.recv(100).decode() == ALIVE, "once more after that, within a minute"
+
+
+def test_a_supervisor_that_ends_says_so_before_its_parts_do(systemd: socket.socket) -> None:
+    with Product():
+        pass
+    heard = []
+    while ENDING not in heard:
+        heard.append(systemd.recv(100).decode())
+
+
+def test_whoever_was_not_started_by_systemd_or_finds_it_gone_tells_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    for address in ("", "/nowhere/at/all", "@nobody"):
+        monkeypatch.setenv("NOTIFY_SOCKET", address)
+        tell_systemd(READY)
 
 
 def ecc(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
