@@ -49,13 +49,13 @@ class Faults:
         )
 
     async def _report(self, request: Request) -> Response:
-        """{"snapshot": {…}, "sentence"?}, `?face=`; answers {"id", "number", "text"}."""
+        """{"id"?, "snapshot": {…}, "sentence"?}, `?face=`; answers {"id", "number", "text"}. The same id again is the same report."""
         actor, said = actor_of(request), await said_in(request)
-        sentence, snapshot = said.get("sentence"), said.get("snapshot")
-        if not isinstance(sentence, str | None) or not isinstance(snapshot, dict):
+        id_, sentence, snapshot = said.get("id"), said.get("sentence"), said.get("snapshot")
+        if not isinstance(sentence, str | None) or not isinstance(id_, str | None) or not isinstance(snapshot, dict):
             raise BadInput("report", code="input.bad")
-        face = request.query_params.get("face", "")
-        made: Reported = await self._lanes.writer.run(self._journal.do, actor, self._now(), report_fault, face, snapshot, sentence)
+        told = request.query_params.get("face", ""), snapshot, sentence, id_
+        made: Reported = await self._lanes.writer.run(self._journal.do, actor, self._now(), report_fault, *told)
         text = t("faults.reported" if made.fresh else "faults.again", number=made.number)
         return as_json({"id": made.id, "number": made.number, "text": text})
 

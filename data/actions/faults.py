@@ -1,6 +1,6 @@
 """A fault is reported by one tap, taken by somebody who mends it, and closed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -8,7 +8,7 @@ from ulid import ULID
 
 from data.actions.allowed import allowed
 from data.actions.keeping import held, next_number
-from data.errors import AlreadyOwned, NotPermitted, RuleBroken, TooMany
+from data.errors import AlreadyOwned, BadInput, NotPermitted, RuleBroken, TooMany
 from data.events import FaultClosed, FaultReported, FaultTaken
 from data.journal import Work
 from data.rules import faults, words
@@ -26,29 +26,28 @@ class Reported:
     fresh: bool
 
 
-def report_fault(work: Work, face: str, snapshot: Mapping[str, object], sentence: str | None = None) -> Reported:
+def report_fault(
+    work: Work, face: str, snapshot: Mapping[str, object], sentence: str | None = None, fault_id: str | None = None
+) -> Reported:
     """Something does not work: who presses, where, with what his page knows of itself and, if he likes, a sentence.
 
-    Raises TooMany fault.too_often (one reporter), fault.full (the whole court), BadInput.
+    fault_id: made by the page, which sends the same report again until it is answered. Raises TooMany fault.too_often (one reporter),
+    fault.full (the whole court), BadInput.
     """
     allowed(work, Verb.REPORT_FAULT)
-    where, kept = faults.face(face), faults.snapshot(snapshot)
+    where, kept, reporter = faults.face(face), faults.snapshot(snapshot), _reporter(work.actor)
     said = words.word(sentence, "sentence", faults.SENTENCE_LONGEST) if sentence and sentence.strip() else None
-    reporter = _reporter(work.actor)
+    id_ = words.ulid(fault_id) if fault_id is not None else str(ULID.from_datetime(work.now))
     mine = select(FaultRow).where(FaultRow.reporter == reporter, FaultRow.reported_at > work.now - faults.HOUR)
     lately = list(work.session.scalars(mine.order_by(FaultRow.reported_at.desc(), FaultRow.id.desc())))
-    newest = next(iter(lately), None)
-    if newest is not None and newest.reported_at > work.now - faults.APART and newest.closed_at is None:
-        if said is not None and newest.sentence is None:
-            newest.sentence = work.sealing.seal(said)  # the tap first, the words after it
-        return Reported(newest.id, newest.number, fresh=False)
-    if len(lately) >= faults.AN_HOUR_MOST:
-        again_s = (lately[-1].reported_at + faults.HOUR - work.now).total_seconds()
-        raise TooMany("faults", code="fault.too_often", retry_after_s=max(1, round(again_s)))
-    if (work.session.scalar(select(func.count()).where(FaultRow.closed_at.is_(None))) or 0) >= faults.OPEN_MOST:
-        raise TooMany("faults", code="fault.full", retry_after_s=600)
+    before = _told_before(work, reporter, id_) or next((row for row in lately if _is_same(row, work, kept)), None)
+    if before is not None:
+        if said is not None and before.sentence is None:
+            before.sentence = work.sealing.seal(said)  # the tap first, the words after it
+        return Reported(before.id, before.number, fresh=False)
+    _bounded(work, lately)
     row = FaultRow(
-        id=str(ULID.from_datetime(work.now)),
+        id=id_,
         court_code=work.court_code,
         number=next_number(work, faults.LETTER),
         reporter=reporter,
@@ -62,6 +61,26 @@ def report_fault(work: Work, face: str, snapshot: Mapping[str, object], sentence
     work.session.flush()
     work.record(FaultReported(fault_id=row.id, face=where.value))
     return Reported(row.id, row.number, fresh=True)
+
+
+def _told_before(work: Work, reporter: str, fault_id: str) -> FaultRow | None:
+    """Raises BadInput: somebody else's."""
+    row = work.session.get(FaultRow, fault_id)
+    if row is not None and row.reporter != reporter:
+        raise BadInput("id", code="input.bad")
+    return row
+
+
+def _is_same(row: FaultRow, work: Work, snapshot: Mapping[str, object]) -> bool:
+    return row.closed_at is None and faults.same_trouble(work.now, snapshot, row.reported_at, row.snapshot)
+
+
+def _bounded(work: Work, lately: Sequence[FaultRow]) -> None:
+    if len(lately) >= faults.AN_HOUR_MOST:
+        again_s = (lately[-1].reported_at + faults.HOUR - work.now).total_seconds()
+        raise TooMany("faults", code="fault.too_often", retry_after_s=max(1, round(again_s)))
+    if (work.session.scalar(select(func.count()).where(FaultRow.closed_at.is_(None))) or 0) >= faults.OPEN_MOST:
+        raise TooMany("faults", code="fault.full", retry_after_s=600)
 
 
 def take_fault(work: Work, fault_id: str) -> bool:

@@ -6,7 +6,7 @@ address: `snapshot` keeps what stands here and drops the rest, whatever a page s
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -85,6 +85,7 @@ _FORMS: Mapping[str, Callable[[object], Any]] = {
     "height": _number(20_000),
     "scale_pct": _number(2_000),
     "waiting": _number(10**6),
+    "waited_s": _number(10**7),  # in the page, until there was a line again
     "hidden": _truth,
     "error": _word(r"[a-z0-9_.]{1,48}"),
 }
@@ -97,6 +98,12 @@ def snapshot(told: object) -> dict[str, Any]:
         raise BadInput("snapshot", code="input.bad")
     read = {name: form(told[name]) for name, form in _FORMS.items() if name in told}
     return {name: value for name, value in read.items() if value is not None}
+
+
+def same_trouble(told_at: datetime, told: Mapping[str, Any], other_at: datetime, other: Mapping[str, Any]) -> bool:
+    """Whether two reports of one reporter are one: pressed at nearly the same time, whenever each of them arrived."""
+    pressed, before = (at - timedelta(seconds=each.get("waited_s", 0)) for at, each in ((told_at, told), (other_at, other)))
+    return abs(pressed - before) < APART
 
 
 def state(taken: bool, closed: bool) -> FaultState:

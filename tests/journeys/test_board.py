@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import select
 
 from dashboard.heartbeat.parts import NAMES
+from data.sealing import load_sealing
+from data.tables import FaultRow
 from tests.journeys.wall_sizes import OUTSIDE, SCROLLS, SMALLEST
 from tests.running import Product
 
@@ -86,6 +89,47 @@ async def test_one_key_at_wall_and_desk_reports_and_the_list_closes_it(context: 
     await page.keyboard.press("Enter")
     await expect(page.locator('[data-fault][data-state="CLOSED"]')).to_contain_text("换了网线", timeout=SOON)
     await expect(wall.locator("#board-faults")).to_contain_text("报修 1 条未办结", timeout=SOON)
+
+
+async def test_without_a_line_a_report_waits_on_its_page_and_goes_once_even_after_the_page_was_closed(
+    context: BrowserContext, product: Product
+) -> None:
+    wall = await opened(context, product, "/centre/wall")
+    phone = await context.new_page()
+    await context.add_cookies([{"name": "ecc_device", "value": product.seeded.devices[1001], "url": product.origin}])
+    await phone.goto(f"{product.origin}/field/")
+    await expect(phone.locator("body")).to_have_attribute("data-state", "ready", timeout=SOON)
+    before = faults_of(product)
+    await context.set_offline(True)
+    await wall.keyboard.press("0")
+    await expect(wall.locator("#toast")).to_contain_text("报修已存在本机", timeout=SOON)
+    await phone.locator("[data-act=device]").click()
+    await phone.locator("#fault").click()
+    await expect(phone.locator("#fault-told")).to_contain_text("报修已存在这部手机里", timeout=SOON)
+    await phone.locator("#fault-words").fill("没有声音")
+    await phone.locator("#fault-form button").click()
+    await expect(phone.locator("#fault-form")).to_be_hidden(timeout=SOON)
+    assert faults_of(product) == before
+    assert await phone.evaluate("Object.keys(localStorage)") == ["ecc.faults.wall", "ecc.faults.field"]
+    await phone.close()
+    await context.set_offline(False)
+    await expect(wall.locator("#toast")).to_contain_text("已报修", timeout=SOON)
+    again = await context.new_page()
+    await again.goto(f"{product.origin}/field/")
+    await expect(again.locator("[data-notice=fault]")).to_contain_text("已报修", timeout=SOON)
+    arrived = [each for each in faults_of(product) if each not in before]
+    assert sorted(arrived) == [("field", "没有声音"), ("wall", None)]
+    assert await again.evaluate("Object.keys(localStorage)") == []
+    await again.close()
+
+
+def faults_of(product: Product) -> list[tuple[str, str | None]]:
+    database = product.database()
+    with database.reading() as session:
+        sealing = load_sealing(product.settings.keys)
+        found = [(row.face, sealing.open(row.sentence) if row.sentence else None) for row in session.scalars(select(FaultRow))]
+    database.close()
+    return found
 
 
 async def test_one_wall_on_several_screens_is_steered_together_and_a_missing_one_is_said(context: BrowserContext, product: Product) -> None:

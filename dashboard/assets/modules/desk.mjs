@@ -18,8 +18,8 @@ import { drawRoom, roomKey, startRoom } from './desk_room.mjs';
 import { drawVerbs } from './desk_verbs.mjs';
 import { drawWalls, selectWall, stepWall } from './desk_walls.mjs';
 import { h } from './draw.mjs';
-import { report } from './fault.mjs';
-import { entry, head, known, list } from './page.mjs';
+import { report, sendKept } from './fault.mjs';
+import { entry, faultWords, head, known, list, whose } from './page.mjs';
 import { hasPicture, showCall } from './stage_video.mjs';
 import { t } from './text.mjs';
 
@@ -33,6 +33,7 @@ export function startDesk() {
   on(draw);
   addEventListener('keydown', pressed);
   startRoom();
+  sendKept('desk', whose, sayDone);
   document.addEventListener('click', (event) => {
     const act = event.target instanceof Element ? event.target.closest('[data-act]')?.getAttribute('data-act') ?? '' : '';
     if (act.startsWith('zone:')) goTo(act.slice(5));
@@ -54,8 +55,8 @@ async function reportFault() {
 
 /** @param {string} [words] */
 async function sendFault(words) {
-  const { ok, text } = await report('desk', known(), words, t('wall.fault_offline'));
-  return ok ? sayDone(words ? text : t('desk.fault_said', { said: text })) : sayHere(text);
+  const { ok, kept, text } = await report('desk', known(), words ?? '', faultWords(), whose());
+  return ok || kept ? sayDone(words || kept ? text : t('desk.fault_said', { said: text })) : sayHere(text);
 }
 
 async function turnLock() {

@@ -9,7 +9,7 @@ import { head } from './heads.mjs';
 import { begin, invents } from './map.mjs';
 import { blocked } from './sound.mjs';
 import { drawBoard } from './board.mjs';
-import { report } from './fault.mjs';
+import { report, sendKept } from './fault.mjs';
 import { missing, named, screen } from './screens.mjs';
 import { alarm, calls, focus, own, sound, stage, steered } from './stage.mjs';
 import { t } from './text.mjs';
@@ -55,10 +55,21 @@ function tellShown() {
 async function reportFault() {
   notice(t('wall.fault_going'));
   draw(new Set());
-  const { text } = await report('wall', { ...known(), layout: Number(layout), ...(screen ? { screen } : {}) }, '', t('wall.fault_offline'));
+  const { text } = await report('wall', { ...known(), layout: Number(layout), ...(screen ? { screen } : {}) }, '', faultWords(), whose());
+  sayFault(text);
+}
+
+/** @param {string} text */
+function sayFault(text) {
   notice(text);
   draw(new Set());
 }
+
+/** What a report says that finds no line. */
+export const faultWords = () => ({ kept: t('wall.fault_kept'), lost: t('wall.fault_offline') });
+
+/** Under whose name a report goes; empty before the first hello. @returns {string} */
+export const whose = () => now.hello.me?.id ?? now.hello.wall_id ?? '';
 
 /** What wall and desk know of themselves. */
 export const known = () => ({
@@ -75,6 +86,7 @@ export function start(say) {
     return;
   }
   on(draw);
+  sendKept('wall', whose, sayFault);
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.code === 'KeyV') chooseGrid(); // a Chinese input method holds the letter back

@@ -10,6 +10,7 @@ import { fit } from './fit.mjs';
 import { installWorker } from './worker.mjs';
 import { listenForTouch } from './feel.mjs';
 import { mark, part, say } from './draw.mjs';
+import { sendKept } from './fault.mjs';
 import { mountCall } from './call.mjs';
 import { mountDuty } from './duty.mjs';
 import { mountFaces } from './faces.mjs';
@@ -38,6 +39,7 @@ import { ulid } from './ids.mjs';
  */
 
 const ME_LIMIT_MS = 4000;
+const FAULT_SAID_MS = 60_000;
 const ME_CAP_MS = 5000;
 const DELIVERED_MS = 60000;
 const KEEP_ROWS_MS = 15000;
@@ -91,6 +93,11 @@ async function begin() {
     },
   };
   const parts = mountAll(phone);
+
+  sendKept('field', () => String(phone.me?.unit ?? ''), (text) => {
+    phone.notice('fault', text);
+    setTimeout(() => phone.notice('fault', null), FAULT_SAID_MS);
+  });
 
   function renderAll() {
     if (!phone.me) return;

@@ -93,25 +93,26 @@ function drawDevice(phone, body) {
   else body.replaceChildren(...faultKey(phone), lines, h('a', { class: 'manual', href: '/manual/field', target: '_blank', rel: 'noopener' }, t('manual')));
 }
 
-/** «报修»: one tap; whoever has no network is told to telephone. @param {Phone} phone */
+/** «报修»: one tap; without a network it waits in this phone, and whoever is in a hurry is told to telephone. @param {Phone} phone */
 function faultKey(phone) {
   const told = h('p', { role: 'status', id: 'fault-told' });
+  const said = { kept: t('fault_kept'), lost: t('fault_offline') };
   const button = h('button', { type: 'button', class: 'step', id: 'fault' }, t('fault'));
   button.addEventListener('click', async () => {
     say(told, t('fault_going'));
     const more = { build: phone.build, connection: phone.live.state, clock_off_ms: phone.clock.offset ?? undefined, waiting: phone.outbox.waiting().length + phone.positions.waiting };
-    const sent = await report('field', more, '', t('fault_offline'));
+    const sent = await report('field', more, '', said, String(phone.me?.unit ?? ''));
     say(told, sent.text);
-    words.hidden = !sent.ok;
+    words.hidden = !sent.ok && !sent.kept;
   });
   const line = /** @type {HTMLInputElement} */ (h('input', { id: 'fault-words', maxlength: 200, placeholder: t('fault_words'), 'aria-label': t('fault_words') }));
   const words = h('form', { id: 'fault-form', hidden: '' }, line, h('button', { class: 'step' }, t('fault_add')));
   words.addEventListener('submit', async (event) => {
     event.preventDefault();
     if (!line.value.trim()) return;
-    const sent = await report('field', { build: phone.build }, line.value.trim(), t('fault_offline'));
+    const sent = await report('field', { build: phone.build }, line.value.trim(), said, String(phone.me?.unit ?? ''));
     say(told, sent.text);
-    words.hidden = sent.ok;
+    words.hidden = sent.ok || sent.kept;
   });
   return [button, told, words];
 }

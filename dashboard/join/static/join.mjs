@@ -1,7 +1,7 @@
 // The leader's page: its clocks before the button; afterwards his place in the call, asked for again and again, and what he may press.
 
 import { clock, hearClock, part, served, t } from './guest.mjs';
-import { report } from '/centre/assets/modules/fault.mjs';
+import { report, sendKept } from '/centre/assets/modules/fault.mjs';
 import { follow, preview, scene, stop, touch } from './media.mjs';
 
 /** @typedef {Record<string, any>} Said */
@@ -39,7 +39,8 @@ async function beInRoom() {
   part('factor-form', HTMLFormElement).addEventListener('submit', (event) => { event.preventDefault(); void typedFactor(); });
   part('digits-input', HTMLInputElement).addEventListener('input', showDigits);
   part('leave', HTMLButtonElement).addEventListener('click', () => void tell('/join/leave', {}));
-  part('fault', HTMLButtonElement).addEventListener('click', async () => say((await report('join', {}, '', t('fault_offline'))).text));
+  part('fault', HTMLButtonElement).addEventListener('click', async () => say((await report('join', {}, '', { kept: t('fault_kept'), lost: t('fault_offline') })).text));
+  sendKept('join', () => '', say);
   part('speak', HTMLButtonElement).addEventListener('click', () => void tell('/join/voice', { call: now.call_id, to: now.me?.speaks ? 'nobody' : 'scene' }));
   part('ear', HTMLButtonElement).addEventListener('click', () => void tell('/join/voice', { call: now.call_id, to: now.me?.whispers ? 'nobody' : 'ear' }));
   part('command', HTMLButtonElement).addEventListener('click', () => void tell('/join/command', { call: now.call_id, on: !now.me?.commands }));

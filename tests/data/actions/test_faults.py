@@ -13,7 +13,7 @@ from data.rules.faults import FaultState
 from data.rules.permissions import Actor, Role
 from data.sealing import Sealing
 from data.tables import FaultRow
-from tests.data.small_court import SmallCourt
+from tests.data.small_court import SmallCourt, ulid
 
 TOLD = {
     "build": "0123456789ab", "page": "wall", "connection": "live", "rtt_ms": 12.6, "camera": "denied", "browser": "Chrome 141",
@@ -34,6 +34,27 @@ def test_a_second_tap_is_the_same_report_and_may_bring_the_words(court: SmallCou
     assert [(each.number, each.sentence, each.state) for each in listed] == [
         (third.number, None, FaultState.OPEN), (first.number, "画面是黑的", FaultState.OPEN),
     ]  # fmt: skip
+
+
+def test_the_same_report_sent_again_is_one_whenever_it_arrives_and_is_nobody_elses(court: SmallCourt) -> None:
+    first = court.do(court.phone, report_fault, "field", TOLD, None, id_ := ulid())
+    court.later(3_000)
+    again = court.do(court.phone, report_fault, "field", TOLD, "没有声音", id_.lower())
+    assert (first.id, first.fresh, again.number, again.fresh) == (id_, True, first.number, False)
+    with pytest.raises(BadInput):
+        court.do(court.duty, report_fault, "desk", TOLD, None, id_)
+    for wrong in ("1", "'; DROP TABLE fault; --", ""):
+        with pytest.raises(BadInput):
+            court.do(court.phone, report_fault, "field", TOLD, None, wrong)
+    with court.database.reading() as session:
+        listed = fault_list(session, court.duty, court.journal.sealing)
+    assert [(each.number, each.sentence) for each in listed] == [(first.number, "没有声音")]
+
+
+def test_two_that_waited_for_a_line_and_arrive_together_are_two_if_they_were_pressed_apart(court: SmallCourt) -> None:
+    made = [court.do(court.phone, report_fault, "field", TOLD | {"waited_s": waited}, None, ulid()) for waited in (900, 300, 295)]
+    assert [each.fresh for each in made] == [True, True, False]
+    assert made[2].number == made[1].number
 
 
 def test_what_was_written_lies_sealed_and_no_event_holds_it(court: SmallCourt) -> None:
