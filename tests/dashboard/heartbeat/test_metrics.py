@@ -8,18 +8,23 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from prometheus_client import generate_latest
 
 from dashboard.heartbeat.metrics import TOKEN, Told
 from dashboard.heartbeat.parts import NAMES, Found, State
 from dashboard.monitoring import __file__ as monitoring
+from tests.node import NODE
 from tests.running import Product
 from tests.servers import PROMETHEUS, PROMTOOL, PrometheusServer, free_port, need, own_addresses, wait_until
 
 FOLDER = Path(monitoring).parent
+ROOT = FOLDER.parents[1]
 WAITS_S = 90.0  # generous: the alert's own ten seconds, two evaluations, a slow machine
 PERSONAL = ("陈", "王值", "李长", "岭A")
 
@@ -145,6 +150,42 @@ def test_rules_and_board_of_grafana_ask_for_nothing_that_is_not_told(product: Pr
     assert named <= set(NAMES)
 
 
+# what JSON can hold of Grafana's own types: an enumeration is there as its text
+PLAIN = """import type { Dashboard } from '@grafana/schema';
+type Plain<T> = T extends string ? `${T}` : T extends object ? { [K in keyof T]: Plain<T[K]> } : T;
+export const board: Plain<Dashboard> = %s;
+"""
+
+
+@pytest.mark.parametrize(
+    ("planted", "instead"),
+    [(None, None), ('"schemaVersion": 38', '"schemaVersion": "38"'), ('"mode": "absolute"', '"mode": "absolut"'), ('"uid"', '"uidd"')],
+)
+def test_the_board_has_the_form_that_grafana_publishes(tmp_path: Path, planted: str | None, instead: str | None) -> None:
+    modules = ROOT / "node_modules"
+    need(NODE is not None, "nodejs")
+    need((modules / "@grafana/schema").exists(), "@grafana/schema (make setup)")
+    text = (FOLDER / "ecc.dashboard.json").read_text()
+    if planted is not None and instead is not None:
+        assert planted in text
+        text = text.replace(planted, instead, 1)
+    (tmp_path / "board.ts").write_text(PLAIN % text)
+    paths = {"@grafana/schema": [str(modules / "@grafana/schema/dist/types/index.d.ts")]}
+    options = {
+        "strict": True,
+        "noEmit": True,
+        "skipLibCheck": True,
+        "module": "esnext",
+        "moduleResolution": "bundler",
+        "paths": paths,
+        "types": [],
+    }
+    (tmp_path / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "files": ["board.ts"]}))
+    command = [str(NODE), str(modules / "typescript/bin/tsc"), "--project", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode == 0) == (planted is None), done.stdout
+
+
 # --- the real one ---
 
 
@@ -190,6 +231,55 @@ def test_it_is_scraped_and_an_alert_fires_while_a_part_is_frozen(product: Produc
     finally:
         product.thaw("relay")
     wait_until(lambda: ("EccPartDown", "relay") not in firing(prometheus), "the alert ends", WAITS_S)
+
+
+class All(BaseHTTPRequestHandler):
+    """Everything that a court may tell, in our own exposition: also what this small one has not set up."""
+
+    def do_GET(self) -> None:
+        found, bare = Found(State.UP, "up", ms=3, gauges=dict.fromkeys(NOT_YET, 1.0)), Found(State.UP, "up")
+        body = generate_latest(
+            Told(
+                lambda: {"certificate": (State.UP, found), "backup": (State.UP, bare), "case_system": (State.UP, bare)},
+                dict,
+                "0123456789ab",
+            )
+        )
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def told_all() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), All)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_address[1]
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_every_panel_and_every_alert_gets_an_answer_from_a_real_prometheus(
+    product: Product, prometheus: PrometheusServer, told_all: int
+) -> None:
+    prometheus.configure(
+        f"global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n- job_name: ecc\n"
+        f"  authorization: {{credentials_file: '{product.settings.keys / TOKEN}'}}\n"
+        f"  static_configs: [{{targets: ['127.0.0.1:{product.settings.metrics_port}']}}]\n"
+        f"- job_name: more\n  static_configs: [{{targets: ['127.0.0.1:{told_all}']}}]\n"
+    )
+    prometheus.kill()
+    prometheus.start()
+    board = json.loads((FOLDER / "ecc.dashboard.json").read_text())
+    rules = re.findall(r"expr: (.+)", (FOLDER / "ecc.rules.yml").read_text())
+    asked_for = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    for expression in [*asked_for, *(re.sub(r" (==|[<>]) .*", "", rule) for rule in rules)]:
+        wait_until(lambda e=expression: bool(api(prometheus, "query", query=e)["result"]), expression, WAITS_S)  # type: ignore[misc]
 
 
 def test_a_web_process_that_is_frozen_is_an_alert_of_its_own(product: Product, prometheus: PrometheusServer) -> None:
