@@ -37,9 +37,9 @@ class Stand:
         self.broken: set[str] = set()
         self.lamps: dict[str, dict[str, Any]] = {}
         register = [Part(name, self._looking_at(name), 1) for name in NAMES]
-        self.pulse = Pulse(
-            settings, court.database, self.lanes, court.journal, lambda: self.lamps, "0123456789ab", t, lambda: court.now, register
-        )
+        self.tells = True
+        given = settings, court.database, self.lanes, court.journal, lambda: self.lamps, "0123456789ab", t, lambda: court.now, register
+        self.pulse = Pulse(*given, tells=lambda: self.tells)
 
     def _looking_at(self, name: str) -> Look:
         def look(_: Looking) -> Found:
@@ -90,6 +90,32 @@ async def test_a_part_that_goes_and_comes_is_told_once_each(court: SmallCourt, s
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
     assert [each.kind for each in court.announced if each.kind == "part.changed"] == ["part.changed"] * 2
+
+
+async def test_of_several_web_processes_one_tells_and_who_takes_over_tells_what_is_so_now(
+    court: SmallCourt, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with standing(court, settings, monkeypatch) as stand:
+        stand.tells = False
+        running = asyncio.create_task(stand.pulse.run())
+        try:
+            stand.lamps = {"relay": {"up": False, "since": 0}}
+            await asyncio.sleep(2.5)  # longer than who tells would wait
+            assert stand.states() == {}
+            stand.tells = True
+            await until(lambda: stand.states() == {"relay": "down"}, "down")
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+def test_a_web_process_that_is_gone_is_named_and_the_web_service_is_not_down(
+    court: SmallCourt, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with standing(court, settings, monkeypatch) as stand:
+        stand.lamps = {"web": {"up": False, "since": 0, "gone": [2, 3]}}
+        trouble = next(each for each in stand.pulse.troubles() if each["part"] == "web")
+        assert (trouble["state"], trouble["said"]) == ("warn", "网页服务 网页进程 2、3 无应答，其余照常")
 
 
 async def test_what_was_down_before_a_restart_and_is_well_now_is_told(
