@@ -182,9 +182,9 @@ class Identity:
                 return found
             if not self._alone:
                 await asyncio.sleep(max(0.0, self._confirmed + BESIDE_S - asked_at))
-                asked_at, changes = self._clock(), self._changes
         await self._ask()
-        if self._seen < changes:  # committed while the question was under way: it may not have seen that
+        missed = not self._alone and self._confirmed < asked_at and look() is None  # a question from before he came
+        if missed or self._seen < changes:  # committed while the question was under way: it may not have seen that
             await self._ask()
         return self._believed(look(), asked_at)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +20,7 @@ from data.actions.devices import Enrolment
 from data.actions.sessions import Opened
 from data.engines import Database, open_database
 from data.errors import DatabaseUnavailable
-from data.identity import FRESH_S, GRACE_S, MISS_S, PATIENCE_S, Identity
+from data.identity import BESIDE_S, FRESH_S, GRACE_S, MISS_S, PATIENCE_S, Identity
 from data.journal import Announcement
 from data.lanes import Lane
 from data.rules.permissions import NOBODY, Role
@@ -303,6 +304,24 @@ async def test_a_flood_of_unknown_tokens_asks_four_times_a_second(court: SmallCo
             seconds.at += 0.001
             await identity.device(f"unknown{number}")
     assert sum(statement.startswith("SELECT max") for statement in asked) <= 1 / MISS_S + 1
+
+
+async def test_beside_other_processes_who_came_in_there_a_moment_ago_is_known(court: SmallCourt, seconds: Seconds, lane: Lane) -> None:
+    alone, beside = (Identity(court.database, court.keys, lane, court.now, seconds, alone=alone) for alone in (True, False))
+    for each in (alone, beside):
+        assert await each.session("nobody") is None  # both have asked just now
+    opened = desk(court)  # by somebody who tells neither
+    assert await alone.session(opened.token) is None
+    assert await beside.session(opened.token) is not None
+
+
+async def test_a_flood_of_unknown_tokens_beside_others_costs_few_questions(court: SmallCourt, lane: Lane) -> None:
+    identity = Identity(court.database, court.keys, lane, court.now, alone=False)
+    began = time.monotonic()
+    with questions(court.database) as asked:
+        await asyncio.gather(*(identity.device(f"unknown{number}") for number in range(2_000)))
+    seconds = time.monotonic() - began
+    assert sum(statement.startswith("SELECT max") for statement in asked) <= 4 + 2 * seconds / BESIDE_S
 
 
 async def test_nothing_is_read_again_while_nobody_came_or_went(court: SmallCourt, identity: Identity, seconds: Seconds) -> None:
