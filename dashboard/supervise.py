@@ -229,7 +229,7 @@ class Supervisor:
         """Whoever watches over everything is watched by systemd: a supervisor that stands still is killed and started again."""
         if now - self._told_at >= ALIVE_EVERY_S:
             self._told_at = now
-            tell_systemd(ALIVE)
+            tell_systemd(f"{READY}\n{ALIVE}" if self._ready else ALIVE)  # ready again: the first time may have got lost
 
     def _end(self, number: int, _: FrameType | None) -> None:
         log.info("ending: signal %d", number)

@@ -348,6 +348,10 @@ def settings_text(options: argparse.Namespace) -> str:
 class Service(Protocol):
     """How the program runs on this machine."""
 
+    def read_unit(self) -> None:
+        """The unit was written: from the next start on it holds."""
+        ...
+
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def runs(self) -> bool: ...
@@ -359,9 +363,13 @@ class Systemd:
     def __init__(self, place: Place) -> None:
         self._command = ["systemctl", *(["--user"] if place.service == "user" else [])]
 
+    def read_unit(self) -> None:
+        subprocess.run([*self._command, "daemon-reload"], check=False)
+
     def start(self) -> None:
         """Does not wait: how far it got is asked afterwards."""
-        for words in (["daemon-reload"], ["enable", "--quiet", UNIT], ["reset-failed", UNIT], ["restart", "--no-block", UNIT]):
+        self.read_unit()
+        for words in (["enable", "--quiet", UNIT], ["reset-failed", UNIT], ["restart", "--no-block", UNIT]):
             subprocess.run([*self._command, *words], check=False, capture_output=words[0] == "reset-failed")
 
     def stop(self) -> None:
@@ -379,6 +387,9 @@ class Alone:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._process: subprocess.Popen[bytes] | None = None
+
+    def read_unit(self) -> None:
+        pass
 
     def start(self) -> None:
         log = self._place.home / "log"
@@ -505,6 +516,7 @@ def upgrade(bundle: Bundle, place: Place, options: argparse.Namespace) -> None:
 def _again(place: Place, service: Service, options: argparse.Namespace) -> None:
     """The same bundle once more: what is cut is mended, the unit follows the settings, what runs is left alone."""
     _lay_unit(place)
+    service.read_unit()
     if not service.runs() and not comes_up(place, service):
         cut = json.loads(place.journal.read_text(encoding="utf-8")) if place.journal.exists() else None
         if cut is None:

@@ -54,8 +54,9 @@ class Faults:
         id_, sentence, snapshot = said.get("id"), said.get("sentence"), said.get("snapshot")
         if not isinstance(sentence, str | None) or not isinstance(id_, str | None) or not isinstance(snapshot, dict):
             raise BadInput("report", code="input.bad")
-        told = request.query_params.get("face", ""), snapshot, sentence, id_
-        made: Reported = await self._lanes.writer.run(self._journal.do, actor, self._now(), report_fault, *told)
+        face = request.query_params.get("face", "")
+        do, now = self._journal.do, self._now()
+        made: Reported = await self._lanes.writer.run(do, actor, now, report_fault, face, snapshot, sentence, id_)
         text = t("faults.reported" if made.fresh else "faults.again", number=made.number)
         return as_json({"id": made.id, "number": made.number, "text": text})
 

@@ -209,7 +209,10 @@ class Hands:
     """In the place of systemd: starts by asking the program, stops by forgetting. The program itself is the real script."""
 
     def __init__(self, place: Place) -> None:
-        self.place, self.on = place, True
+        self.place, self.on, self.unit = place, True, ""
+
+    def read_unit(self) -> None:
+        self.unit = (self.place.units / installer.UNIT).read_text()
 
     def start(self) -> None:
         (self.place.home / "run").mkdir(exist_ok=True)
@@ -278,6 +281,18 @@ def test_a_database_that_cannot_be_set_aside_leaves_the_old_one_running(place: P
         installer.upgrade(offered(), place, OPTIONS)
     assert asked(place)[-1] == "0.1.0 serve"
     assert installer.installed(place) == "0.1.0-old"
+
+
+def test_the_same_bundle_again_lets_systemd_read_a_unit_that_follows_the_settings(
+    place: Place, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without that a restart went on under the unit of before, and films and backups on another disk could not be written."""
+    hands = Hands(place)
+    monkeypatch.setattr(installer, "service_of", lambda _: hands)
+    monkeypatch.setattr(installer, "_first_administrator", lambda *_: None)
+    (place.home / "ecc.toml").write_text('recordings = "/srv/films"\n')
+    installer.upgrade(offered("0.1.0", "old"), place, OPTIONS)
+    assert "/srv/films" in hands.unit
 
 
 def test_a_version_that_does_not_come_up_takes_its_schema_back_and_the_old_one_starts(place: Place, old: Path) -> None:

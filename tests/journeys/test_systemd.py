@@ -117,7 +117,7 @@ def test_killed_it_is_started_again_and_frozen_too(machine: Booted) -> None:
             _shorter_watchdog(machine)
             old = of_unit(machine, "MainPID")
         machine.run("kill", f"-{number}", old)
-        until(machine, lambda old=old: of_unit(machine, "MainPID") not in ("0", old) and ready(), f"not back after {number}")
+        until(machine, lambda old=old: of_unit(machine, "MainPID") not in ("0", old) and ready(), f"not back after {number}")  # type: ignore[misc]
         until(machine, lambda: of_unit(machine, "ActiveState") == "active", "it never said that it is ready")
         assert int(of_unit(machine, "NRestarts")) >= 1
 
@@ -158,7 +158,7 @@ def test_hardened_it_still_records_backs_up_and_reads_its_key(machine: Booted, s
     secrets |= {token := _phone(machine), machine.run("tail", "-n", "1", IDENTITY)}
     kept = _bring_film(machine, token)
     assert kept == hashlib.sha256(FILM).hexdigest()
-    until(machine, lambda: len(list((machine.root / "srv/backups").glob("*.ecc*"))) == 1, "no backup was made")
+    until(machine, lambda: len(list((machine.root / "srv/backups").glob("*.backup"))) == 1, "no backup was made")
     owners = machine.run("find", "/srv/recordings", "/srv/backups", "/srv/backup-keys", "-type", "f", "-printf", "%u %m\n").splitlines()
     assert len(owners) >= 3
     assert set(owners) <= {"ecc 400", "ecc 600"}
