@@ -246,7 +246,7 @@ def test_an_upgrade_is_put_in_under_systemd_and_one_that_does_not_come_up_goes_b
     bad = machine.root / "opt/ecc/versions" / f"{own_version()}-{'2' * 12}"
     machine.run("cp", "-a", f"/opt/ecc/versions/{good}", f"/opt/ecc/versions/{bad.name}")
     (bad / "bin/python").unlink()
-    (bad / "bin/python").write_text('#!/bin/sh\ncase "$*" in *serve*) exit 1;; esac\nexec "$(dirname "$0")/python3" "$@"\n')
+    (bad / "bin/python").write_text(f'#!/bin/sh\ncase "$*" in *serve*) exit 1;; esac\nexec /opt/ecc/versions/{good}/bin/python "$@"\n')
     (bad / "bin/python").chmod(0o755)
     with pytest.raises(RuntimeError, match=own_version()):
         machine.run("sh", "-c", "exec /srv/ecc-*/install.sh")
