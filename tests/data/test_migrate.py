@@ -25,7 +25,7 @@ def test_up_and_down_and_up_again(empty_database: Database) -> None:
     assert current(empty_database) is None
     for _ in range(2):
         upgrade(empty_database)
-        assert current(empty_database) == newest() == "0021"
+        assert current(empty_database) == newest() == "0022"
         assert set(inspect(empty_database.reads).get_table_names()) == set(Table.metadata.tables) | {"alembic_version"}
         downgrade(empty_database, "base")
         assert set(inspect(empty_database.reads).get_table_names()) == {"alembic_version"}
