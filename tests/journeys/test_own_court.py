@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -285,7 +286,7 @@ async def test_the_quarter_of_an_hour_of_somebody_new(tmp_path: Path) -> None:
         settings = product.settings
         link = re.search(r"http\S+/link/\S+", done(settings, "administrator", "wang"))
         assert link is not None
-        with administrator_by(link[0], product) as administrator:
+        with closing(administrator_by(link[0], product)) as administrator:
             form = tmp_path / "法院.xlsx"
             done(settings, "import", "--template", str(form))
             csv = filled(form)
