@@ -34,6 +34,8 @@ from dashboard.demo.relocation import relocation, when_asked
 from dashboard.faults.app import Faults
 from dashboard.field.app import build_field
 from dashboard.health import Health
+from dashboard.heartbeat.counted import keep_counted
+from dashboard.heartbeat.not_ready import until_ready
 from dashboard.heartbeat.pulse import Pulse
 from dashboard.i18n import t
 from dashboard.inspector.app import Inspector
@@ -61,7 +63,7 @@ from dashboard.vendor import build_vendor
 from dashboard.ways import RoadWays
 from data.attempts import Attempts
 from data.engines import Database, open_database
-from data.errors import CommandCentreError, Misconfigured, NotPermitted
+from data.errors import CommandCentreError, NotPermitted
 from data.identity import Identity
 from data.journal import Announcement, Journal
 from data.lanes import Lanes
@@ -75,6 +77,7 @@ from geo.coordinates import Place
 from streaming.archive import Archive
 from streaming.bearer import actor_of, client_address, osmand_actor
 from streaming.bus import Bus
+from streaming.bus_server import BusServer
 from streaming.history import History
 from streaming.ingest import Doors, build_ingest
 from streaming.media_tokens import load_media_tokens
@@ -151,8 +154,6 @@ class Centre(FastAPI):
 
 def build(settings: Settings, now: Callable[[], datetime] = utc_now, number: int = 1) -> Centre:
     """The whole web application; opens nothing before its lifespan. number: which web process of the home. Raises Misconfigured."""
-    if settings.redis_url is None:
-        raise Misconfigured("no bus", code="misconfigured.bus_missing")
     root = Centre(title="ecc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     house = _furnish(settings, now, root, number)
     attempts = _attempts(settings)
@@ -207,8 +208,7 @@ def _attempts(settings: Settings) -> Callable[[str], Attempts]:
 
 
 def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI, number: int) -> House:
-    assert settings.redis_url is not None
-    database, lanes, bus = open_database(settings.database_url), Lanes(), Bus(settings.redis_url)
+    database, lanes, bus = open_database(settings.database_url), Lanes(), Bus(BusServer.of(settings))
     several = settings.web_processes > 1
     others = Others(bus.publish_webs, number, settings.web_processes)
     identity = Identity(database, settings.keys, lanes.readers, alone=not several)
@@ -533,6 +533,7 @@ def _running(house: House) -> dict[str, Any]:
         **_metrics(house),
         "hub": house.hub.run(),
         "bus": house.bus.listen(on_announcement, *hears),
+        "bus_counted": keep_counted(house.settings, house.bus),
         "stages": house.stages.watch(),
         **({"others": house.others.run()} if several else {}),
         "positions": _run_positions(house),
@@ -555,7 +556,8 @@ def _counts(house: House) -> dict[str, float]:
     lanes = house.lanes.writer, house.lanes.readers, house.lanes.probes
     counted: dict[str, float] = {f"ecc_viewers_{face}": faces.get(face, 0) for face in ("wall", "desk", "field")}
     counted |= {"ecc_journal_last_total": house.hub.seq, "ecc_faults_open": house.pulse.faults_open}
-    return counted | {"ecc_lane_refused_total": sum(lane.refused for lane in lanes), "ecc_bus_dropped_total": house.bus.dropped}
+    counted |= {"ecc_bus_dropped_total": house.bus.dropped, "ecc_bus_foreign_total": house.bus.foreign}
+    return counted | {"ecc_lane_refused_total": sum(lane.refused for lane in lanes)}
 
 
 def _empty_memory(bus: Bus) -> Callable[[bytes], None]:
@@ -590,8 +592,7 @@ async def _run_positions(house: House) -> None:
 
 
 async def _say_ready(house: House) -> None:
-    while house.health.reasons():
-        await asyncio.sleep(0.05)
+    await until_ready(house.health.reasons, house.pulse.troubles)
     ready_file(house.settings, house.number).touch(0o600)
     await asyncio.to_thread(basemap.finish, house.settings)
     await asyncio.to_thread(MapLayers(house.settings.layers).prepare)  # before the first map asks

@@ -17,7 +17,7 @@ from data.actions.clips import purge_clip
 from data.actions.recordings import purge_recording
 from data.actions.videos import lapse_videos
 from data.engines import open_database
-from data.errors import CommandCentreError, Misconfigured, RuleBroken
+from data.errors import CommandCentreError, RuleBroken
 from data.journal import Announcement, Journal
 from data.lanes import Lanes
 from data.live_settings import current
@@ -31,6 +31,7 @@ from data.rules.release import KEPT_REVOKED
 from data.sealing import load_sealing
 from data.settings import Settings
 from streaming.bus import Bus
+from streaming.bus_server import BusServer
 from streaming.clip_files import stray_files
 from streaming.deadline_watch import watch
 from streaming.history import History
@@ -54,9 +55,7 @@ def run(settings: Settings) -> int:
 
 
 async def _run(settings: Settings) -> None:
-    if settings.redis_url is None:
-        raise Misconfigured("no bus", code="misconfigured.bus_missing")
-    database, lanes, bus = open_database(settings.database_url), Lanes(), Bus(settings.redis_url)
+    database, lanes, bus = open_database(settings.database_url), Lanes(), Bus(BusServer.of(settings))
     history = History(settings.positions)
 
     def announce(announcements: Sequence[Announcement]) -> None:

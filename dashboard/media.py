@@ -26,6 +26,7 @@ from data.sealing import load_sealing
 from data.settings import Settings
 from streaming import hooks
 from streaming.bus import Bus
+from streaming.bus_server import BusServer
 from streaming.call_recordings import CallRecordings
 from streaming.ice import load_ice
 from streaming.media_events import Limits, MediaEvent
@@ -102,7 +103,7 @@ class Recordings:
     def open(self) -> None:
         settings = self._settings
         self._database = open_database(settings.database_url)
-        announce = Bus(settings.redis_url).announce if settings.redis_url else silent
+        announce = Bus(BusServer.of(settings)).announce if settings.redis_url else silent
         journal = Journal(self._database, load_sealing(settings.keys), settings.court_code, announce, settings.civil_offset_s)
         self._kept = CallRecordings(settings.recordings, journal, _now)
 
@@ -127,8 +128,7 @@ class Court:
     """The way to the court's journal and from it. A relay that is given no bus forwards only."""
 
     def __init__(self, settings: Settings) -> None:
-        assert settings.redis_url is not None
-        self._database, self._lanes, self._bus = open_database(settings.database_url), Lanes(), Bus(settings.redis_url)
+        self._database, self._lanes, self._bus = open_database(settings.database_url), Lanes(), Bus(BusServer.of(settings))
         sealing = load_sealing(settings.keys)
         journal = Journal(self._database, sealing, settings.court_code, self._bus.announce, settings.civil_offset_s)
         self.states = MediaStates(journal, self._lanes, _now)

@@ -12,6 +12,10 @@ from sqlalchemy import Connection, text
 
 from data.engines import Database, foreign_errors
 
+# PostGIS puts its `spatial_ref_sys` beside our tables: of no concern to a migration, and never dropped by one
+_OF_EXTENSIONS = text(
+    "SELECT c.relname FROM pg_class c JOIN pg_depend d ON d.objid = c.oid AND d.deptype = 'e' WHERE d.classid = 'pg_class'::regclass"
+)
 FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 4711  # PostgreSQL: whoever starts second waits until the first has migrated; SQLite waits by BEGIN IMMEDIATE
 
@@ -39,6 +43,11 @@ def newest() -> str | None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     return ScriptDirectory.from_config(config).get_current_head()
+
+
+def of_extensions(connection: Connection) -> frozenset[str]:
+    """Tables and views that an extension of PostgreSQL has brought."""
+    return frozenset(connection.scalars(_OF_EXTENSIONS)) if connection.dialect.name == "postgresql" else frozenset()
 
 
 def is_known(revision: str) -> bool:

@@ -60,6 +60,10 @@ class Settings:
     tls_key: Path | None = None
     database_url: str = ""  # empty: SQLite in the home; filled by `_complete`
     redis_url: str | None = None
+    redis_sentinels: tuple[str, ...] = ()
+    redis_ca: Path | None = None
+    redis_cert: Path | None = None
+    redis_key: Path | None = None
     court_code: str = UNNAMED
     court_name: str = "清溪区人民法院"
     duty_phone: str = field(default="", metadata=LIVE)
@@ -283,7 +287,7 @@ def as_words(value: Any) -> str:
 
 def is_secret(key: str) -> bool:
     """Whether its value may hold a password and is shown to nobody."""
-    return key in ("database_url", "redis_url")
+    return key in ("database_url", "redis_url", "redis_sentinels")
 
 
 def from_text(key: str, typed: str) -> Any:
@@ -428,20 +432,24 @@ def _complete(settings: Settings) -> Settings:
         recordings=home / "recordings" if settings.recordings == Path() else settings.recordings,
         database_url=_driver(settings.database_url) or _sqlite_in(home),
     )
-    for check in (
+    checks = (
         _check_numbers,
         _check_ports,
         _check_words,
         _check_tls,
         _check_addresses,
+        _check_bus,
         _check_turn,
         _check_owners,
         _check_backups,
         _check_oidc,
-    ):
+    )
+    for check in checks:
         check(settings)
     for key in ("database_url", "redis_url"):
         _check_secret(key, getattr(settings, key))
+    for sentinel in settings.redis_sentinels:
+        _check_secret("redis_sentinels", sentinel if "://" in sentinel else f"redis://{sentinel}")
     return settings
 
 
@@ -493,10 +501,12 @@ def _check_words(settings: Settings) -> None:
 
 
 def _check_tls(settings: Settings) -> None:
-    for key, other in (("tls_cert", settings.tls_key), ("tls_key", settings.tls_cert)):
+    for both in (("tls_cert", "tls_key"), ("redis_cert", "redis_key")):
+        for key in both:
+            if getattr(settings, key) is None and any(getattr(settings, other) is not None for other in both):
+                raise _bad(key, " + ".join(both))
+    for key in ("tls_cert", "tls_key", "redis_ca", "redis_cert", "redis_key"):
         path: Path | None = getattr(settings, key)
-        if path is None and other is not None:
-            raise _bad(key, "tls_cert + tls_key")
         if path is not None and not path.is_file():
             raise _bad(key, f"no file {path}")
 
@@ -504,8 +514,6 @@ def _check_tls(settings: Settings) -> None:
 def _check_addresses(settings: Settings) -> None:
     if not settings.database_url.startswith(("sqlite:////", "postgresql+psycopg://")):
         raise _bad("database_url", "sqlite:////… | postgresql+psycopg://…")
-    if settings.redis_url is not None and urlsplit(settings.redis_url).scheme not in ("redis", "rediss", "unix"):
-        raise _bad("redis_url", "redis:// | rediss:// | unix://")
     for key in ("public_origin", "media_origin"):
         if (origin := getattr(settings, key)) is not None and not re.fullmatch(r"https?://[^/\s?#@]+", origin):
             raise _bad(key, "https://host[:port]")
@@ -520,6 +528,27 @@ def _check_addresses(settings: Settings) -> None:
             ipaddress.ip_network(proxy, strict=False)
         except ValueError as error:
             raise _bad("trusted_proxies", f"{proxy}: IP | IP/bits") from error
+
+
+SENTINELS_MOST = 9
+_AT_BUS = re.compile(r"(?:(?P<scheme>rediss?)://(?:[^@/?#\s]*@)?)?(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>\d{1,5}))?(?:/\d{0,2})?")
+
+
+def _check_bus(settings: Settings) -> None:
+    """The error names the form and never the value, which may hold a password. No options in an address: one could turn checks off."""
+    url, sentinels = settings.redis_url, settings.redis_sentinels
+    found = _AT_BUS.fullmatch(url or "")
+    if url is not None and not (url.startswith("unix:///") or re.match(r"unix://[^@/]*@/", url) or (found and found["scheme"])):
+        raise _bad("redis_url", "redis://user:password@host:port | rediss://… | unix://…")
+    named = [_AT_BUS.fullmatch(each) for each in sentinels]
+    if not all(named) or len(sentinels) > SENTINELS_MOST or any("," in each for each in sentinels):
+        raise _bad("redis_sentinels", f"host:port | redis://user:password@host:port | rediss://…; %2C; ≤ {SENTINELS_MOST}")
+    if sentinels and not (found and found["scheme"] and not found["port"]):
+        raise _bad("redis_url", "redis_sentinels + redis://user:password@MASTER | rediss://…")
+    by_tls = any(each and each["scheme"] == "rediss" for each in (found, *named))
+    for key in ("redis_ca", "redis_cert", "redis_key"):
+        if getattr(settings, key) is not None and not by_tls:
+            raise _bad(key, "redis_url = rediss://…")
 
 
 _TURN = re.compile(r"(turns?):(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?(?:\?transport=(?:udp|tcp))?")

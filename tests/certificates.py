@@ -1,6 +1,7 @@
 """Certificates of an invented court, for tests: issued by each other or by themselves, and laid down as files."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -13,8 +14,8 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 
 
-def issued(name: str, by: Pair | None = None, since: timedelta = timedelta(days=-1), days: int = 30) -> Pair:
-    """A certificate and its key, signed by the pair or by itself."""
+def issued(name: str, by: Pair | None = None, since: timedelta = timedelta(days=-1), days: int = 30, *addresses: str) -> Pair:
+    """A certificate and its key, signed by the pair or by itself; for localhost, and for these addresses."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
@@ -25,7 +26,10 @@ def issued(name: str, by: Pair | None = None, since: timedelta = timedelta(days=
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW + since)
         .not_valid_after(NOW + since + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), *(x509.IPAddress(ip_address(each)) for each in addresses)]),
+            critical=False,
+        )
         .add_extension(x509.BasicConstraints(ca=name.startswith("CA"), path_length=None), critical=True)
     )
     return builder.sign(by[1] if by else key, hashes.SHA256()), key

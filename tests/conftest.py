@@ -20,7 +20,7 @@ from data.engines import Database, open_database
 from tests.camera import film_of_a_camera
 from tests.databases import Engines, EveryTable, EveryTableFile
 from tests.faulty_proxy import FaultyProxy
-from tests.servers import POSTGRESQL_BIN, PostgresServer, RedisServer, need
+from tests.servers import POSTGIS, POSTGRESQL_BIN, PostgresServer, RedisServer, need
 
 CHROMIUM = Path("/usr/bin/chromium")
 # The same engine without the toolbar's own pages, which cost 0.6 s of processor for each new context: half of the whole run.
@@ -37,6 +37,10 @@ CHROMIUM_FLAGS = [
 ]
 gc.disable()  # until everything is imported and collected, which stays for good: looking it through again and again is no test
 expect.set_options(timeout=20_000)  # ms; the five seconds of Playwright are too few when a shared machine starts a second Chromium
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgis", action="store_true", help="every PostgreSQL database of the tests holds the extension PostGIS")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -143,9 +147,11 @@ def redis_server() -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def _cluster() -> Iterator[PostgresServer]:
+def _cluster(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     need((POSTGRESQL_BIN / "postgres").exists(), "postgresql-15")
-    server = PostgresServer()
+    postgis = bool(request.config.getoption("--postgis"))
+    need(not postgis or POSTGIS.exists(), "postgresql-15-postgis-3")
+    server = PostgresServer(postgis)
     try:
         server.start()
         yield server

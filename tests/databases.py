@@ -31,8 +31,9 @@ SELECT md5(string_agg(word, ' ' ORDER BY word)) FROM (
 EMPTY = """
 SET session_replication_role = replica;
 DO $$ DECLARE one record; BEGIN
-  FOR one IN SELECT oid::regclass AS name, pg_relation_size(oid) AS bytes FROM pg_class
-    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0
+  FOR one IN SELECT c.oid::regclass AS name, pg_relation_size(c.oid) AS bytes FROM pg_class c
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(c.oid) > 0
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
   LOOP
     EXECUTE format(CASE WHEN one.bytes > 65536 THEN 'TRUNCATE %s CASCADE' ELSE 'DELETE FROM %s' END, one.name);
   END LOOP;

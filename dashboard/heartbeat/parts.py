@@ -26,18 +26,20 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard import vendor
+from dashboard.heartbeat.counted import counted_lately
 from dashboard.heartbeat.wires import WireSilent, clock_offset_s, stun_answers
 from dashboard.supervise import beat_file, web_name
 from dashboard.upgrade import is_newest
 from data.engines import Database, ping
-from data.errors import CommandCentreError
+from data.errors import BusUnavailable, CommandCentreError
 from data.queries.backups import known_backups
 from data.queries.live import case_system_as_of
 from data.queries.recordings import bytes_per_day
 from data.rules.backups import trouble
 from data.rules.recordings import RESERVE, forecast
 from data.settings import Settings, turn_url
-from streaming.bus import ping as ping_bus
+from streaming.bus import look as look_at_bus
+from streaming.bus_server import BusServer
 from streaming.embedded import binary
 
 WIRE_S = 1.0  # nobody is waited for longer
@@ -208,7 +210,7 @@ def _beats(looking: Looking, name: str) -> Found | None:
 
 def _bus(looking: Looking) -> Found:
     if looking.settings.redis_url is not None:
-        return Found(State.UP, "up", ms=ping_bus(looking.settings.redis_url))
+        return _foreign(looking, _asked_bus(looking))
     if not looking.running:
         try:
             binary()
@@ -216,7 +218,28 @@ def _bus(looking: Looking) -> Found:
             return Found(State.DOWN, "missing")
         return Found(State.OFF, "own")
     pid = json.loads((looking.settings.run / "pids.json").read_text()).get("bus", 0)  # only its parent knows its password
-    return Found(State.UP, "up") if pid and _alive(pid) else Found(State.DOWN, "down")
+    return _foreign(looking, Found(State.UP, "up")) if pid and _alive(pid) else Found(State.DOWN, "down")
+
+
+def _asked_bus(looking: Looking) -> Found:
+    """What keeps us from it, in its own sentence; Sentinels that are silent while the others still know the master."""
+    try:
+        found = look_at_bus(BusServer.of(looking.settings))
+    except BusUnavailable as error:
+        holes = {hole: str(error.params.get(hole, "")) for hole in ("server", "master")}
+        return Found(State.DOWN, str(error.params.get("trouble", "down")), holes)
+    if found.silent:
+        return Found(State.WARN, "sentinels", {"silent": " ".join(found.silent)}, ms=found.ms)
+    return Found(State.UP, "up", ms=found.ms)
+
+
+def _foreign(looking: Looking, found: Found) -> Found:
+    """Somebody else speaks on our channels: all of it was dropped, and somebody should look who it is."""
+    counted = counted_lately(looking.settings, looking.now()) if found.state is State.UP else None
+    if counted is None:
+        return found
+    at = looking.now().timestamp() - counted.ago_s + looking.settings.civil_offset_s
+    return Found(State.WARN, "foreign", {"count": counted.foreign, "time": f"{datetime.fromtimestamp(at, UTC):%H:%M}"}, ms=found.ms)
 
 
 def _database(looking: Looking) -> Found:

@@ -176,12 +176,12 @@ class Pulse:
         return self._say("heartbeat.silent")
 
     def troubles(self) -> list[dict[str, str]]:
-        """What is down or warns, for the system line: [{"part", "state", "said"}]."""
+        """What is down or warns, for the system line: [{"part", "state", "said", "why"}]; why: the sentence without the part's name."""
         found = []
         for name, (state, code) in self.states().items():
             if state in (State.WARN, State.DOWN):
-                said = f"{self._say(f'heartbeat.name_{name}')} {self.sentence(name, code)}"
-                found.append({"part": name, "state": state.value, "said": said})
+                why = self.sentence(name, code)
+                found.append({"part": name, "state": state.value, "said": f"{self._say(f'heartbeat.name_{name}')} {why}", "why": why})
         return found
 
     def readings(self) -> dict[str, tuple[State, Found]]:

@@ -139,7 +139,8 @@ def outdated(names: Iterable[str], keep: int) -> list[str]:
 # --- settings ----------------------------------------------------------------------------------------------------------------------------
 
 _OF_ONE_MACHINE = frozenset(
-    {"home", "database_url", "redis_url", "layers", "recordings", "tls_cert", "tls_key", "demo", "backup_at", "backup_to", "backup_keys_to"}
+    {"home", "database_url", "layers", "recordings", "tls_cert", "tls_key", "demo", "backup_at", "backup_to", "backup_keys_to"}
+    | {"redis_url", "redis_sentinels", "redis_ca", "redis_cert", "redis_key"}
 )
 
 

@@ -27,6 +27,7 @@ from data.rules.permissions import Actor, Role
 from data.sealing import load_sealing
 from data.settings import Settings
 from streaming.bus import Bus
+from streaming.bus_server import BusServer
 from tests.bench.__main__ import percentile
 from tests.running import Product
 from tests.servers import PostgresServer
@@ -98,7 +99,7 @@ async def _read(viewer: websockets.ClientConnection, seen: dict[str, list[float]
 
 def _write(settings: Settings, bus_url: str, officer_id: str, events: int, rate: float, pipe: Connection) -> None:
     """The committing process: places and ends calls at a steady rate, announcing on the bus; sends back when each was committed."""
-    database, bus = open_database(settings.database_url), Bus(bus_url)
+    database, bus = open_database(settings.database_url), Bus(BusServer.at(bus_url))
     journal = Journal(database, load_sealing(settings.keys), settings.court_code, bus.announce)
     actor = Actor(kind="DEVICE", id="device:1", role=Role.DEVICE, court_code=settings.court_code, officer_id=officer_id)
     actor = replace(actor, unit_no=UNIT, device_no=1)

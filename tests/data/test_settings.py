@@ -3,12 +3,13 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from data import settings as subject
 from data.errors import Misconfigured
-from data.settings import Settings, as_environ, load
+from data.settings import Settings, as_environ, is_secret, load
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "dashboard/ecc.example.toml"
 
@@ -77,6 +78,12 @@ def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
         ("DEMO", "perhaps"),
         ("LOG_LEVEL", "loud"),
         ("REDIS_URL", "http://127.0.0.1"),
+        ("REDIS_URL", "127.0.0.1:6379"),
+        ("REDIS_URL", "rediss://ecc:Ieph3ohx@bus.court/0?ssl_cert_reqs=none"),  # an option that would believe any certificate
+        ("REDIS_URL", "rediss://ecc:Ieph/3ohx@bus.court/0"),
+        ("REDIS_CA", "missing.pem"),
+        ("REDIS_SENTINELS", "http://10.0.0.5"),
+        ("REDIS_SENTINELS", ",".join(f"10.0.0.{host}" for host in range(10))),
         ("DATABASE_URL", "mysql://127.0.0.1/ecc"),
         ("DATABASE_URL", "sqlite:///relative.db"),
         ("PUBLIC_ORIGIN", "https://court.example/path"),
@@ -124,6 +131,45 @@ def test_a_well_known_password_is_refused_and_not_repeated(tmp_path: Path, url: 
     assert refused.value.code == "misconfigured.weak_secret"
     assert refused.value.params == {"key": "redis_url"}
     assert "foobared" not in str(refused.value)
+
+
+MASTER = "rediss://ecc:Ieph3ohx@ecc/0"
+
+
+def test_sentinels_take_the_place_of_the_host(tmp_path: Path) -> None:
+    sentinels = ("10.0.0.5", "redis://10.0.0.6:26379", "rediss://watch:Chie%2C8oo@[fd00::7]:26379")
+    settings = Settings.of(home=tmp_path, redis_url=MASTER, redis_sentinels=sentinels)
+    kept = {name: value for name, value in as_environ(settings).items() if name.startswith("ECC_")}
+    assert load(kept) == settings
+    assert is_secret("redis_sentinels")
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("redis_url", {"redis_sentinels": ("10.0.0.5",)}),
+        ("redis_url", {"redis_sentinels": ("10.0.0.5",), "redis_url": "redis://ecc:6379/0"}),
+        ("redis_url", {"redis_sentinels": ("10.0.0.5",), "redis_url": "unix:///run/bus.sock"}),
+        ("redis_sentinels", {"redis_sentinels": ("redis://w:Ieph,3ohx@10.0.0.5",), "redis_url": MASTER}),
+        ("redis_ca", {"redis_url": "redis://10.0.0.5", "redis_ca": True}),
+        ("redis_ca", {"redis_ca": True}),
+        ("redis_key", {"redis_url": MASTER, "redis_cert": True}),
+    ],
+)
+def test_what_says_nothing_about_this_bus_is_refused_and_no_password_repeated(tmp_path: Path, key: str, said: dict[str, Any]) -> None:
+    """A file of TLS for a bus without, Sentinels without a master's name, half a pair."""
+    pem = tmp_path / "a.pem"
+    pem.touch()
+    with pytest.raises(Misconfigured) as refused:
+        Settings.of(home=tmp_path, **{name: pem if value is True else value for name, value in said.items()})
+    assert (refused.value.code, refused.value.params["key"]) == ("misconfigured.bad_value", key)
+    assert "3ohx" not in f"{refused.value} {refused.value.params}"
+
+
+def test_a_well_known_password_of_a_sentinel_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        Settings.of(home=tmp_path, redis_url=MASTER, redis_sentinels=("redis://watch:redis@10.0.0.5",))
+    assert (refused.value.code, refused.value.params) == ("misconfigured.weak_secret", {"key": "redis_sentinels"})
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from data.errors import BusUnavailable
 from data.journal import Announcement
 from geo.packed import FIX, Kind, pack, unpack
 from streaming.bus import EVENTS, FIXES, WAITING, Bus
+from streaming.bus_server import BusServer
 from tests.conftest import MakeProxy
 from tests.servers import RedisServer
 
@@ -52,7 +53,7 @@ async def until(true: Callable[[], object], seconds: float = SOON_S) -> float:
 
 @asynccontextmanager
 async def listening(url: str) -> AsyncIterator[tuple[Bus, Heard]]:
-    bus, heard = Bus(url), Heard()
+    bus, heard = Bus(BusServer.at(url)), Heard()
     task = asyncio.create_task(bus.listen(heard.announcement, heard.fixes, heard.turn))
     try:
         yield bus, heard
@@ -70,7 +71,7 @@ def said(number: int) -> Announcement:
 async def test_what_one_process_says_another_hears(redis_server: RedisServer) -> None:
     async with listening(redis_server.url) as (bus, heard):
         await until(lambda: bus.up)
-        other = Bus(redis_server.url)
+        other = Bus(BusServer.at(redis_server.url))
         other.announce([said(1), said(2)])
         await other.publish_fixes(FRAME)
         await until(lambda: heard.numbers == [1, 2] and heard.frames == [FRAME])
@@ -184,7 +185,7 @@ async def test_a_reader_that_falls_behind_is_dropped_by_the_server_and_comes_bac
 
 
 async def test_announcing_never_waits_and_never_grows(redis_server: RedisServer) -> None:
-    bus = Bus(redis_server.url)
+    bus = Bus(BusServer.at(redis_server.url))
     bus.announce([said(1)])
     redis_server.freeze()
     bus.announce([said(number) for number in range(2 * WAITING)])  # would block here if it could
@@ -196,7 +197,7 @@ async def test_announcing_never_waits_and_never_grows(redis_server: RedisServer)
 
 async def test_what_nobody_could_be_told_in_time_is_not_said_later(redis_server: RedisServer) -> None:
     redis_server.kill()
-    bus = Bus(redis_server.url)
+    bus = Bus(BusServer.at(redis_server.url))
     bus.announce([said(1)])
     await until(lambda: bus.dropped == 1)
     redis_server.start()
@@ -211,7 +212,7 @@ async def test_what_nobody_could_be_told_in_time_is_not_said_later(redis_server:
 async def test_listening_ends_when_it_is_told_to_at_whatever_moment(redis_server: RedisServer, state: str) -> None:
     """redis-py may swallow a cancellation: then the loop itself must have seen that it was told."""
     {"up": lambda: None, "frozen": redis_server.freeze, "gone": redis_server.kill}[state]()
-    bus, heard = Bus(redis_server.url), Heard()
+    bus, heard = Bus(BusServer.at(redis_server.url)), Heard()
     tasks = []
     for number in range(24):  # connecting, subscribing, pinging, waiting for a message, closing after a failure
         task = asyncio.create_task(bus.listen(heard.announcement, heard.fixes, heard.turn))
@@ -229,7 +230,7 @@ async def test_listening_ends_while_somebody_is_told_that_the_bus_is_back(redis_
         told.set()
         await asyncio.Event().wait()
 
-    bus, heard = Bus(redis_server.url), Heard()
+    bus, heard = Bus(BusServer.at(redis_server.url)), Heard()
     task = asyncio.create_task(bus.listen(heard.announcement, heard.fixes, never_done))
     await asyncio.wait_for(told.wait(), SOON_S)
     task.cancel()

@@ -34,6 +34,7 @@ from data.rules.permissions import SYSTEM, Actor, Role
 from data.tables import EntryRow
 from streaming.bearer import actor_of, osmand_actor
 from streaming.bus import Bus
+from streaming.bus_server import BusServer
 from streaming.history import History
 from streaming.ingest import Doors, build_ingest
 from streaming.positions import Positions, Reported
@@ -105,7 +106,7 @@ async def centre(tmp_path: Path, redis_server: RedisServer, monkeypatch: pytest.
     Table.metadata.create_all(database.writes)
     court = found(database, tmp_path / "keys")
     court.at = datetime.now(UTC)
-    lanes, bus, history = Lanes(), Bus(redis_server.url), History(tmp_path / "positions")
+    lanes, bus, history = Lanes(), Bus(BusServer.at(redis_server.url)), History(tmp_path / "positions")
     identity = Identity(database, court.keys, lanes.readers)
     positions = Positions(court.journal, lanes, history, bus, court.now)
 

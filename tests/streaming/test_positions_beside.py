@@ -20,6 +20,7 @@ from data.rules.permissions import SYSTEM, Actor, Role
 from data.tables import EntryRow, Table
 from geo.fixes import Fix
 from streaming.bus import Bus
+from streaming.bus_server import BusServer
 from streaming.history import History
 from streaming.positions import Beside, Positions, Reported
 from tests.servers import RedisServer
@@ -52,7 +53,7 @@ class One:
 
 
 def one(court: SmallCourt, folder: Path, url: str) -> One:
-    lanes, bus, history = Lanes(), Bus(url), History(folder / "positions")
+    lanes, bus, history = Lanes(), Bus(BusServer.at(url)), History(folder / "positions")
     made = One(court, None, history, bus, lanes)  # type: ignore[arg-type]
     made.positions = Positions(court.journal, lanes, history, bus, court.now, beside=Beside(lambda: made.leads))
     made.tasks = [

@@ -327,6 +327,13 @@ function troubles() {
   return [['clock', found.length > 1 ? t('wall.troubles_more', { said, n: found.length }) : said]];
 }
 
+/** Since when the bus is gone, and why where the register knows it. */
+function busDown() {
+  const time = hms(now.parts.bus?.since ?? serverNow());
+  const why = now.troubles.find((each) => each.part === 'bus' && each.state === 'down')?.why;
+  return why ? t('wall.bus_down_why', { time, why }) : t('wall.bus_down', { time });
+}
+
 /** What is gone, first; then what is well. */
 function system() {
   const count = heard();
@@ -335,7 +342,7 @@ function system() {
   const items = [
     lost ? ['clock', t('wall.web_down', { time: hms(now.since) })] : null,
     !lost && now.parts.web?.up === false ? ['clock', t('wall.web_some', { which: now.parts.web.gone.join('、') })] : null,
-    [part('bus') ? 'done' : 'clock', part('bus') ? t('wall.bus_up') : t('wall.bus_down', { time: hms(now.parts.bus?.since ?? serverNow()) })],
+    [part('bus') ? 'done' : 'clock', part('bus') ? t('wall.bus_up') : busDown()],
     [part('database') ? 'done' : 'clock', part('database') ? t('wall.database_up') : t('wall.database_down')],
     [part('jobs') ? 'done' : 'clock', part('jobs') ? t('wall.jobs_up') : t('wall.jobs_down')],
     part('relay') ? null : ['clock', t('wall.relay_down')],

@@ -79,7 +79,8 @@ def test_what_the_operator_chose_comes_back_and_nothing_of_the_machine(tmp_path:
         port=9000,
         visitors_default=True,
         trusted_proxies=("10.0.0.1", "10.0.0.2"),
-        redis_url="redis://u:hoo8aiTh@10.0.0.5/0",
+        redis_url="redis://u:hoo8aiTh@ecc/0",
+        redis_sentinels=("redis://u:hoo8aiTh@10.0.0.5",),
         recordings=tmp_path / "disk",
     )
     kept = kept_settings(as_texts(chosen), as_texts(Settings.of(home=chosen.home)))
@@ -88,4 +89,4 @@ def test_what_the_operator_chose_comes_back_and_nothing_of_the_machine(tmp_path:
     assert "hoo8aiTh" not in text
     (tmp_path / "ecc.toml").write_text(text, encoding="utf-8")
     read = load({"ECC_HOME": str(tmp_path)})
-    assert read == chosen.but(home=tmp_path, redis_url=None, recordings=Path())
+    assert read == chosen.but(home=tmp_path, redis_url=None, redis_sentinels=(), recordings=Path())
