@@ -1,6 +1,7 @@
 """A running database copied as it was at one moment: SQLite by its online backup, PostgreSQL by its own programs; and a copy put back."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -21,6 +22,8 @@ SYNC_EVERY = 32  # steps; what waits to be written stays small, so that nobody's
 BUSY_S = 30.0
 _BY_QUERY = ("host", "sslmode", "sslrootcert", "sslcert", "sslkey")
 _HEAD = text("SELECT last, digest FROM counter WHERE name = :name")
+# "217; 1259 16412 TABLE public spatial_ref_sys ecc", "2; 3079 16385 EXTENSION - postgis "
+_ENTRY = re.compile(r"\d+; \d+ \d+ (?P<kind>COMMENT - EXTENSION|EXTENSION|TABLE DATA|TABLE) (?:\S+ )?(?P<name>\S+)")
 _REVISION = text("SELECT version_num FROM alembic_version")
 # tables that are neither PostgreSQL's own nor of an extension (PostGIS brings some)
 _TABLES = text(
@@ -115,10 +118,30 @@ def check_empty(database: Database) -> None:
 
 
 def load_postgresql(url: str, dump: Path) -> None:
-    """Everything or nothing. Raises Unavailable backup.no_pg_dump, backup.pg_restore_failed."""
-    name = str(make_url(url).database)
-    words = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", f"--dbname={name}", str(dump)]
-    _run(_program("pg_restore"), words, url, "backup.pg_restore_failed")
+    """All that is ours or nothing. Raises Unavailable backup.no_pg_dump, backup.pg_restore_failed."""
+    program, wanted = _program("pg_restore"), dump.with_name(f"{dump.name}.list")
+    try:
+        wanted.write_text(own_entries(_run(program, ["--list", str(dump)], url, "backup.pg_restore_failed")), encoding="utf-8")
+        words = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", f"--use-list={wanted}"]
+        _run(program, [*words, f"--dbname={make_url(url).database}", str(dump)], url, "backup.pg_restore_failed")
+    finally:
+        wanted.unlink(missing_ok=True)
+
+
+def own_entries(listed: str) -> str:
+    """A dump's table of contents without what an extension brought: its superuser makes it, and the court's own account could not.
+
+    Whether the database that is restored to has PostGIS then makes no difference, nor whether the other one had.
+    """
+    lines = listed.splitlines()
+    made = {found["name"] for line in lines if (found := _ENTRY.match(line)) and found["kind"] == "TABLE"}
+    return "\n".join(line for line in lines if not (found := _ENTRY.match(line)) or _is_own(found["kind"], found["name"], made)) + "\n"
+
+
+def _is_own(kind: str, name: str, made: set[str]) -> bool:
+    if kind in ("EXTENSION", "COMMENT - EXTENSION"):
+        return False
+    return kind != "TABLE DATA" or name in made
 
 
 def _program(name: str) -> str:
@@ -128,7 +151,7 @@ def _program(name: str) -> str:
     return found
 
 
-def _run(program: str, words: list[str], url: str, code: str) -> None:
+def _run(program: str, words: list[str], url: str, code: str) -> str:
     """The address and the password go by the environment: a command line is everybody's to read."""
     said = make_url(url)
     named: dict[str, object] = {f"PG{key.upper()}": value for key, value in said.query.items() if key in _BY_QUERY}
@@ -139,3 +162,4 @@ def _run(program: str, words: list[str], url: str, code: str) -> None:
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         raise Unavailable(program, code=code, why=lines[-1][:300] if lines else str(done.returncode))
+    return done.stdout.decode(errors="replace")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from ulid import ULID
 
 from dashboard.__main__ import main
@@ -23,6 +23,7 @@ from dashboard.backups import making
 from dashboard.backups.making import Made, keep_newest, make, remove_left_over
 from dashboard.backups.restoring import Restored, restore
 from dashboard.backups.sealed import decrypted, identities_in, new_identity
+from dashboard.upgrade import is_newest
 from data.engines import open_database
 from data.errors import BadInput, CommandCentreError
 from data.journal import Journal
@@ -35,6 +36,7 @@ from data.tables import AuditRow, UnitRow
 from geo.fixes import Fix
 from streaming.history import History
 from tests.running import PERSONAL, seed
+from tests.servers import POSTGIS, need
 
 pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
@@ -530,6 +532,43 @@ def test_postgresql_there_and_back(tmp_path: Path, postgres_url: str, other_url:
         database.close()
     assert found[0] == found[1] != []
     refused("backup.database_not_empty", lambda: court.restore(home="again", settings=elsewhere))
+
+
+@pytest.mark.parametrize(("before", "after"), [(True, True), (True, False), (False, True)])
+def test_postgis_in_either_database_makes_no_difference_to_an_account_that_owns_no_extension(
+    tmp_path: Path, postgres: Any, before: bool, after: bool
+) -> None:
+    """As a court has it: the superuser has made the extension, the centre's own account may not."""
+    need(POSTGIS.exists(), "postgresql-15-postgis-3")
+    names = [f"test_{ULID()}".lower() for _ in range(2)]
+    urls = [own_account(postgres, name, postgis) for name, postgis in zip(names, (before, after), strict=True)]
+    court = court_in(tmp_path, database_url=urls[0])
+    made = court.backup()
+    assert court.restore(settings=Settings.of(home=tmp_path / "elsewhere", database_url=urls[1])).seq == made.seq
+    counted = []
+    for url in urls:
+        database = open_database(url)
+        assert is_newest(database)
+        with database.reading() as session:
+            counted.append(len(session.scalars(select(UnitRow.no)).all()))
+            assert (
+                bool(session.scalar(text("SELECT count(*) FROM pg_extension WHERE extname = 'postgis'")))
+                == (before, after)[len(counted) - 1]
+            )
+        database.close()
+    assert counted[0] == counted[1] > 0
+    for name in names:
+        postgres.drop_database(name)
+
+
+def own_account(postgres: Any, name: str, postgis: bool) -> str:
+    """The URL of a new database for an account that is no superuser and owns it."""
+    url: str = postgres.create_database(name, postgis)
+    with postgres.connect() as connection:
+        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'court'").fetchone() is None:
+            connection.execute("CREATE ROLE court LOGIN")
+        connection.execute(f"ALTER DATABASE {name} OWNER TO court")
+    return url.replace("://ecc@", "://court@")
 
 
 def test_the_password_of_the_database_is_on_no_command_line(tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
