@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -54,11 +53,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory, secrets: set[str]) -> Iter
     """The bundle is put in by root: a unit of the system, its own user, a port below 1024 with the court's certificate."""
     if reason := why_not():
         pytest.fail(reason) if in_ci() else pytest.skip(reason)
-    bundle = (
-        Path(os.environ["ECC_TEST_BUNDLE"])
-        if "ECC_TEST_BUNDLE" in os.environ
-        else make(Target("x86_64", PYTHONS), tmp_path_factory.mktemp("dist"))
-    )
+    bundle = make(Target("x86_64", PYTHONS), tmp_path_factory.mktemp("dist"))
     with Booted() as machine:
         subprocess.run(["tar", "xzf", str(bundle), "-C", str(machine.root / "srv")], check=True)
         _certificate(machine, tmp_path_factory.mktemp("tls"))
