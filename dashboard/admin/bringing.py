@@ -160,10 +160,12 @@ class Bringing:
             self._touch(coming)
             if coming.step is Step.DONE:
                 self._let_go(coming)
-            if coming.step in (Step.DONE, Step.FAILED):
+            if coming.step in (Step.DONE, Step.FAILED) and self._coming is coming:  # else another file may have the place by now
                 self._leave_place()
 
     async def _listen(self, coming: Coming, suffix: str, dry: bool) -> None:
+        if coming.descriptor < 0:
+            return  # cancelled before it began
         command = [sys.executable, "-m", "dashboard.workbook.apart", str(coming.descriptor), suffix]
         coming.process = process = await asyncio.create_subprocess_exec(
             *command,
