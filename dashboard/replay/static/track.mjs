@@ -1,6 +1,6 @@
 /* The way of one mission: a reason first, then every unit's line on the court's own map, and where each was at a moment. */
 
-import { groundOf, paintGround, project } from '/centre/assets/modules/ground.mjs';
+import { baseOf, groundOf, paintGround, project } from '/centre/assets/modules/ground.mjs';
 
 /** @typedef {{id: string, no: string, matter: string, team: string | null, case_no: string | null, departed_at: number | null, arrived_at: number | null, ended_at: number | null, kept: number}} Mission */
 /** @typedef {{unit: string, thinned: boolean, metres: number, points: [number, number, number][]}} Track t (ms), latitude, longitude */
@@ -42,6 +42,7 @@ let tracks = [];
 let ground = {};
 let span = { from: 0, to: 1 };
 let view = { x: 0.5, y: 0.5, scale: 1024 };
+let drawBase = () => {};
 
 /** @param {string} text @param {boolean} [bad] */
 const say = (text, bad = false) => { said.textContent = text; said.dataset.bad = String(bad); };
@@ -142,6 +143,14 @@ function label(pen, [, lat, lon], text, colour) {
   pen.fillText(text, x + 14, y + 6);
 }
 
+/** The base map is drawn once the view has come to rest. */
+let settled = 0;
+function moved() {
+  paint();
+  clearTimeout(settled);
+  settled = setTimeout(drawBase, 120);
+}
+
 function tell() {
   at.value = second(moment());
   paint();
@@ -167,6 +176,7 @@ ask.addEventListener('submit', async (event) => {
     time.value = '1000';
     fit();
     tell();
+    moved();
   } catch (error) {
     say(error instanceof Error ? error.message : t('failed'), true);
   }
@@ -197,13 +207,13 @@ take.addEventListener('click', async () => {
 });
 
 time.addEventListener('input', tell);
-addEventListener('resize', paint);
+addEventListener('resize', moved);
 canvas.addEventListener('wheel', (event) => { event.preventDefault(); zoom(event.deltaY < 0 ? 1.25 : 0.8); }, { passive: false });
 canvas.addEventListener('pointerdown', (event) => canvas.setPointerCapture(event.pointerId));
 canvas.addEventListener('pointermove', (event) => { if (event.buttons & 1) move(event.movementX, event.movementY); });
 canvas.addEventListener('keydown', (event) => {
-  const moved = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] }[event.key];
-  if (moved) move(moved[0] ?? 0, moved[1] ?? 0);
+  const step = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] }[event.key];
+  if (step) move(step[0] ?? 0, step[1] ?? 0);
   else if (event.key === '+' || event.key === '=') zoom(1.25);
   else if (event.key === '-') zoom(0.8);
   else return;
@@ -211,9 +221,9 @@ canvas.addEventListener('keydown', (event) => {
 });
 
 /** @param {number} dx @param {number} dy */
-function move(dx, dy) { view.x -= dx / view.scale; view.y -= dy / view.scale; paint(); }
+function move(dx, dy) { view.x -= dx / view.scale; view.y -= dy / view.scale; moved(); }
 /** @param {number} factor */
-function zoom(factor) { view.scale = Math.min(2 ** 28, Math.max(2 ** 10, view.scale * factor)); paint(); }
+function zoom(factor) { view.scale = Math.min(2 ** 28, Math.max(2 ** 10, view.scale * factor)); moved(); }
 
 // --- the list
 
@@ -242,4 +252,5 @@ try {
   say(error instanceof Error ? error.message : t('failed'), true);
 }
 ground = await groundOf().catch(() => ({}));
-if (!shown.hidden) paint();
+drawBase = await baseOf(canvas, () => view, paint).catch(() => () => {});
+if (!shown.hidden) moved();
