@@ -596,6 +596,7 @@ async def _say_ready(house: House) -> None:
     ready_file(house.settings, house.number).touch(0o600)
     await asyncio.to_thread(basemap.finish, house.settings)
     await asyncio.to_thread(MapLayers(house.settings.layers).prepare)  # before the first map asks
+    house.ways.prepare()
     await rehearse(house.lanes, house.database, house.journal, house.settings, utc_now)  # before the first call comes
     gc.freeze()  # what was imported stays for good: looking through it again and again cost a twentieth of the server's time
 

@@ -1,7 +1,8 @@
 """Ways by road to whoever calls or asks for help: of the nearest teams, how long, how far, which way.
 
-The graph is read once, in a thread of its own, when the first one asks: nothing of it is imported before. Whoever asks while eight others
-wait, or waits longer than two seconds, gets none and shows straight lines, which are called so; what has begun goes on and serves the next.
+The graph is read once, in a thread of its own: at the start where the court has a net of its own, else when the first one asks. Whoever
+asks while eight others wait, or waits longer than two seconds, gets none and shows straight lines, which are called so; what has begun goes
+on and serves the next.
 """
 
 import asyncio
@@ -71,6 +72,11 @@ class RoadWays:
             log.warning("ways by road took too long")
             return None
         return None if ways is None else _first_of_each(teams, [no for no, _ in asked], ways)[:most]
+
+    def prepare(self) -> None:
+        """Read the court's own net before anybody asks: the first one would wait longer than he may."""
+        if self._net.is_file():
+            self._thread.submit(self._ways, [], (0.0, 0.0))
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)

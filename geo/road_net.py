@@ -16,7 +16,7 @@ from geo.spool import records
 NET = "roads.npz"
 MARGIN_M = 10_000.0  # round the district: who comes from outside is some minutes away
 ROUND_COURT_M = 30_000.0  # where nobody has said which district it is
-MOST = 600_000  # straight pieces: some 150 MB in the process that finds the ways, and 0.3 s for one
+MOST = 400_000  # straight pieces: some 190 MB in the process that finds the ways; measured by `tests.bench basemap`
 TOGETHER = 20_000  # ways at a time
 WIDE = 3  # classes: ring, trunk, main
 

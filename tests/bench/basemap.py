@@ -1,10 +1,12 @@
 """`ecc basemap build` on a real extract of 0.7 MB (Helsinki, from a wheel of PyPI) and on an invented one of 100 MB.
 
 Memory is that of the command and all its children together, looked at ten times a second. `--mb` of the large file. Without PyPI and
-without a kept copy the real one is left out, and says so.
+without a kept copy the real one is left out, and says so. Then the largest net of roads that is kept is made, read and
+asked: `way_ms` until the first ways are there, `ways_ms` for the next, each for as many teams as a wall asks about.
 """
 
 import argparse
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -13,9 +15,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
+import shapely
 
+from dashboard.ways import ASKED_MOST
 from data.settings import Settings, as_environ
+from geo.osm_extract import DRIVEN, Feature
+from geo.road_net import MOST, NET, road_net
+from geo.roads import RoadGraph
+from geo.spool import Spool
 from tests.maps import NoExtract, helsinki, write_osm
 from tests.servers import free_port
 
@@ -44,8 +53,38 @@ def measure(words: Sequence[str]) -> dict[str, Any]:
             "seconds_100mb": round(seconds, 1),
             "rss_mb": round(rss_mb),
             "tiles_mb": round(tiles_mb, 1),
-        }
+        } | _ways(Path(folder))
     return figures
+
+
+def _ways(folder: Path) -> dict[str, Any]:
+    """The largest net of roads there may be, as a grid of streets of a hundred metres: made, read, asked."""
+    side = int((MOST / 2) ** 0.5)
+    with Spool(folder) as spool:
+        for number, upright in itertools.product(range(side), (False, True)):
+            along, across = 101.0 + 0.001 * np.arange(side), np.full(side, 40.0 + 0.001 * number)
+            line = np.stack([across - 40.0 + 101.0, along - 101.0 + 40.0] if upright else [along, across], axis=1).round(7)
+            spool.add(Feature("ways", shapely.to_wkb(shapely.linestrings(line)), "", 4 * DRIVEN.index("minor") + 3))
+    began = time.monotonic()
+    road_net(folder, None, None).graph.write(folder / NET)
+    made = time.monotonic() - began
+    before = psutil.Process().memory_info().rss
+    began = time.monotonic()
+    graph = RoadGraph.read(folder / NET)
+    places = [(float(lat), float(lon)) for lat, lon in graph.nodes[:: len(graph.nodes) // 40]]
+    graph.ways(places[:ASKED_MOST], places[-1])
+    first = time.monotonic() - began
+    held = psutil.Process().memory_info().rss - before
+    began = time.monotonic()
+    for place in places[-5:]:
+        graph.ways(places[:ASKED_MOST], place)
+    return {
+        "corners": len(graph.nodes),
+        "net_seconds": round(made, 1),
+        "net_rss_mb": round(held / 1e6),
+        "way_ms": round(first * 1000),
+        "ways_ms": round((time.monotonic() - began) * 200),
+    }
 
 
 def _build(extract: Path, home: Path) -> tuple[float, float, float]:
