@@ -26,6 +26,7 @@ from data.actions.tracks import read_track
 from data.errors import BadInput, NotPermitted
 from data.journal import Journal
 from data.lanes import Lanes
+from data.live_settings import current
 from data.queries.audit import CentreRing, centre_rings
 from data.queries.joining import leaders
 from data.queries.links import WaitingView, waiting_view
@@ -120,7 +121,11 @@ def build_api(
     """The sub-app for `/api`. newest: where everybody is. document: the merged description, made when it is asked for."""
     api = FastAPI(title="ecc", docs_url=None, redoc_url=None, openapi_url=None)
     layers, ice = MapLayers(settings.layers), load_ice(settings)
-    base = BaseMap(settings.layers, settings.map_approval)
+    base = BaseMap(settings.layers)
+
+    def approval() -> str:
+        with journal.database.reading() as session:
+            return current(session, settings).map_approval
 
     def alarm_seen(actor: Actor, kind: str, alarm_id: str) -> tuple[Sight, Alarm]:
         with journal.database.reading() as session:
@@ -146,7 +151,7 @@ def build_api(
     @api.get("/layers/base.json", openapi_extra={"x-role": "signed in"})
     async def base_map() -> Response:
         """Whether there is a base map, what part of the world it shows, and what must be written beside it."""
-        said = await asyncio.to_thread(base.about)
+        said = await asyncio.to_thread(base.about, await lanes.readers.run(approval))
         return Response(orjson.dumps(said), media_type="application/json", headers={"Cache-Control": "private, no-cache"})
 
     @api.get(f"/layers/{BASE}", openapi_extra={"x-role": "signed in"})

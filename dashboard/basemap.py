@@ -7,6 +7,7 @@ clear away.
 import contextlib
 import fcntl
 import multiprocessing
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,14 +19,16 @@ from data.errors import BadInput, DatabaseUnavailable, Locked, NotFound, Storage
 from data.queries.areas import court_place
 from data.settings import Settings
 from geo import changeover
+from geo.map_names import KINDS, kind_of
 
 if TYPE_CHECKING:  # the geometry library takes a second to import, and only the child needs it
     from multiprocessing.connection import Connection
 
     from geo.basemap import Built, Source, Step
-    from geo.coordinates import Place
+    from geo.coordinates import Crs, Place
 
 DATUMS = {"WGS84": "WGS84", "WGS-84": "WGS84", "GCJ02": "GCJ02", "GCJ-02": "GCJ02", "BD09": "BD09", "BD-09": "BD09"}
+EPSG = re.compile(r"EPSG:[0-9]{4,6}")
 FULL = (28, 122)  # no space left, quota exceeded
 
 
@@ -34,10 +37,14 @@ def build(settings: Settings, words: Sequence[str], crs: str | None, tell: Calla
 
     Raises BadInput (which names the file and what is wrong), Locked, StorageFull, Unavailable. KeyboardInterrupt: nothing was changed.
     """
-    sources = [_source(word, crs) for word in words]
+    return build_of(settings, [_source(word, crs) for word in words], tell)
+
+
+def build_of(settings: Settings, sources: "Sequence[Source]", tell: Callable[["Step"], None]) -> "Built":
+    """As `build`, from what was already understood."""
     settings.layers.mkdir(parents=True, exist_ok=True)
     with _alone(settings.layers):
-        return _by_child(sources, settings.layers, tell, _court(settings))
+        return _by_child(sources, settings.layers, tell, court_of(settings))
 
 
 def go_back(settings: Settings) -> None:
@@ -54,7 +61,7 @@ def finish(settings: Settings) -> None:
         changeover.finish(settings.layers)
 
 
-def _court(settings: Settings) -> "Place | None":
+def court_of(settings: Settings) -> "Place | None":
     """Where the court is, by which its county is known; None on a machine that holds none yet."""
     path = settings.database_url.partition(":///")[2]
     if settings.database_url.startswith("sqlite") and not Path(path).is_file():
@@ -70,23 +77,34 @@ def _court(settings: Settings) -> "Place | None":
 
 
 def _source(word: str, crs: str | None) -> "Source":
-    from geo.basemap import KINDS, Source, kind_of
-    from geo.coordinates import Crs
+    from geo.basemap import Source
 
     kind, _, named = word.partition("=")
     said = kind in (*KINDS, "osm") and bool(named)
     path = Path(named if said else word)
     if not path.is_file():
         raise BadInput(path.name, code="basemap.no_file", file=str(path))
-    found = kind if said else kind_of(path)
+    found = kind if said else kind_of(path.name)
     if found is None:
         raise BadInput(path.name, code="basemap.no_kind", file=path.name, kinds=" ".join(f"{each}=" for each in KINDS))
-    if crs is None or found == "osm":
-        return Source(path, found)
+    return Source(path, found, None if found == "osm" else datum_of(crs))
+
+
+def datum_of(crs: str | None) -> "Crs | str | None":
+    """What the operator called the datum; None: as the file says. Raises BadInput basemap.bad_crs."""
+    from geo.coordinates import Crs
+
+    datum_checked(crs)
+    if not crs:
+        return None
     known = DATUMS.get(crs.upper())
-    if known is None and not crs.upper().startswith("EPSG:"):
-        raise BadInput(crs, code="basemap.bad_crs", crs=crs)
-    return Source(path, found, Crs(known) if known else crs.upper())
+    return Crs(known) if known else crs.upper()
+
+
+def datum_checked(crs: str | None) -> None:
+    """Raises BadInput basemap.bad_crs."""
+    if crs and crs.upper() not in DATUMS and not EPSG.fullmatch(crs.upper()):
+        raise BadInput(crs[:40], code="basemap.bad_crs", crs=crs[:40])
 
 
 @contextmanager
@@ -116,7 +134,7 @@ def _by_child(sources: "Sequence[Source]", folder: Path, tell: Callable[["Step"]
             elif isinstance(said, Built):
                 return said
             else:
-                raise _refusal(*said)
+                raise refusal(*said)
     except EOFError as error:  # it was killed, most likely because memory ran out
         raise Unavailable("the child died", code="basemap.died") from error
     finally:
@@ -126,7 +144,7 @@ def _by_child(sources: "Sequence[Source]", folder: Path, tell: Callable[["Step"]
         shutil.rmtree(folder / BUILDING, ignore_errors=True)
 
 
-def _refusal(why: str, values: dict[str, Any]) -> Exception:
+def refusal(why: str, values: dict[str, Any]) -> Exception:
     if why == "full":
         return StorageFull("layers")
     return BadInput(why, code=f"basemap.{why}", **values)

@@ -26,9 +26,8 @@ HEAD_MARK = b"PMTiles\x03"
 class BaseMap:
     """The operator's base map: one file of tiles, of which a browser asks for ranges."""
 
-    def __init__(self, folder: Path, approval: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self._path = folder / BASE
-        self._approval = approval
 
     @property
     def path(self) -> Path:
@@ -37,7 +36,7 @@ class BaseMap:
             raise NotFound(BASE)
         return self._path
 
-    def about(self) -> dict[str, Any]:
+    def about(self, approval: str) -> dict[str, Any]:
         """What a page must know before it asks for tiles; `tiles` is None where there is no base map, or a broken one.
 
         version: of the file, so that no browser joins pieces of two; bounds: south, west, north, east; osm: whose data must be named.
@@ -59,7 +58,7 @@ class BaseMap:
             "last": head[101],
             "bounds": [south, west, north, east],
             "osm": bool(said.get("osm")),
-            "approval": self._approval,
+            "approval": approval,
         }
 
 

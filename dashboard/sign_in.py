@@ -135,6 +135,8 @@ POLICY = (
     Rule("/centre/admin", Access.DESK_PAGE),
     Rule("/centre/admin/", Access.DESK_PAGE),
     Rule("/centre/admin/+", Access.DESK_PAGE),  # pages; what they are told stands one step deeper and is JSON
+    Rule("/centre/admin/map/files", Access.DESK),  # tus: bytes, not JSON
+    Rule("/centre/admin/map/files/+", Access.DESK),
     Rule("/centre/admin/*", Access.DESK, json=True),
     Rule("/centre/screening/static/*", Access.DESK, static=True),
     Rule("/centre/screening", Access.DESK_PAGE),

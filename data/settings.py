@@ -71,7 +71,7 @@ class Settings:
     layers: Path = Path()
     history_days: int = field(default=8, metadata=LIVE)
     archive_days: int = field(default=30, metadata=LIVE)
-    map_approval: str = ""
+    map_approval: str = field(default="", metadata=LIVE)
     recordings: Path = Path()
     recording_days: int = field(default=184, metadata=LIVE)
     session_hours: int = field(default=12, metadata=LIVE)
@@ -186,6 +186,11 @@ class Settings:
         return self.home / "archive"
 
     @property
+    def maps(self) -> Path:
+        """The operator's map files before they are built: put there by him, or uploaded on the administrator's page."""
+        return self.home / "maps"
+
+    @property
     def clips(self) -> Path:
         """Masked files for audiences; not where the originals are."""
         return self.home / "clips"
@@ -211,6 +216,7 @@ class Settings:
                 self.recordings,
                 self.clips,
                 self.archive,
+                self.maps,
             ):
                 folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
             self.home.chmod(FOLDER_MODE)

@@ -21,6 +21,7 @@ from geo.administrative import district_of
 from geo.changeover import put
 from geo.coordinates import Crs, Place
 from geo.layers import Layer, LayerUnreadable, boundary_of, read_layer, write_layer
+from geo.map_names import MADE, made_of
 from geo.osm_extract import ROADS, Aside, Feature, read_osm, way_rank
 from geo.road_net import NET, road_net
 from geo.roads import NoRoads, crossed
@@ -30,7 +31,6 @@ from geo.tiles import Band, die_with_parent, join, spooled_band
 
 BASE = "base.pmtiles"
 BUILDING = ".building"
-MADE = "made.json"  # beside the layers: which of them came out of an extract, so that the operator's own are never replaced by such
 FEW = 20_000  # shapes: below this a second process costs more than it saves
 TOGETHER = 2  # layers at a time: each holds its own shapes in memory
 
@@ -50,18 +50,6 @@ LAND = ("building", "minor", "main")  # things that stand on land
 NODED_MOST = 100_000  # roads of a file that are cut where they cross: each pair is looked at
 LAND_MOST = 200_000  # of them are looked at
 NAMED_MOST = 40  # names in one note
-# What a file holds, by its name; the operator may say it instead: streets=FILE.
-KINDS = {
-    "boundary": ("boundary", "border", "区界", "县界", "边界", "辖区"),
-    "streets": ("street", "街道", "乡镇", "镇街"),
-    "communities": ("communit", "社区", "村居"),
-    "roads": ("road", "道路", "公路"),
-    "water": ("water", "水系", "河流", "湖"),
-    "green": ("green", "绿地", "林地"),
-    "building": ("building", "建筑", "房屋"),
-    "railway": ("rail", "铁路"),
-    "place": ("place", "地名"),
-}
 NAME_COLUMNS = ("name", "名称", "fname", "mc", "xzqmc", "jdmc", "sqmc", "街道名称", "社区名称", "街道", "社区", "name_chn", "label")
 ID_COLUMNS = ("id", "code", "代码", "编码", "xzqdm", "gid")
 STREET_COLUMNS = ("street", "所属街道", "街道名称", "街道", "乡镇")
@@ -110,14 +98,6 @@ class Built:
 Tell = Callable[[Step], None]
 
 
-def kind_of(path: Path) -> str | None:
-    """What a file holds, by its name; None: the operator must say it."""
-    name = path.name.lower()
-    if name.endswith((".osm.pbf", ".osm", ".pbf", ".osm.bz2", ".osm.gz")):
-        return "osm"
-    return next((kind for kind, words in KINDS.items() if any(word in name for word in words)), None)
-
-
 def build(sources: Sequence[Source], folder: Path, tell: Tell = lambda _: None, court: Place | None = None) -> Built:
     """Read the files, make tiles, boundary layers and the net of roads, and put them into the folder of layers.
 
@@ -130,6 +110,7 @@ def build(sources: Sequence[Source], folder: Path, tell: Tell = lambda _: None, 
     try:
         work = _Work(folder, unfinished, tell, court)
         work.make(sources)
+        work.write_made()
         for left in (*unfinished.glob("*.spool"), *unfinished.glob("[0-9]*.pmtiles")):
             left.unlink()
         put(unfinished, folder, work.gone)
@@ -149,6 +130,7 @@ class _Work:
     counts: dict[str, int] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    extracted: set[str] = field(default_factory=set)
     tiles: int = 0
     corners: int = 0
 
@@ -159,8 +141,14 @@ class _Work:
         if ground:
             self._ground(ground, brought)
         else:
-            made = _made_before(self.folder) - brought.keys()
-            (self.unfinished / MADE).write_text(json.dumps(sorted(made)), encoding="utf-8")
+            self.extracted = extracted(self.folder) - brought.keys()
+            self.counts = made_of(self.folder).get("counts", {}) | self.counts
+
+    def write_made(self) -> None:
+        """What there is now, for whoever asks later."""
+        ground = {"tiles": self.tiles, "corners": self.corners} if self.tiles else {}
+        said = made_of(self.folder) | {"extracted": sorted(self.extracted), "counts": self.counts} | ground
+        (self.unfinished / MADE).write_text(json.dumps(said), encoding="utf-8")
 
     def _write(self, layers: Mapping[str, Layer]) -> None:
         for name, layer in layers.items():
@@ -192,12 +180,12 @@ class _Work:
 
     def _district(self, asides: Sequence[Aside], brought: Mapping[str, Layer]) -> Any:
         """Boundary layers out of the extracts, where the operator has none of his own. Returns the court's area, if known."""
-        before = _made_before(self.folder)
+        before = extracted(self.folder)
         own = brought.keys() | {name for name in BOUNDARIES if name not in before and (self.folder / f"{name}.geojson").is_file()}
         found = district_of([area for aside in asides for area in aside.areas], self.court, self._own_boundary(brought, own))
         made = {name: layer for name, layer in found.layers.items() if name not in own}
         self._write(made)
-        (self.unfinished / MADE).write_text(json.dumps(sorted(made)), encoding="utf-8")
+        self.extracted = set(made)
         self.gone += [f"{name}.geojson" for name in before - made.keys() - brought.keys()]
         if found.several and "boundary" not in own:
             self._note("several_counties", found.several)
@@ -251,13 +239,9 @@ class _Work:
         self.notes.append(Note(what, count or len(names), tuple(names[:NAMED_MOST])))
 
 
-def _made_before(folder: Path) -> set[str]:
+def extracted(folder: Path) -> set[str]:
     """The layers there that an earlier build took out of an extract."""
-    try:
-        said = json.loads((folder / MADE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return set()
-    return {name for name in said if name in BOUNDARIES} if isinstance(said, list) else set()
+    return {name for name in made_of(folder).get("extracted", ()) if name in BOUNDARIES}
 
 
 def _about(sources: Sequence[Source], counts: Mapping[str, int]) -> dict[str, Any]:
@@ -324,6 +308,11 @@ def _layer_of(kind: str, shape: Any, said: str) -> str:
     if kind == "roads":
         return said if said in OWN_ROADS else ROADS.get(said, "minor")
     return "river" if kind == "water" and "Line" in shape.geom_type else kind
+
+
+def names_of(layer: Layer) -> list[str]:
+    """What its shapes are called; empty where the file does not say it."""
+    return _column(layer, NAME_COLUMNS)
 
 
 def _column(layer: Layer, sought: Iterable[str]) -> list[str]:

@@ -37,9 +37,10 @@ T = TypeVar("T")
 
 
 class IncomingVideos:
-    """The files of what is on its way. reserve: bytes that the disk keeps free."""
+    """The files of what is on its way. reserve: bytes that the disk keeps free; suffix: how such a file is called after its id."""
 
-    def __init__(self, recordings: Path, reserve: int = RESERVE) -> None:
+    def __init__(self, recordings: Path, reserve: int = RESERVE, suffix: str = SUFFIX) -> None:
+        self._suffix = suffix
         self._recordings, self._incoming, self._reserve = recordings, recordings / "incoming", reserve
         self._disk = Lane("videos", threads=THREADS, waiting=WAITING)
         self._looks = ThreadPoolExecutor(LOOKS, thread_name_prefix="film-look")
@@ -70,7 +71,7 @@ class IncomingVideos:
         self._looks.shutdown(wait=False, cancel_futures=True)
 
     def _path(self, video_id: str) -> Path:
-        return self._incoming / f"{video_id}{SUFFIX}"
+        return self._incoming / f"{video_id}{self._suffix}"
 
     def _check_room(self, size: int, promised: Mapping[str, int]) -> None:
         try:

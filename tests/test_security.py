@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHINESE, ENGLISH = (ROOT / "SECURITY.md").read_text(encoding="utf-8").split("\n---\n")
 NAMED = re.compile(r"`([^`]+)`")
 OF_A_HOME = {
+    "maps/",
     "positions/",
     "archive/",
     "recordings/",

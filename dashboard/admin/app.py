@@ -16,6 +16,7 @@ from dashboard.admin.factors import Factors
 from dashboard.admin.fences import Fences
 from dashboard.admin.joint import JointDoors
 from dashboard.admin.keys import Keys
+from dashboard.admin.map import Map
 from dashboard.admin.people import People
 from dashboard.admin.settings import SettingsPage
 from dashboard.admin.storage import Storage
@@ -50,6 +51,7 @@ class Admin(Doors):
                 *Keys(*parts).routes(),
                 *JointDoors(*parts).routes(),
                 *Fences(*parts).routes(),
+                *Map(*parts).routes(),
                 *SettingsPage(*parts).routes(),
                 *Storage(*parts).routes(),
                 *Audit(*parts).routes(),

@@ -41,7 +41,15 @@ class Devices(Doors):
         shown = found[: read.MOST]
         heard = {each.no: self.heard(each.no, each.unit_no) for each in shown if each.revoked_at is None}
         return self.page(
-            "devices.html", actor, "devices", devices=shown, more=len(found) > len(shown), heard=heard, wanted=wanted, at=self._at
+            "devices.html",
+            actor,
+            "devices",
+            skipped=found.skipped,
+            devices=shown,
+            more=len(found) > len(shown),
+            heard=heard,
+            wanted=wanted,
+            at=self._at,
         )
 
     def _at(self, ms: int) -> str:

@@ -64,6 +64,7 @@ class People(Doors):
         shown = everybody[: read.MOST]
         return self.page(
             "people.html", actor, "people", people=shown, more=len(everybody) > len(shown), wanted=wanted, waiting=waiting, teams=teams,
+            skipped=everybody.skipped,
             joint=joint, roles=ROLES, me=actor.officer_id, asked_for={each.officer_id: each.wanted for each in waiting},
         )  # fmt: skip
 

@@ -19,6 +19,7 @@ TABS = (
     Tab("walls", Verb.REVOKE_WALL),
     Tab("workbook", Verb.MANAGE_PEOPLE),
     Tab("fences", Verb.DRAW_FENCE),
+    Tab("map", Verb.CHANGE_SETTING),
     Tab("factors", Verb.MANAGE_PEOPLE),
     Tab("keys", Verb.CHANGE_KEY),
     Tab("settings", Verb.CHANGE_SETTING),

@@ -35,7 +35,15 @@ class Walls(Doors):
     async def _page(self, request: Request) -> Response:
         actor = checked(actor_of(request), Verb.REVOKE_WALL)
         found = await self.read(actor, read.walls, self.now())
-        return self.page("walls.html", actor, "walls", walls=found, connected=self.open_walls(), steers=may(actor, Verb.STEER_WALL))
+        return self.page(
+            "walls.html",
+            actor,
+            "walls",
+            skipped=found.skipped,
+            walls=found,
+            connected=self.open_walls(),
+            steers=may(actor, Verb.STEER_WALL),
+        )
 
     async def _add(self, actor: Actor, said: Said) -> Said:
         return {"id": await self.write(actor, walls.add_wall, text_of(said, "name"))}

@@ -8,10 +8,12 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from data.errors import NotPermitted
-from data.rules.permissions import Actor, Verb, may
+from data.queries.reading import Listed, listing
+from data.rules.permissions import Actor, Role, Verb, may
 from data.rules.role_changes import ChangeState
 from data.tables import AccountRow, DeviceRow, FenceRow, OfficerRow, RoleChangeRow, SessionRow, TeamRow, UnitRow, VehicleRow, WallRow
 
+DEVICE_KINDS = ("PHONE", "VEHICLE", "BODYCAM_4G")
 MOST = 200  # lines of a page; who looks for more types a word of it
 
 
@@ -59,7 +61,7 @@ class WallOnList:
     revoked_at: datetime | None
 
 
-def people(session: Session, actor: Actor, wanted: str = "") -> list[PersonView]:
+def people(session: Session, actor: Actor, wanted: str = "") -> Listed[PersonView]:
     """Who belongs to the court, those who left last. wanted: a part of a name, badge number, account, team or unit number."""
     _check(actor, Verb.MANAGE_PEOPLE)
     phones = (
@@ -81,10 +83,12 @@ def people(session: Session, actor: Actor, wanted: str = "") -> list[PersonView]
         named = (OfficerRow.name, OfficerRow.badge_no, AccountRow.username, TeamRow.name)
         hits = [column.contains(wanted, autoescape=True) for column in named]
         query = query.where(or_(*hits, *([UnitRow.no == int(wanted)] if _is_number(wanted) else [])))
-    return [
-        PersonView(id, name, title, role, badge, team, team_id, no, account, count or 0, disabled)
-        for id, name, title, role, badge, team, team_id, no, account, count, disabled in session.execute(query)
-    ]
+    return listing("officer", session, query, OfficerRow.id, _person)
+
+
+def _person(record: Any) -> PersonView:
+    id, name, title, role, badge, team, team_id, no, account, count, disabled = record
+    return PersonView(id, name, title, Role(role), badge, team, team_id, no, account, count or 0, disabled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def teams(session: Session, actor: Actor) -> list[tuple[str, str]]:
     return [(team_id, name) for team_id, name in session.execute(select(TeamRow.id, TeamRow.name).order_by(TeamRow.position))]
 
 
-def devices(session: Session, actor: Actor, wanted: str = "") -> list[DeviceView]:
+def devices(session: Session, actor: Actor, wanted: str = "") -> Listed[DeviceView]:
     """Every device that counts, the newest first, and after them those that were revoked. wanted: a part of a name, or a number."""
     _check(actor, Verb.REVOKE_DEVICE)
     query = (
@@ -149,10 +153,16 @@ def devices(session: Session, actor: Actor, wanted: str = "") -> list[DeviceView
         hits: list[Any] = [column.contains(wanted, autoescape=True) for column in (OfficerRow.name, TeamRow.name)]
         numbers = [DeviceRow.unit_no == int(wanted), DeviceRow.no == int(wanted)] if _is_number(wanted) else []
         query = query.where(or_(*hits, *numbers))
-    return [DeviceView(*row) for row in session.execute(query)]
+    return listing("device", session, query, DeviceRow.no, _device)
 
 
-def walls(session: Session, actor: Actor, now: datetime) -> list[WallOnList]:
+def _device(record: Any) -> DeviceView:
+    if record.kind not in DEVICE_KINDS:
+        raise ValueError(record.kind)
+    return DeviceView(*record)
+
+
+def walls(session: Session, actor: Actor, now: datetime) -> Listed[WallOnList]:
     """Every wall in the order of the desks' list; those that were revoked are not walls any more."""
     _check(actor, Verb.REVOKE_WALL)
     bound = (
@@ -167,10 +177,12 @@ def walls(session: Session, actor: Actor, now: datetime) -> list[WallOnList]:
         .where(WallRow.revoked_at.is_(None))
         .order_by(WallRow.position)
     )
-    return [
-        WallOnList(id, name, position, layout, at, browsers or 0, revoked)
-        for id, name, position, layout, at, browsers, revoked in session.execute(query)
-    ]
+    return listing("wall", session, query, WallRow.id, _wall)
+
+
+def _wall(record: Any) -> WallOnList:
+    id, name, position, layout, at, browsers, revoked = record
+    return WallOnList(id, name, position, layout, at, browsers or 0, revoked)
 
 
 def _check(actor: Actor, verb: Verb) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from data.errors import NotPermitted
-from data.queries.reading import Drawn, Ids, Reading, among, at
+from data.queries.reading import Drawn, Ids, Reading, among, at, listing
 from data.rules import faults, masking
 from data.rules.permissions import ALLOWED, Actor, Clearance, Verb
 from data.sealing import Sealing
@@ -39,8 +39,8 @@ class Fault:
 
 def last_changes(session: Session) -> dict[str, datetime]:
     """When each part went down or came back last; a part that never did is not named."""
-    found = session.execute(select(PartChangeRow.part, func.max(PartChangeRow.at).label("changed")).group_by(PartChangeRow.part))
-    return {row.part: row.changed for row in found}
+    query = select(PartChangeRow.part, func.max(PartChangeRow.at).label("changed")).group_by(PartChangeRow.part)
+    return {row.part: row.changed for row in listing("part", session, query, PartChangeRow.part, lambda record: record)}
 
 
 def last_states(session: Session) -> dict[str, str]:
@@ -54,9 +54,10 @@ def parts_(reading: Reading, ids: Ids) -> Drawn:
     """A row for each part that was ever down: how it is by the journal, since when, and its last changes, the newest first."""
     if reading.own_only:
         return {}
-    query = select(PartChangeRow).where(*among(PartChangeRow.part, ids)).order_by(PartChangeRow.id.desc())
-    changes: dict[str, list[PartChangeRow]] = {}
-    for change in reading.session.scalars(query):
+    columns = PartChangeRow.id, PartChangeRow.part, PartChangeRow.at, PartChangeRow.state
+    query = select(*columns).where(*among(PartChangeRow.part, ids)).order_by(PartChangeRow.id.desc())
+    changes: dict[str, list[Any]] = {}
+    for change in reading.records("part", query, PartChangeRow.id):
         changes.setdefault(change.part, []).append(change)
     fields = masking.fields_of("part", reading.sight.clearance)
     return {

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -19,11 +19,59 @@ from data.rules.permissions import Clearance, Sight
 Say: TypeAlias = Callable[..., str]
 Drawn: TypeAlias = dict[str, dict[str, Any]]  # rows of one kind by id
 Ids: TypeAlias = frozenset[str] | None  # which rows are asked for; None: all that this viewer sees
+T = TypeVar("T")
 Key: TypeAlias = InstrumentedAttribute[Any]
 Query: TypeAlias = Any  # a select of any columns, the id first: its type would name each column
 
 BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, Misconfigured)  # of a record that holds nonsense
 log = logging.getLogger(__name__)
+
+
+class Listed(list[T]):
+    """What a page lists. skipped: records that cannot be read, and are counted instead of failing the page."""
+
+    def __init__(self, those: Iterable[T] = (), skipped: int = 0) -> None:
+        super().__init__(those)
+        self.skipped = skipped
+
+
+def listing(kind: str, session: Session, query: Query, key: Key, view: Callable[[Any], T]) -> Listed[T]:
+    """Every record of the query as a page shows it."""
+    found: Listed[T] = Listed()
+
+    def skip(row_id: str, error: Exception) -> None:
+        log.warning("%s %s cannot be shown: %s", kind, row_id, type(error).__name__)
+        found.skipped += 1
+
+    for record in readable(session, query, key, skip):
+        try:
+            found.append(view(record))
+        except BROKEN as error:
+            skip(str(record[0]), error)
+    return found
+
+
+def readable(session: Session, query: Query, key: Key, skip: Callable[[str, Exception], None]) -> Sequence[Any]:
+    """The records of the query; those that cannot even be read are found by halving, told to `skip`, and left out."""
+    try:
+        return session.execute(query).all()
+    except BROKEN:
+        keys = list(dict.fromkeys(session.scalars(query.with_only_columns(key))))
+        return list(_halved(session, query, key, keys, skip))
+
+
+def _halved(session: Session, query: Query, key: Key, keys: list[Any], skip: Callable[[str, Exception], None]) -> Iterable[Any]:
+    if not keys:
+        return
+    try:
+        yield from session.execute(query.where(key.in_(keys))).all()
+    except BROKEN as error:
+        if len(keys) == 1:
+            skip(str(keys[0]), error)
+            return
+        middle = len(keys) // 2
+        yield from _halved(session, query, key, keys[:middle], skip)
+        yield from _halved(session, query, key, keys[middle:], skip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +118,7 @@ class Reading:
 
     def records(self, kind: str, query: Query, key: Key) -> Sequence[Any]:
         """The records of the query, whose first column is `key`; those that cannot even be read are found by halving and left out."""
-        try:
-            return self.session.execute(query).all()
-        except BROKEN:
-            keys = list(self.session.scalars(query.with_only_columns(key)))
-            return list(self._readable(kind, query, key, keys))
-
-    def _readable(self, kind: str, query: Query, key: Key, keys: list[Any]) -> Iterable[Any]:
-        if not keys:
-            return
-        try:
-            yield from self.session.execute(query.where(key.in_(keys))).all()
-        except BROKEN as error:
-            if len(keys) == 1:
-                self._skip(kind, str(keys[0]), error)
-                return
-            middle = len(keys) // 2
-            yield from self._readable(kind, query, key, keys[:middle])
-            yield from self._readable(kind, query, key, keys[middle:])
+        return readable(self.session, query, key, lambda row_id, error: self._skip(kind, row_id, error))
 
     def _skip(self, kind: str, row_id: str, error: Exception) -> None:
         if (kind, row_id) not in self.undrawable:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from data.errors import NotFound, NotPermitted
-from data.queries.reading import Drawn, Ids, Reading, among, at
+from data.queries.reading import Drawn, Ids, Reading, among, at, listing
 from data.rules import recordings
 from data.rules.identity import Act
 from data.rules.permissions import Actor, Sight, Verb, may
@@ -206,7 +206,8 @@ def bytes_per_day(session: Session, now: datetime) -> list[int]:
     since = now - timedelta(days=PACE_DAYS)
     query = select(SegmentRow.began_at, SegmentRow.size).where(SegmentRow.began_at >= since)
     days = [0] * PACE_DAYS
-    for began_at, size in session.execute(query):
+    whole = listing("segment", session, query, SegmentRow.recording_id, lambda record: (record.began_at, int(record.size)))
+    for began_at, size in whole:
         days[PACE_DAYS - 1 - min(PACE_DAYS - 1, max(0, (now - began_at).days))] += size
     first = next((place for place, size in enumerate(days) if size), PACE_DAYS)
     return days[first:]

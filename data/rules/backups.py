@@ -27,7 +27,7 @@ NAME = re.compile(r"ecc-\d{8}T\d{6}Z")
 ARCHIVE, KEYS = ".backup", ".keys"
 
 # What a home holds that a backup leaves out, and what goes with the keys. Everything else is taken, also what a later version puts there.
-LEFT_OUT = frozenset({"run", "log", "ecc.toml"})
+LEFT_OUT = frozenset({"maps", "run", "log", "ecc.toml"})
 BEFORE_UPGRADE = "before-upgrade"  # databases set aside are backups themselves
 WITH_KEYS = frozenset({"keys", "turnserver.conf"})
 _COMPANIONS = ("-wal", "-shm", "-journal")  # of an SQLite file: they are in its copy

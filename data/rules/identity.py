@@ -55,6 +55,7 @@ class Act(StrEnum):
     WATCH = "watch"  # a desk or wall selected one unit and followed it
     CHANGE_ACCOUNT = "change_account"
     CHANGE_SETTING = "change_setting"
+    BUILD_MAP = "build_map"  # the court got another map, or its former one back
     RESET_ADMIN = "reset_admin"  # at the machine somebody made a link with which an administrator begins anew
     JOINT = "joint"  # what two people do together was proposed, confirmed, refused or withdrawn
     CHANGE_ROLE = "change_role"  # a role was proposed, confirmed, refused or withdrawn

@@ -53,7 +53,7 @@ def test_a_map_is_built_and_says_what_it_holds(home: Settings, tmp_path: Path, c
     assert t("basemap.count", layer=t("basemap.layer_trunk"), count=1) in said.out
     assert t("basemap.approval_missing") in said.out
     assert t("basemap.step_join", name=BASE) in said.err
-    about = BaseMap(home.layers, APPROVAL).about()
+    about = BaseMap(home.layers).about(APPROVAL)
     assert about["approval"] == APPROVAL
     assert not about["osm"]
     south, west, north, east = about["bounds"]
@@ -114,12 +114,12 @@ def test_stopped_or_killed_it_changes_nothing_and_the_next_one_is_whole(home: Se
 
 
 def test_without_a_base_map_there_is_none(tmp_path: Path) -> None:
-    base = BaseMap(tmp_path, "")
-    assert base.about() == {"tiles": None}
+    base = BaseMap(tmp_path)
+    assert base.about("") == {"tiles": None}
     with pytest.raises(NotFound):
         _ = base.path
     (tmp_path / BASE).write_bytes(b"half a file")
-    assert base.about() == {"tiles": None}
+    assert base.about("") == {"tiles": None}
 
 
 def seeded(settings: Settings) -> Any:

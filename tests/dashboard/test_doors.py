@@ -57,6 +57,7 @@ PAGE = {
     "/centre/admin/settings",
     "/centre/admin/keys",
     "/centre/admin/fences",
+    "/centre/admin/map",
     "/centre/admin/storage",
     "/centre/admin/audit",
     "/centre/admin/audit.csv",

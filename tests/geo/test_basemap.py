@@ -9,10 +9,11 @@ import pytest
 import shapely
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
-from geo.basemap import BASE, BUILDING, Source, build, kind_of
+from geo.basemap import BASE, BUILDING, Source, build
 from geo.coordinates import Crs, Plane, from_wgs84, from_wgs84_arrays, to_wgs84
 from geo.invented import InventedDistrict, invent
 from geo.layers import LayerUnreadable, read_layer
+from geo.map_names import kind_of
 from tests.maps import NoExtract, helsinki, write_osm
 
 PLACE = (40.075, 101.825)
@@ -131,7 +132,7 @@ def test_communities_know_their_street_and_where_their_name_stands(tmp_path: Pat
     streets = written(tmp_path / "街道.gpkg", west, east, name=["青石街道", "柳溪镇"])
     whole = written(tmp_path / "区界.geojson", west, east, name=["一", "二"])
     small = written(tmp_path / "社区.geojson", shapely.box(101.83, 40.06, 101.84, 40.07), name=["云石社区"])
-    built = build([Source(path, str(kind_of(path))) for path in (small, streets, whole)], tmp_path / "layers")
+    built = build([Source(path, str(kind_of(path.name))) for path in (small, streets, whole)], tmp_path / "layers")
     assert built.counts == {"boundary": 1, "streets": 2, "communities": 1}
     assert built.tiles == 0
     community = read_layer(tmp_path / "layers" / "communities.geojson", ["id", "name", "street"])
@@ -205,7 +206,7 @@ def test_what_a_killed_build_left_is_cleared_away(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_file_says_by_its_name_what_it_holds(name: str, kind: str | None) -> None:
-    assert kind_of(Path(name)) == kind
+    assert kind_of(name) == kind
 
 
 def test_a_real_extract_is_drawn(tmp_path: Path) -> None:
