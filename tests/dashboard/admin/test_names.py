@@ -60,8 +60,8 @@ def forms(name: str, number: int) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 TABLES: dict[str, Any] = {"person": OfficerRow, "team": TeamRow, "wall": WallRow, "fence": FenceRow}
-SHOWN = {"person": ("/people?q={}", "technical"), "wall": ("/walls", "commander"), "fence": ("/fences", "commander")}
-WHO = {"person": "technical", "team": "technical", "wall": "commander", "fence": "commander"}
+SHOWN = {"person": ("/people?q={}", "technical"), "wall": ("/walls", "technical"), "fence": ("/fences", "technical")}
+WHO = dict.fromkeys(TABLES, "technical")
 
 
 def kept(admins: Administrators, form: str) -> list[str]:
