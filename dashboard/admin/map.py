@@ -12,11 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard import basemap
-from dashboard.admin.doors import Doors, Said, actor_of, as_json, checked, text_of
+from dashboard.admin.doors import Doors, checked
 from dashboard.admin.map_files import BESIDE, MOST_BYTES, SUFFIX, MapFile, MapFiles, upload_id
 from dashboard.admin.map_job import MapJob
 from dashboard.i18n import t
 from dashboard.map_layers import BASE, BaseMap
+from dashboard.said import Said, actor_of, as_json, text_of
 from dashboard.sign_in import error_answer
 from data.actions.audit import record_audit
 from data.actions.settings import change_setting

@@ -1,6 +1,6 @@
 /* What the chosen map files cover, over the map that is there and the court's own place: a wrong datum is seen before anything is built. */
 
-import { project } from './fence_map.mjs';
+import { project } from '/centre/assets/modules/ground.mjs';
 import { t } from './ask.mjs';
 
 const COLOURS = ['#4ce0a0', '#ffc24f', '#63d2ff', '#eef5fd', '#b4c5db'];
