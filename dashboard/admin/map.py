@@ -20,7 +20,7 @@ from dashboard.map_layers import BASE, BaseMap
 from dashboard.said import Said, actor_of, as_json, text_of
 from dashboard.sign_in import error_answer
 from data.actions.audit import record_audit
-from data.actions.settings import change_setting
+from data.actions.settings import Done, change_setting
 from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted
 from data.journal import Work
 from data.live_settings import current
@@ -123,7 +123,8 @@ class Map(Doors):
         return {}
 
     async def _approval(self, actor: Actor, said: Said) -> Said:
-        return {"changed": await self.write(actor, change_setting, self.settings, "map_approval", text_of(said, "value"))}
+        done = await self.write(actor, change_setting, self.settings, "map_approval", text_of(said, "value"))
+        return {"changed": done is not Done.SAME}
 
     async def _built(self, actor: Actor, built: dict[str, Any]) -> None:
         counts = [f"{layer}:{count}" for layer, _, count in built.get("counts", ())]
