@@ -63,7 +63,7 @@ class MapFiles:
 
     def one(self, file_id: str) -> MapFile:
         """Raises NotFound."""
-        for each in (*self._uploaded(), *self.listed()):
+        for each in (*self.listed(), *self._uploaded()):
             if each.id == file_id:
                 return each
         raise NotFound("map file", code="not_found.map_file")
