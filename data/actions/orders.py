@@ -141,7 +141,7 @@ def withdraw_orders(work: Work, call_id: str, why: str) -> tuple[str, ...]:
 
 
 def _record(work: Work, order: OrderRow, wanted: OrderStep, at: datetime | None = None, **more: str) -> None:
-    work.record(_EVENTS[wanted](order_id=order.id, call_id=order.call_id, team_id=order.team_id, **more), at)  # type: ignore[call-arg]
+    work.record(_EVENTS[wanted](order_id=order.id, call_id=order.call_id, team_id=order.team_id, **more), at)
 
 
 def _person(work: Work) -> str:
