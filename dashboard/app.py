@@ -189,7 +189,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now, number: int
     root.router.routes[0:0] = [*sign_in.routes(), *(director_routes(settings) if settings.demo else ())]
     _add_own_routes(root, house)
     for face, page in FACES.items():
-        more = (lambda: _places(house, now), _by_road(house, now)) if face == "desk" else ()
+        more = (lambda: _places(house, now), _by_road(house, now), settings.visitors_default) if face == "desk" else ()
         page.connect(house.dash, house.journal, house.lanes, now, *more)
     hashes = house.dash.csp_hashes()
     straight = {("POST", "/ingest/positions"): ingest.positions}  # a tenth of the way that leads through root and sub-app

@@ -75,8 +75,12 @@ def connect(
     now: Callable[[], datetime],
     places: Callable[[], Places] = dict,
     by_road_s: Callable[[Actor, str], Awaitable[Times]] = no_roads,
+    visitors: bool = False,
 ) -> None:
-    """Two callbacks: what is pressed, and whether this desk is locked. Errors reach the person through the one `on_error` of the app."""
+    """Two callbacks: what is pressed, and whether this desk is locked. Errors reach the person through the one `on_error` of the app.
+
+    visitors: a wall that is paired here begins without names.
+    """
 
     @app.callback(
         Output(ids.NOTICE, "children"),
@@ -91,7 +95,7 @@ def connect(
         placed = asked.get("verb") in WITH_PLACES
         where = places() if placed else None
         times = await by_road_s(actor, str(asked.get("id"))) if placed else None
-        changed = await asyncio.shield(lanes.writer.run(journal.do, actor, now(), perform, asked, where, times))
+        changed = await asyncio.shield(lanes.writer.run(journal.do, actor, now(), perform, asked, where, times, visitors))
         return t(f"desk.done_{asked['verb']}" if changed else "desk.done_nothing"), "", "", str(asked.get("nonce"))
 
     @app.callback(Output(ids.LOCK, "data-lock"), Input(ids.LOCK, "id"))

@@ -31,7 +31,7 @@ WITH_PLACES = frozenset({"support"})
 CASE_EVENTS = tuple(event for event in CaseEvent if event is not CaseEvent.FILED)
 
 
-def perform(work: Work, asked: Asked, places: Places | None = None, by_road_s: Times | None = None) -> bool:
+def perform(work: Work, asked: Asked, places: Places | None = None, by_road_s: Times | None = None, visitors: bool = False) -> bool:
     """Do what the desk asked for. Returns False if that was so already. Raises BadInput for a verb that does not exist.
 
     places: where each unit with a fresh position is, for the verbs of `WITH_PLACES`. by_road_s: how long each of them would drive, where
@@ -40,7 +40,7 @@ def perform(work: Work, asked: Asked, places: Places | None = None, by_road_s: T
     verb = VERBS.get(str(asked.get("verb")))
     if verb is None:
         raise BadInput("verb", code="input.bad")
-    return verb(work, {**asked, "places": places or {}, "by_road_s": by_road_s or {}}) is not False
+    return verb(work, {**asked, "places": places or {}, "by_road_s": by_road_s or {}, "visitors": visitors}) is not False
 
 
 def steps() -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _unit(asked: Asked) -> int:
 
 
 def _pair(work: Work, asked: Asked) -> bool:
-    return bool(approve_pairing(work, _text(asked, "code"), _text(asked, "name")))
+    return bool(approve_pairing(work, _text(asked, "code"), _text(asked, "name"), visitors=asked["visitors"]))
 
 
 VERBS: dict[str, Callable[[Work, Asked], object]] = {

@@ -139,8 +139,10 @@ def start_pairing(work: Work) -> Pairing:
     return pairing
 
 
-def approve_pairing(work: Work, typed: str, wall_name: str) -> str:
+def approve_pairing(work: Work, typed: str, wall_name: str, *, visitors: bool = False) -> str:
     """The desk types what the wall shows: that browser becomes the wall of this name, made if there is none. Returns the wall's id.
+
+    visitors: a wall that is made now begins in visitors' mode, without names.
 
     Raises BadInput link.code_form, NotFound link.code_unknown.
     """
@@ -151,7 +153,7 @@ def approve_pairing(work: Work, typed: str, wall_name: str) -> str:
     ).first()
     if link is None or not is_open(link.expires_at, link.used_at, work.now):
         raise NotFound("code", code="link.code_unknown")
-    link.wall_id = _wall_named(work, wall_name)
+    link.wall_id = _wall_named(work, wall_name, visitors)
     link.approved_at, link.address = work.now, None
     record_audit(work, Act.PAIR_WALL, "wall", link.wall_id)
     return link.wall_id
@@ -186,11 +188,11 @@ def _free_code(work: Work) -> str:
             return code
 
 
-def _wall_named(work: Work, name: str) -> str:
+def _wall_named(work: Work, name: str, visitors: bool) -> str:
     kept = word(name, "name", longest=32)
     wall = work.session.scalars(select(WallRow).where(WallRow.name == kept, WallRow.revoked_at.is_(None))).first()
     if wall is None:
-        return add_wall(work, kept)
+        return add_wall(work, kept, visitors=visitors)
     work.record(WallPaired(wall_id=wall.id))
     return wall.id
 

@@ -22,8 +22,8 @@ _FOCUSED = {Focus.UNIT: UnitRow, Focus.MISSION: MissionRow, Focus.CALL: CallRow,
 NO_FOCUS = ("", "")
 
 
-def add_wall(work: Work, name: str) -> str:
-    """A wall under its name (指挥大厅), last on the desks' list. Returns its id. Raises RuleBroken wall.exists."""
+def add_wall(work: Work, name: str, *, visitors: bool = False) -> str:
+    """A wall under its name (指挥大厅), last on the desks' list; visitors: without names first. Its id. Raises RuleBroken wall.exists."""
     allowed(work, Verb.PAIR_WALL)
     name = words.word(name, "name", 32)
     alive = WallRow.revoked_at.is_(None)
@@ -36,7 +36,7 @@ def add_wall(work: Work, name: str) -> str:
         name=name,
         position=position,
         layout=1,
-        visitors=False,
+        visitors=visitors,
         grid=Grid.MAIN,
         screens="",
     )

@@ -1,12 +1,16 @@
 """What a desk's page may ask for: every word has its action, nonsense is refused, and the page's tables are those of the rules."""
 
 import pytest
+from sqlalchemy import select
 
 from dashboard.desk.page import layout
 from dashboard.desk.verbs import VERBS, perform, steps
 from dashboard.i18n import t
+from data.actions.links import start_pairing
 from data.engines import Database
 from data.errors import BadInput, NotFound, TransitionRefused
+from data.identity import nobody
+from data.tables import WallRow
 from tests.conftest import Clock
 from tests.data.small_court import CASE_NO, SmallCourt
 
@@ -50,6 +54,14 @@ def test_nonsense_is_refused_and_changes_nothing(court: SmallCourt, asked: dict[
     with pytest.raises((BadInput, NotFound)):
         court.do(court.duty, perform, asked)
     assert court.announced == []
+
+
+@pytest.mark.parametrize("visitors", [True, False])
+def test_a_wall_begins_without_names_where_the_court_wants_it_so(court: SmallCourt, visitors: bool) -> None:
+    pairing = court.do(nobody("192.0.2.7"), start_pairing)
+    court.do(court.duty, perform, {"verb": "pair", "code": pairing.code, "name": "走廊屏"}, None, None, visitors)
+    with court.database.reading() as session:
+        assert session.scalars(select(WallRow.visitors).where(WallRow.name == "走廊屏")).one() is visitors
 
 
 def test_a_mission_goes_its_steps_and_none_twice(court: SmallCourt) -> None:
