@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(1_800)]
 PORT, MEDIA_PORT = 443, free_port()
 ELSEWHERE = ("recordings", "backups", "backup-keys")  # on other disks, as a court has it
 UP_S = 300.0
-IDENTITY = "/root/identity"
+IDENTITY = "/etc/identity"
 ENROL = """
 from datetime import UTC, datetime
 from data.actions.devices import enrol_device

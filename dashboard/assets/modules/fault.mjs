@@ -3,7 +3,7 @@
 
 /** `kept`: not sent yet, it waits here. @typedef {{ok: boolean, kept: boolean, text: string, number: string}} Answer */
 /** What to say when nobody answers: it waits here, or could not even be kept. @typedef {{kept: string, lost: string}} Words */
-/** `whose`: it goes under no other name. @typedef {{id: string, whose: string, at: number, snapshot: Record<string, unknown>, sentence?: string}} Report */
+/** `whose`: it goes under no other name; empty, of a page that did not know yet: under whoever is there. @typedef {{id: string, whose: string, at: number, snapshot: Record<string, unknown>, sentence?: string}} Report */
 
 const GIVE_UP_MS = 8000;
 const KEPT_MOST = 5; // the oldest stays: it is how the trouble began
@@ -137,7 +137,7 @@ export function sendKept(face, whose, say) {
     going = true;
     try {
       for (const told of waiting(face)) {
-        if (told.whose !== whose() || Date.now() - told.at < GIVE_UP_MS) continue; // the tap itself is still waiting for its answer
+        if ((told.whose && told.whose !== whose()) || Date.now() - told.at < GIVE_UP_MS) continue; // the tap itself is still waiting for its answer
         const answer = await send(face, told);
         if (answer.kept) return;
         if (answer.text) say(answer.text);
