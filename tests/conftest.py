@@ -50,6 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixture in (("browser", "_chromium"), ("postgres", "postgres")):
             if fixture in asked:
                 item.add_marker(mark)
+        if item.get_closest_marker("postgres_long") and item.get_closest_marker("postgres"):
+            item.add_marker("long")
     items[:] = mixed(items)
 
 

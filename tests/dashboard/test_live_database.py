@@ -65,6 +65,7 @@ async def test_a_frozen_database_never_stops_the_clock(postgres: PostgresServer,
         await asyncio.to_thread(product.close)
 
 
+@pytest.mark.long
 async def test_who_joins_while_the_database_is_frozen_hears_of_it_and_of_positions_and_gets_his_rows_afterwards(
     postgres: PostgresServer, postgres_url: str
 ) -> None:

@@ -116,6 +116,7 @@ async def test_one_killed_while_calls_are_pressed_loses_none_and_doubles_none(pr
     database.close()
 
 
+@pytest.mark.long
 async def test_one_that_is_frozen_is_left_out_and_whoever_comes_is_served(product: TwoBehind, web: httpx.AsyncClient) -> None:
     old, token = product.pids()["web"], product.seeded.devices[1004]
     os.kill(old, signal.SIGSTOP)

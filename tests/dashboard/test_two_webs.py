@@ -310,6 +310,7 @@ def standing_still(product: Two, cluster: PostgresServer | None, bus: bool) -> I
             cluster.thaw()
 
 
+@pytest.mark.postgres_long
 @pytest.mark.parametrize("bus", [pytest.param(False, id="the bus there"), pytest.param(True, id="the bus away")])
 async def test_black_at_one_is_black_at_the_other_also_past_the_database(product: Two, bus: bool, request: pytest.FixtureRequest) -> None:
     cluster: PostgresServer | None = None
@@ -348,6 +349,7 @@ def taking_nothing(product: Two, cluster: PostgresServer | None) -> Iterator[Non
         holder.execute("ROLLBACK")
 
 
+@pytest.mark.postgres_long
 async def test_a_blackout_owed_by_a_process_that_is_killed_is_written_by_whoever_is_left(
     product: Two, request: pytest.FixtureRequest
 ) -> None:
@@ -480,6 +482,7 @@ async def end_call_somewhere(product: Two, unit: int, id_: str) -> None:
     raise AssertionError("nobody ended it")
 
 
+@pytest.mark.postgres_long
 async def test_one_that_freezes_is_named_on_the_wall_ended_and_back(product: Two) -> None:
     async with viewer(product.a, "wall", product.seeded.wall) as wall:
         await wall.until(lambda: wall.tick and wall.tick["parts"]["web"] == wall.tick["parts"]["web"] | {"up": True, "gone": []})

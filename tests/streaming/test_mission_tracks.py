@@ -216,6 +216,7 @@ archiving.Archiving(History(Path(folder) / "positions"), Path(folder) / "archive
 """
 
 
+@pytest.mark.postgres_long
 @pytest.mark.parametrize(
     "where", ["before keep_mission_tracks", "inside keep_mission_tracks", "after keep_mission_tracks", "after begin_removal"]
 )

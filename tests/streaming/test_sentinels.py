@@ -98,6 +98,7 @@ async def test_15_a_killed_master_is_replaced_and_speaker_and_listener_meet_at_t
     await speaker.aclose()
 
 
+@pytest.mark.long
 async def test_54_a_master_that_was_frozen_comes_back_as_a_replica_and_is_not_listened_to(group: Watched) -> None:
     """Attack 54."""
     server = known(group)

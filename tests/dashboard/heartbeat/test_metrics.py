@@ -282,6 +282,7 @@ def test_every_panel_and_every_alert_gets_an_answer_from_a_real_prometheus(
         wait_until(lambda e=expression: bool(api(prometheus, "query", query=e)["result"]), expression, WAITS_S)  # type: ignore[misc]
 
 
+@pytest.mark.long
 def test_a_web_process_that_is_frozen_is_an_alert_of_its_own(product: Product, prometheus: PrometheusServer) -> None:
     wait_until(lambda: [each["health"] for each in api(prometheus, "targets")["activeTargets"]] == ["up"], "scraped", WAITS_S)
     product.freeze("web")

@@ -408,6 +408,7 @@ def test_a_clip_is_cut_from_it_masked_and_rendered_and_a_changed_original_is_ref
     assert court.told(f"/clips/{other}/state")["rendering"]["why"] == "clip.original_changed"
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_is_whole_or_the_client_knows_that_it_is_not(court: Court, bringer: Bringer) -> None:
     content = film_of(6_000_000, seed=14)
     at, video_id, offset, kills = bringer.begun(content), "", 0, 0
