@@ -31,8 +31,9 @@ from tests.dashboard.test_live import View, call, end_call, instant, post, repor
 from tests.faulty_proxy import FaultyProxy
 from tests.redis_servers import DEBIAN, MASTER, OwnRedis, Tls, Watched, watched
 from tests.running import COURT, Product
-from tests.servers import RedisServer, free_port, need, wait_until
+from tests.servers import PostgresServer, RedisServer, free_port, need, wait_until
 from tests.streaming.test_bus_server import SECRET, documented
+from tests.webs import Two
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -170,6 +171,34 @@ async def test_15_a_court_lives_with_tls_a_certificate_and_exactly_the_documente
             texts = await asyncio.to_thread(everything_told, product)
             assert t("heartbeat.bus_foreign", count=3, time="")[:20] in texts["doctor"]
             assert [name for name, text in texts.items() if SECRET in text] == []
+    finally:
+        server.close()
+
+
+@pytest.mark.postgres
+async def test_two_web_processes_meet_in_it_by_tls_and_the_documented_rights_alone(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """As a court runs it: PostgreSQL, one Redis of its own, two web processes of one home."""
+    need(DEBIAN.exists(), "redis-server")
+    ca = issued("CA court")
+    folders = [tmp_path / name for name in ("ca", "server")]
+    for folder in folders:
+        folder.mkdir()
+    authority = laid_down(folders[0], ca)[0]
+    server = OwnRedis(("user default off", documented()[0]), Tls(*laid_down(folders[1], issued("redis", ca)), authority))
+    try:
+        await asyncio.to_thread(server.start)
+        cluster: PostgresServer = request.getfixturevalue("_cluster")
+        database = cluster.create_database(f"own_{ULID()}".lower())
+        address = f"rediss://ecc:{SECRET}@localhost:{server.port}/0"
+        product = await asyncio.to_thread(lambda: Two(database_url=database, redis_url=address, redis_ca=authority))
+        async with running(product), viewer(product.b, "wall", product.seeded.wall) as wall:
+            await bus_is(wall, True)
+            id_ = await call(product.a, 1001)
+            await wall.until(lambda: id_ in wall.rows["call"])
+            frames = len(wall.frames)
+            await report(product.a, 1003, 23.11, 112.51)
+            await wall.until(lambda: 1003 in units(wall.frames[frames:]))
+            assert server.refused() == []
     finally:
         server.close()
 
