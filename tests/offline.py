@@ -93,7 +93,7 @@ async def wall_drawn(link: str, folder: Path) -> dict[str, Any]:
         await desk.fill('[name="code"]', TOTP("".join(secret.split())).now())
         await desk.click("button")
         await desk.click("a.go", timeout=SOON)
-        await desk.wait_for_url("**/centre/desk", timeout=SOON)
+        await desk.wait_for_url("**/centre/admin/people", timeout=SOON)
         await wall.goto(f"{origin}/pair")
         code = await wall.locator("[data-pairing-code]").get_attribute("data-pairing-code")
         await pair(desk, origin, code or "")
