@@ -68,13 +68,15 @@ class Photographer:
             await phone.locator("[data-act=duty]").click()
             await asyncio.sleep(SETTLED_S)
             await self._take(wall, "wall_calm")
+            await wall.keyboard.press("9")
+            await asyncio.sleep(3)
+            await self._take(wall, "wall_board")
+            await wall.keyboard.press("1")
+            await asyncio.sleep(1)
             await self._take(phone, "phone")
             await self._film(wall, desk, director)
             await self._alarm(wall, desk, director)
             await desk.keyboard.press("3")
-            await wall.keyboard.press("9")
-            await asyncio.sleep(SETTLED_S)
-            await self._take(wall, "wall_board")
             for shown in (wall, desk, phone, director):
                 await shown.context.close()  # so many pages in one browser let the stage's beat wait
             await self._administration(browser)
