@@ -300,14 +300,21 @@ def doctor(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def verify(settings: Settings, _: argparse.Namespace) -> int:
-    """Whether every entry of the journal is as it was written."""
+    """Whether every entry of the journal is as it was written, and every kept track as its entry says."""
     from data.engines import open_database
     from data.journal import Journal
+    from data.queries.mission_tracks import first_forged_track
     from data.sealing import load_sealing
 
-    broken = Journal(open_database(settings.database_url), load_sealing(settings.keys), settings.court_code).verify()
-    print(t("command.verified") if broken is None else t("command.broken", seq=broken))
-    return 0 if broken is None else 1
+    database = open_database(settings.database_url)
+    broken = Journal(database, load_sealing(settings.keys), settings.court_code).verify()
+    if broken is not None:
+        print(t("command.broken", seq=broken))
+        return 1
+    with database.reading() as session:
+        forged = first_forged_track(session)
+    print(t("command.verified") if forged is None else t("command.track_broken", mission=forged))
+    return 0 if forged is None else 1
 
 
 def openapi(settings: Settings, _: argparse.Namespace) -> int:

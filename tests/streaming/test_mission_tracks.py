@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from dashboard.__main__ import verify
 from data.actions.archives import hold_positions
 from data.actions.mission_tracks import read_mission_track
 from data.engines import Database
@@ -23,6 +25,7 @@ from data.queries.wall import sight_of
 from data.rules.identity import Act
 from data.rules.missions import MissionStep
 from data.rules.permissions import Actor
+from data.settings import Settings
 from data.tables import AuditRow, EntryRow, MissionRow, MissionTrackRow
 from geo.fixes import Fix
 from streaming.past_tracks import UnitTrack
@@ -181,6 +184,19 @@ def test_a_track_that_was_changed_is_refused_and_named(place: Place) -> None:
     assert refused.value.code == "track.changed"
     with place.court.database.reading() as session:
         assert first_forged_track(session) == "M1"
+
+
+def test_the_command_that_verifies_the_journal_names_a_forged_track(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone(place)
+    settings = Settings.of(home=tmp_path / "home", database_url=place.court.database.url, court_code="岭0108")
+    settings.make_folders()
+    assert verify(settings, Namespace()) == 0
+    with place.court.database.writes.begin() as connection:
+        connection.execute(update(MissionTrackRow).where(MissionTrackRow.unit_no == 1001).values(track=b"ECT1"))
+    assert verify(settings, Namespace()) == 1
+    assert "M1" in capsys.readouterr().out
 
 
 KILLED = """
