@@ -24,12 +24,11 @@ WAITS_S = 0.1  # one turn takes a tenth of a millisecond; whoever holds it for l
 ALONE_S = 5.0  # so long it is then not asked again: each asking would stop the loop that answers everybody
 SWEEP_EACH = 200  # failures written between two looks whether there are too many
 BOOT = Path("/proc/sys/kernel/random/boot_id")  # moments are seconds since the machine's start
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS failure (
-    key TEXT PRIMARY KEY, recent TEXT NOT NULL, waits INTEGER NOT NULL, until REAL, last REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS boot (id TEXT PRIMARY KEY);
-"""
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS failure"
+    " (key TEXT PRIMARY KEY, recent TEXT NOT NULL, waits INTEGER NOT NULL, until REAL, last REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS boot (id TEXT PRIMARY KEY)",
+)
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +36,8 @@ log = logging.getLogger(__name__)
 class Shared:
     """The file of one home. Safe from several threads and processes."""
 
-    def __init__(self, run: Path, most: int = REMEMBERED) -> None:
-        self._path, self._most = run / NAME, most
+    def __init__(self, run: Path, most: int = REMEMBERED, waits_s: float = WAITS_S) -> None:
+        self._path, self._most, self._waits_s = run / NAME, most, waits_s
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._since_sweep = 0
@@ -71,15 +70,20 @@ class Shared:
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             self._path.touch(0o600)
-            connection = sqlite3.connect(self._path, timeout=WAITS_S, isolation_level=None, check_same_thread=False)
-            # not synced: what a killed process has written the kernel has, and a power cut ends the moments' clock as well
-            for pragma in ("journal_mode=WAL", "synchronous=OFF"):
+            connection = sqlite3.connect(self._path, timeout=self._waits_s, isolation_level=None, check_same_thread=False)
+            # Not synced: what a killed process has written the kernel has, and a power cut ends the moments' clock as well. No WAL: each
+            # turn writes, and two that open the file at once do not wait for each other while one of them turns it on.
+            for pragma in ("journal_mode=PERSIST", "synchronous=OFF"):
                 connection.execute(f"PRAGMA {pragma}")
-            connection.executescript(_SCHEMA)
             boot = BOOT.read_text().strip() if BOOT.exists() else ""
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA:
+                connection.execute(statement)
             if connection.execute("SELECT 1 FROM boot WHERE id = ?", (boot,)).fetchone() is None:
-                connection.executescript("BEGIN IMMEDIATE; DELETE FROM failure; DELETE FROM boot; COMMIT;")
-                connection.execute("INSERT OR IGNORE INTO boot VALUES (?)", (boot,))
+                connection.execute("DELETE FROM failure")
+                connection.execute("DELETE FROM boot")
+                connection.execute("INSERT INTO boot VALUES (?)", (boot,))
+            connection.execute("COMMIT")
             self._connection = connection
         return self._connection
 

@@ -15,6 +15,7 @@ from data.rules.identity import FREE_OF_ADDRESS
 from data.shared_attempts import NAME, SWEEP_EACH, Shared
 
 HIS, STRANGER = "192.0.2.7", "198.51.100.9"
+PATIENT_S = 30.0  # on a busy machine the other's turn may take long
 
 
 class Seconds:
@@ -121,8 +122,20 @@ def test_3_what_fails_at_one_process_counts_at_the_other(seconds: Seconds, tmp_p
     assert miss(elsewhere, "chen", HIS) == 0
 
 
+def test_who_open_the_file_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    def open_it(run: Path) -> None:
+        with Shared(run, waits_s=PATIENT_S).turn():
+            pass
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(100):
+            run = tmp_path / str(number)
+            run.mkdir()
+            list(threads.map(open_it, [run] * 4))
+
+
 def test_a_hundred_guesses_at_once_at_two_processes_are_six(seconds: Seconds, tmp_path: Path) -> None:
-    both = [Attempts(seconds, Shared(tmp_path).of("sign-in")) for _ in range(2)]
+    both = [Attempts(seconds, Shared(tmp_path, waits_s=PATIENT_S).of("sign-in")) for _ in range(2)]
 
     def guess(number: int) -> bool:
         try:
