@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from data.engines import Database, open_database
 from data.errors import Misconfigured
 from data.rules.backups import ARCHIVE, BEFORE_UPGRADE, KEYS
-from data.settings import Settings, plain_environ
+from data.settings import Settings, foreign_environ
 
 VERSIONS = Path(__file__).parents[1] / "data/migrations/versions"
 KEPT = 2  # databases set aside; an upgrade a month, and the court's own backup besides
@@ -121,7 +121,7 @@ def _dump_postgresql(url: str, to: Path) -> None:
     to.touch(0o600)
     command = ["pg_dump", "--format=custom", f"--file={to}", f"--dbname={said.set(password=None).render_as_string(hide_password=False)}"]
     secret = {"PGPASSWORD": said.password} if said.password else {}
-    subprocess.run(command, env=plain_environ() | secret, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    subprocess.run(command, env=foreign_environ(**secret), check=True, capture_output=True, stdin=subprocess.DEVNULL)
 
 
 def newest(folder: Path = VERSIONS) -> set[str]:
