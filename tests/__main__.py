@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +26,13 @@ CLOSING = re.compile(r"\d+ \w+.* in [\d.]+s|no tests ran")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one check ended, and the line of it that says most."""
+    """How one check ended, and the line of it that says most. untold: what it found while tests were speaking."""
 
     name: str
     ok: bool
     seconds: float
     word: str
+    untold: tuple[str, ...] = ()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -39,11 +41,12 @@ def main(arguments: Sequence[str]) -> int:
     outcomes = [
         check("ruff format", [BIN / "ruff", "format", "--check", "."]),
         check("ruff check", [BIN / "ruff", "check", "."]),
-        check("mypy", [BIN / "mypy"]),
         check("lint-imports", [BIN / "lint-imports", "--no-logo"]),
-        check_javascript(),
-        check("pytest", [BIN / "pytest", *colour(), *side_by_side(), "--durations=15", "-m", marks(options), *for_pytest]),
     ]
+    with ThreadPoolExecutor(1) as beside:  # a minute of one processor, while tests wait for clocks and browsers
+        types = beside.submit(check_types)
+        tests = check("pytest", [BIN / "pytest", *colour(), *side_by_side(), "--durations=15", "-m", marks(options), *for_pytest])
+    outcomes += [*types.result(), tests]
     print_summary(outcomes)
     return 0 if all(outcome.ok for outcome in outcomes) else 1
 
@@ -70,8 +73,8 @@ def marks(options: argparse.Namespace) -> str:
 
 
 def side_by_side() -> list[str]:
-    """Whole files to one worker more than there are processors, three to five: somebody always waits for a clock, a disk or a browser."""
-    workers = min(max(os.cpu_count() or 2, 2), 4) + 1
+    """Whole files to two workers more than there are processors, four to six: half of a test waits for a clock, a disk or a browser."""
+    workers = min(max(os.cpu_count() or 2, 2), 4) + 2
     return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
@@ -80,28 +83,36 @@ def colour() -> list[str]:
     return ["--color=yes"] if sys.stdout.isatty() else []
 
 
-def check(name: str, command: Sequence[str | Path]) -> Outcome:
-    """Run one command in the root, showing what it says while it says it."""
-    print(f"\n=== {name}", flush=True)
+def check_types() -> list[Outcome]:
+    """Quietly: what they find stands above the summary, not in the middle of the tests."""
+    return [check("mypy", [BIN / "mypy"], aloud=False), check_javascript()]
+
+
+def check(name: str, command: Sequence[str | Path], aloud: bool = True) -> Outcome:
+    """Run one command in the root, showing what it says while it says it; or quietly."""
+    if aloud:
+        print(f"\n=== {name}", flush=True)
     began = time.monotonic()
     spoken: list[str] = []
     with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            print(line, end="", flush=True)
+            if aloud:
+                print(line, end="", flush=True)
             if line.strip():
                 spoken.append(re.sub(r"\x1b\[[\d;]*m", "", line).strip(" =\n"))
     closing = next((line for line in reversed(spoken) if CLOSING.search(line)), "")
-    return Outcome(name, process.returncode == 0, time.monotonic() - began, closing or (spoken[-1] if spoken else ""))
+    untold = tuple(spoken) if process.returncode and not aloud else ()
+    return Outcome(name, process.returncode == 0, time.monotonic() - began, closing or (spoken[-1] if spoken else ""), untold)
 
 
 def check_javascript() -> Outcome:
-    """`tsc --checkJs` over the inputs that tsconfig.json names; nothing to check is no error, no TypeScript is one."""
+    """Quietly, `tsc --checkJs` over the inputs that tsconfig.json names; nothing to check is no error, no TypeScript is one."""
     if not javascript():
         return Outcome("tsc", True, 0.0, "no JavaScript yet")
     if not TYPESCRIPT.exists():
         return Outcome("tsc", False, 0.0, "TypeScript is missing: run make setup")
-    return check("tsc", ["node", TYPESCRIPT, "--project", "tsconfig.json"])
+    return check("tsc", ["node", TYPESCRIPT, "--project", "tsconfig.json"], aloud=False)
 
 
 def javascript() -> list[Path]:
@@ -124,7 +135,10 @@ def quick_folder() -> dict[str, str]:
 
 
 def print_summary(outcomes: Sequence[Outcome]) -> None:
-    """One row a check; the last line counts the tests."""
+    """What was found beside the tests, one row a check; the last line counts the tests."""
+    for outcome in outcomes:
+        if outcome.untold:
+            print(f"\n=== {outcome.name}", *outcome.untold, sep="\n")
     print("\n=== summary")
     for outcome in outcomes:
         print(f"{'ok    ' if outcome.ok else 'FAILED'}  {outcome.name:<13} {outcome.seconds:7.1f} s  {outcome.word[:120]}")

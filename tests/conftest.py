@@ -35,6 +35,7 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+os.environ["PYTHONPATH"] = str(Path(__file__).parent / "as_installed")  # of every process that a test starts
 gc.disable()  # until everything is imported and collected, which stays for good: looking it through again and again is no test
 expect.set_options(timeout=20_000)  # ms; the five seconds of Playwright are too few when a shared machine starts a second Chromium
 
