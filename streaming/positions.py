@@ -119,6 +119,7 @@ class Positions:
         self._led = True
         self._newest: dict[int, Fix] = {}
         self._fresh: dict[int, Fix] = {}  # bounded by the number of units: a newer fix replaces an older one
+        self._unsaid: dict[int, Fix] = {}  # stepped through the fences already, and not said on the bus yet: bounded as well
         self._standing: dict[int, Standing] = {}
         self._doubts: dict[int, Doubt] = {}  # one a unit: jumps that may prove its newest position wrong
         self._ground = Ground()
@@ -280,7 +281,7 @@ class Positions:
 
     def say_newest(self) -> None:
         """Another process has heard nothing for a while: everything we know is said once more."""
-        self._fresh = dict(self._newest) | self._fresh
+        self._unsaid = dict(self._newest)
         self._moved.set()
 
     # --- what is new, 20 times a second ---
@@ -306,8 +307,9 @@ class Positions:
         heard, self._heard = self._heard, {}
         if fresh or heard:
             self._step_fences(heard | fresh if heard else fresh)
-        if fresh:
-            await self._say(fresh)
+        self._unsaid |= fresh
+        if self._unsaid:
+            await self._say()
         if not self._bus.up and time.monotonic() - self._asked > ASK_S:
             self._stale_ground = self._stale_urgent = True
             self._asked = time.monotonic()
@@ -335,12 +337,13 @@ class Positions:
             log.exception("positions: a crossing or the end of a silence waits")
             await asyncio.sleep(ASK_S)
 
-    async def _say(self, fresh: dict[int, Fix]) -> None:
+    async def _say(self) -> None:
+        unsaid, self._unsaid = self._unsaid, {}
         now_ms = int(self._now().timestamp() * 1000)
         try:
-            await self._bus.publish_fixes(pack(records_of(fresh.values(), now_ms), Kind.SOME, now_ms))
+            await self._bus.publish_fixes(pack(records_of(unsaid.values(), now_ms), Kind.SOME, now_ms))
         except BusUnavailable:
-            self._fresh = fresh | self._fresh  # once it is back, the newest of each unit goes out
+            self._unsaid = unsaid | self._unsaid  # once it is back, the newest of each unit goes out
             await asyncio.sleep(0.25)
 
     def _step_fences(self, fresh: dict[int, Fix]) -> None:

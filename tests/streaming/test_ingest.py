@@ -394,7 +394,7 @@ async def test_a_unit_that_calls_for_help_is_published_without_waiting_for_the_o
     assert (await centre.client.post("/sos", json=message, headers=bearing(centre.phone.token))).status_code == 202
     await until(lambda: PHONE_UNIT in centre.positions._urgent)
     await centre.taken(centre.fix())
-    await until(lambda: not centre.positions._fresh)
+    await until(lambda: not (centre.positions._fresh or centre.positions._unsaid))
 
 
 async def test_54_a_database_that_does_not_answer_holds_no_position_back(centre: Centre) -> None:
@@ -408,7 +408,7 @@ async def test_54_a_database_that_does_not_answer_holds_no_position_back(centre:
         await asyncio.sleep(0.2)  # a few ticks
         await centre.taken(centre.fix())
         async with asyncio.timeout(GIVE_UP_S - 1):  # before the lane lets go by itself
-            while centre.positions._fresh:
+            while centre.positions._fresh or centre.positions._unsaid:
                 await asyncio.sleep(0.05)
     finally:
         answers.set()

@@ -168,6 +168,28 @@ async def test_a_fence_crossed_by_fixes_that_come_to_both_in_turn_is_entered_and
     assert two.kinds() == ["fence.drawn", "fence.entered", "fence.left"]
 
 
+@pytest.mark.parametrize("why", ["the bus is away", "everything is said again"])
+async def test_one_stray_fix_that_is_said_again_counts_once(two: Two, redis_server: RedisServer, why: str) -> None:
+    two.court.journal.do(SYSTEM, two.court.now(), draw_fence, "驻地", "WATCH", RING)
+    two.a.positions.heard("fence.drawn")
+    await two.take(two.a, OUTSIDE)
+    if why == "the bus is away":
+        redis_server.kill()
+        await until(lambda: not two.a.bus.up)
+    two.t_ms += 20_000
+    await two.take(two.a, HERE)
+    for _ in range(4):
+        if why == "everything is said again":
+            two.a.positions.say_newest()
+        await asyncio.sleep(0.3)
+    assert two.kinds() == ["fence.drawn"]
+    await two.take(two.a, HERE)  # what was stepped is kept: the second one makes it sure
+    await until(lambda: two.kinds() == ["fence.drawn", "fence.entered"])
+    if why == "the bus is away":
+        redis_server.start()
+        await until(lambda: not two.a.positions._unsaid)
+
+
 async def test_whoever_takes_over_writes_what_the_one_before_did_not(two: Two) -> None:
     two.court.journal.do(SYSTEM, two.court.now(), draw_fence, "驻地", "WATCH", RING)
     for each in (two.a, two.b):
