@@ -53,6 +53,7 @@ from dashboard.screening.blacks import Blacks
 from dashboard.screening.door import Door
 from dashboard.screening.host import Host
 from dashboard.screening.objecting import Objecting
+from dashboard.screening.owed_objections import OwedObjections
 from dashboard.screening.stage import Stage
 from dashboard.screening.stages import Stages
 from dashboard.sheet.app import Sheets
@@ -135,6 +136,7 @@ class House:
     dash: Dash
     bell: Bell
     stages: Stages
+    objections: OwedObjections
     others: Others
     number: int
 
@@ -174,7 +176,7 @@ def build(settings: Settings, now: Callable[[], datetime] = utc_now, number: int
         ("/stage", _stage(house, now, attempts("stage"))),
         ("/centre/admin", _admin(house, now)),
         ("/door", Door(settings, house.identity, house.journal, house.lanes, now, attempts("door")).app()),
-        ("/object", Objecting(settings, house.journal, house.lanes, house.stages, now, attempts("object")).app()),
+        ("/object", Objecting(settings, house.journal, house.lanes, house.stages, now, attempts("object"), house.objections).app()),
         ("/centre/screening", Host(settings, house.journal, house.lanes, house.stages, now).app()),
         ("/replay", build_replay(t.alone("replay"), t.alone("tracks"))),
         ("/vendor", build_vendor()),
@@ -257,7 +259,7 @@ def _furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI, num
     ways = RoadWays(settings.layers)
     return House(
         settings, build_id, database, lanes, journal, identity, bus, history, positions, health, pulse, hub, ways, dash, bell, stages,
-        others, number,
+        OwedObjections(settings.run, journal, lanes, now), others, number,
     )  # fmt: skip
 
 
@@ -535,6 +537,7 @@ def _running(house: House) -> dict[str, Any]:
         "bus": house.bus.listen(on_announcement, *hears),
         "bus_counted": keep_counted(house.settings, house.bus),
         "stages": house.stages.watch(),
+        "objections": house.objections.run(),
         **({"others": house.others.run()} if several else {}),
         "positions": _run_positions(house),
         "ready": _say_ready(house),

@@ -20,6 +20,7 @@ OF_A_HOME = {
     "run/",
     "run/attempts.db",
     "run/black/",
+    "run/objections/",
     "before-upgrade/",
     "keys/sealing.key",
     "keys/desk_pin",

@@ -4,10 +4,8 @@ His link is looked up by its digest at each press. What is shown goes black befo
 press that nobody can prove (the database stands still) stops nothing and says so: he raises his hand.
 """
 
-import asyncio
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -21,6 +19,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from dashboard.i18n import in_script, of_error, t
+from dashboard.screening.owed_objections import OwedObjections, Pressed
 from dashboard.screening.stages import Stages
 from dashboard.sign_in import error_answer
 from data.actions.objections import Objected, object_from_seat
@@ -35,10 +34,7 @@ from data.settings import Settings
 
 HERE = Path(__file__).parent
 FILES = {"objecting.css": "text/css", "objecting.mjs": "text/javascript"}
-WRITE_AGAIN_S = 1.0  # an objection that made the stage black and could not be written is written again until it can
-OWED_MOST = 200  # objections that wait to be written; one more says that it could not be noted
 
-log = logging.getLogger(__name__)
 _templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
 
 
@@ -52,7 +48,7 @@ class Objecting:
     stages: Stages
     now: Callable[[], datetime]
     attempts: Attempts
-    _owed: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    owed: OwedObjections
 
     def app(self) -> Starlette:
         """The sub-app for `/object`."""
@@ -94,34 +90,24 @@ class Objecting:
             return self._refused(error)
 
     async def _written(self, request: Request, place: Place) -> Objected:
-        """Raises Unavailable only when nothing was stopped: whoever has stopped a clip need do no more."""
-        secret, address = request.path_params["secret"], request.state.address
+        """Raises Unavailable only when nothing was stopped: whoever has stopped a clip need do no more, though we be killed this moment."""
+        pressed = Pressed(place.attendee_id, *place.against, round(self.now().timestamp() * 1000))
+        kept = place.stops and self.owed.keep(pressed)
         try:
-            return await self._write(secret, address)
+            objected = await self._write(request.path_params["secret"], request.state.address)
         except Unavailable:
-            if not place.stops or len(self._owed) >= OWED_MOST:
+            if not kept:
                 raise
-            if secret not in self._owed:
-                self._owed[secret] = asyncio.create_task(self._write_late(secret, address))
             return Objected(True, True)
+        except CommandCentreError:
+            self.owed.forget(pressed)
+            raise
+        if kept:
+            self.owed.forget(pressed)
+        return objected
 
     async def _write(self, secret: str, address: str) -> Objected:
         return await self.lanes.writer.run(self.journal.do, nobody(address), self.now(), object_from_seat, secret)
-
-    async def _write_late(self, secret: str, address: str) -> None:
-        try:
-            while True:
-                await asyncio.sleep(WRITE_AGAIN_S)
-                try:
-                    await self._write(secret, address)
-                    return
-                except Unavailable:
-                    continue
-                except CommandCentreError as error:
-                    log.warning("an objection was not written: %s", error.code)
-                    return
-        finally:
-            self._owed.pop(secret, None)
 
     # --- the parts ---
 

@@ -5,6 +5,7 @@ counts once for each clip: a flood of presses is one objection.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from ulid import ULID
@@ -22,7 +23,7 @@ from data.rules import attendees, objections, words
 from data.rules.identity import Act
 from data.rules.links import closed
 from data.rules.permissions import Actor, Role, Verb
-from data.rules.screening import ScreeningState
+from data.rules.screening import ON, ScreeningState
 from data.tables import AttendeeRow, ObjectionRow, ScreeningItemRow, ScreeningRow
 
 
@@ -39,27 +40,35 @@ def object_from_seat(work: Work, secret: str) -> Objected:
     who, row = _of_link(work, secret)
     work.actor = Actor("ATTENDEE", who.id, Role.ATTENDEE, work.court_code, address=work.actor.address)
     allowed(work, Verb.OBJECT)
-    release_id, permit_id = _shown(work, row)
+    release_id, permit_id = shown = _shown(work, row)
     present = attendees.is_present(who.checked_in_at, who.left_at)
     stops = objections.stops(ScreeningState(row.state), present, release_id is not None or permit_id is not None)
     if not stops:
-        release_id = permit_id = None
-    known = _known(work, who.id, release_id, permit_id)
+        shown = None, None
+    known = _known(work, who.id, *shown)
     if known is not None:
         return Objected(known.stopped, False)
-    made = ObjectionRow(
-        id=str(ULID.from_datetime(work.now)), screening_id=row.id, attendee_id=who.id, release_id=release_id, permit_id=permit_id,
-        stopped=stops, seat=who.seat, at=work.now,
-    )  # fmt: skip
-    work.session.add(made)
-    work.record(ObjectionRaised(objection_id=made.id, screening_id=row.id, attendee_id=who.id, stopped=stops))
+    _raise(work, who, row, shown, stops, work.now)
     if stops:
         blacked_out(work, row, "objection")
-        if release_id is not None:
-            releases.stop_objected(work, release_id)
-        if permit_id is not None:
-            live_permits.stop_objected(work, permit_id)
+        _withdraw(work, *shown)
     return Objected(stops, True)
+
+
+def object_late(work: Work, attendee_id: str, release_id: str | None, permit_id: str | None, at: datetime) -> Objected:
+    """A press that stopped this and was not written then. What is shown by now goes black only if it is still the same. Raises NotFound."""
+    known_in = work.session.scalar(select(AttendeeRow.screening_id).where(AttendeeRow.id == words.ulid(attendee_id)))
+    row = held(work, ScreeningRow, known_in or "", "not_found.screening")
+    who = held(work, AttendeeRow, attendee_id, "link.closed")
+    work.actor = Actor("ATTENDEE", who.id, Role.ATTENDEE, work.court_code)
+    allowed(work, Verb.OBJECT)
+    if _known(work, who.id, release_id, permit_id) is not None:
+        return Objected(True, False)
+    _raise(work, who, row, (release_id, permit_id), True, at)
+    if row.state in ON and _shown(work, row) == (release_id, permit_id):
+        blacked_out(work, row, "objection")
+    _withdraw(work, release_id, permit_id)
+    return Objected(True, True)
 
 
 def look_at_objection(work: Work, objection_id: str, finding: str) -> None:
@@ -72,6 +81,22 @@ def look_at_objection(work: Work, objection_id: str, finding: str) -> None:
     row.looked_by, row.looked_at = work.actor.officer_id, work.now
     record_audit(work, Act.RELEASE, "objection", row.id, fields=(f"objection:{row.finding}".lower(),))
     work.record(ObjectionLookedAt(objection_id=row.id, screening_id=row.screening_id, finding=row.finding))
+
+
+def _raise(work: Work, who: AttendeeRow, row: ScreeningRow, shown: tuple[str | None, str | None], stopped: bool, at: datetime) -> None:
+    made = ObjectionRow(
+        id=str(ULID.from_datetime(at)), screening_id=row.id, attendee_id=who.id, release_id=shown[0], permit_id=shown[1],
+        stopped=stopped, seat=who.seat, at=at,
+    )  # fmt: skip
+    work.session.add(made)
+    work.record(ObjectionRaised(objection_id=made.id, screening_id=row.id, attendee_id=who.id, stopped=stopped))
+
+
+def _withdraw(work: Work, release_id: str | None, permit_id: str | None) -> None:
+    if release_id is not None:
+        releases.stop_objected(work, release_id)
+    if permit_id is not None:
+        live_permits.stop_objected(work, permit_id)
 
 
 def _of_link(work: Work, secret: str) -> tuple[AttendeeRow, ScreeningRow]:

@@ -20,6 +20,8 @@ class Place:
     phase: str
     stops: bool
     done: bool
+    attendee_id: str
+    against: tuple[str | None, str | None]  # release and permit of what his press stops
 
 
 def place_of(session: Session, secret: str) -> Place | None:
@@ -40,7 +42,7 @@ def place_of(session: Session, secret: str) -> Place | None:
     stops = objections.stops(state, present, showing)
     phase = "before" if state in BEFORE else "after" if state not in ON else "away" if not present else "playing" if showing else "card"
     against = (item.release_id, item.permit_id) if stops and item is not None else (None, None)
-    return Place(row.id, found.duty_phone, phase, stops, _done(session, who.id, *against))
+    return Place(row.id, found.duty_phone, phase, stops, _done(session, who.id, *against), who.id, against)
 
 
 def _done(session: Session, attendee_id: str, release_id: str | None, permit_id: str | None) -> bool:

@@ -1,13 +1,17 @@
 """The page of somebody before the screen: one button that makes the stage black, and nothing that says who he is or what is shown."""
 
+import contextlib
 import re
+import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from data.actions.attendees import read_people
+from data.journal import entries_after
 from tests.dashboard.screening.objectors import desk_of
 from tests.halls import NAMES, Hall
 from tests.running import Product
@@ -124,3 +128,34 @@ def test_guessing_is_slowed_and_hurts_nobody_with_a_link(room: Room) -> None:
     seen = {room.own.get(f"/object/{'x' * 40}{place:03}").status_code for place in range(120)}
     assert seen == {404, 429}
     assert room.own.post(links[0]).status_code == 200
+
+
+def test_a_press_whose_process_is_killed_before_it_is_written_stays_black_and_is_written_by_the_next(room: Room) -> None:
+    """The database takes nothing; his page never hears an answer, and what he pressed counts all the same, once."""
+    _, room.release = room.court.released("另一间厂房的腾退")
+    screening, codes, links = room.planned(clip=True)
+    room.begin(screening, codes[0])
+    room.hall.told(f"/{screening}/show", {"position": 0})
+    product = room.court.product
+    kept = product.settings.run / "objections"
+    with contextlib.closing(sqlite3.connect(product.settings.home / "ecc.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as his:
+            press = his.submit(room.own.post, links[0])
+            wait_until(lambda: list(kept.glob("*.objection")) != [], "not kept")
+            old = product.kill("web")
+            with contextlib.suppress(httpx.HTTPError):
+                press.result(30)
+        holder.execute("ROLLBACK")
+    assert (product.settings.run / "black" / f"{screening}.black").exists()
+    product.until_started_again("web", old)
+    product.until_ready()
+    wait_until(lambda: room.hall.told(f"/{screening}/state")["objections"] != [], "not written", 60)
+    wait_until(lambda: not list(kept.iterdir()), "still owed")
+    state = room.hall.told(f"/{screening}/state")
+    assert (state["black"], state["state"], state["places"][0]["live"]) == (True, "BLACKOUT", False)
+    (raised,) = state["objections"]
+    assert (raised["seat"], raised["stopped"]) == (1, True)
+    with room.court.database.reading() as session:
+        told = [entry.kind for entry in entries_after(session, 0) if entry.kind in ("objection.raised", "screening.blacked_out")][-2:]
+    assert told == ["objection.raised", "screening.blacked_out"]

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from data.actions.attendees import invite_attendee, read_people, take_off
-from data.actions.objections import Objected, look_at_objection, object_from_seat
+from data.actions.objections import Objected, look_at_objection, object_from_seat, object_late
 from data.actions.screenings import (
     Place,
     begin_screening,
@@ -107,6 +107,29 @@ def test_a_flood_of_presses_is_one_objection_and_another_clip_is_another(room: R
     assert room.state() == ("BLACKOUT", ["REVOKED", "REVOKED"])
     with room.court.database.reading() as session:
         assert len(objections_of(session, sight_of(room.court.duty), room.screening)) == 2
+
+
+def late(room: Room) -> Objected:
+    """As a process writes it that was not asked itself."""
+    return room.court.do(NOBODY, object_late, room.attendee, room.releases[0], None, room.court.now)
+
+
+def test_a_press_that_is_written_late_does_what_it_would_have_done_and_once(room: Room) -> None:
+    room.begin()
+    assert (late(room), late(room), room.press()) == (Objected(True, True), Objected(True, False), Objected(True, False))
+    assert room.state() == ("BLACKOUT", ["REVOKED", "LIVE"])
+    with room.court.database.reading() as session:
+        told = objections_of(session, sight_of(room.court.duty), room.screening)
+    assert [(each.seat, each.number, each.stopped) for each in told] == [(1, 1, True)]
+
+
+def test_a_press_that_is_written_late_leaves_what_is_shown_by_then(room: Room) -> None:
+    room.begin()
+    room.show(1)
+    assert late(room) == Objected(stopped=True, first=True)
+    assert room.state() == ("RUNNING", ["REVOKED", "LIVE"])
+    assert late(room).first is False
+    assert room.state()[0] == "RUNNING"
 
 
 def test_before_a_card_and_afterwards_it_is_noted_once(room: Room) -> None:
