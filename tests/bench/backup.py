@@ -41,17 +41,18 @@ from tests.servers import PostgresServer, short_folder
 BEFORE_S, AFTER_S = 8.0, 2.0
 FILM_BYTES = 64_000_000
 DAY_BYTES = 100_000_000
+ROWS_AT_ONCE = 50_000  # no statement of ours may take five seconds
 ROOT = Path(__file__).parents[2]
 COMPARED = ("entry", "unit", "device", "officer", "team", "account", "received")
 COUNTERS = (24, 40, 92)  # of an SQLite file: changes, schema cookie, the change it is valid for
 SAID_BY_RESTORE = ("backup.restored", "audit.recorded")
 MANY = {
     "sqlite": """
-INSERT INTO received (sender, message_id, at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)
+INSERT INTO received (sender, message_id, at) WITH RECURSIVE n(i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last)
 SELECT 'bench', lower(hex(randomblob(44))) || i, :at FROM n""",
     "postgresql": """
 INSERT INTO received (sender, message_id, at)
-SELECT 'bench', md5(i::text) || md5((i + 0.5)::text) || i, :at FROM generate_series(1, :rows) AS i""",
+SELECT 'bench', md5(i::text) || md5((i + 0.5)::text) || i, :at FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS i""",
 }
 
 
@@ -162,8 +163,10 @@ def _more_rows(url: str, rows: int) -> None:
         return
     fill = MANY[make_url(url).get_backend_name()]
     database = open_database(url)
-    with database.writes.begin() as connection:
-        connection.execute(text(fill), {"rows": rows, "at": datetime.now(UTC).replace(tzinfo=None)})
+    for first in range(1, rows + 1, ROWS_AT_ONCE):
+        with database.writes.begin() as connection:
+            last = min(first + ROWS_AT_ONCE - 1, rows)
+            connection.execute(text(fill), {"first": first, "last": last, "at": datetime.now(UTC).replace(tzinfo=None)})
     database.close()
 
 
