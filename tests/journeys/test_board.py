@@ -94,7 +94,7 @@ async def test_one_key_at_wall_and_desk_reports_and_the_list_closes_it(context: 
     await expect(wall.locator("#board-faults")).to_contain_text("报修 1 条未办结", timeout=SOON)
 
 
-@pytest.mark.long  # on a busy machine the wall's report did not come in three quarters of a minute, twice: not understood yet
+@pytest.mark.long  # half a minute: the tap waits eight seconds for its answer, what is kept is tried each ten
 async def test_without_a_line_a_report_waits_on_its_page_and_goes_once_even_after_the_page_was_closed(
     context: BrowserContext, product: Product
 ) -> None:
@@ -103,7 +103,12 @@ async def test_without_a_line_a_report_waits_on_its_page_and_goes_once_even_afte
     await context.add_cookies([{"name": "ecc_device", "value": product.seeded.devices[1001], "url": product.origin}])
     await phone.goto(f"{product.origin}/field/")
     await expect(phone.locator("body")).to_have_attribute("data-state", "ready", timeout=SOON)
+    await close_faults(context, product)
     before = faults_of(product)
+
+    def arrived() -> list[tuple[str, str | None]]:
+        return [told for id_, told in faults_of(product).items() if id_ not in before]
+
     await context.set_offline(True)
     await wall.keyboard.press("0")
     await expect(wall.locator("#toast")).to_contain_text("报修已存在本机", timeout=SOON)
@@ -114,25 +119,36 @@ async def test_without_a_line_a_report_waits_on_its_page_and_goes_once_even_afte
     await phone.locator("#fault-form button").click()
     await expect(phone.locator("#fault-form")).to_be_hidden(timeout=SOON)
     assert faults_of(product) == before
-    assert await phone.evaluate("Object.keys(localStorage)") == ["ecc.faults.wall", "ecc.faults.field"]
+    assert await phone.evaluate("Object.keys(localStorage).sort()") == ["ecc.faults.field", "ecc.faults.wall"]
     await phone.close()
     await context.set_offline(False)
     # not its toast: a page behind another draws when it is looked at
-    await asyncio.to_thread(wait_until, lambda: ("wall", None) in faults_of(product)[len(before) :], "the wall's report", SOON / 1000)
+    await asyncio.to_thread(wait_until, lambda: ("wall", None) in arrived(), "the wall's report", SOON / 1000)
     again = await context.new_page()
     await again.goto(f"{product.origin}/field/")
     await expect(again.locator("[data-notice=fault]")).to_contain_text("已报修", timeout=SOON)
-    arrived = [each for each in faults_of(product) if each not in before]
-    assert sorted(arrived) == [("field", "没有声音"), ("wall", None)]
+    assert sorted(arrived()) == [("field", "没有声音"), ("wall", None)]
     assert await again.evaluate("Object.keys(localStorage)") == []
     await again.close()
 
 
-def faults_of(product: Product) -> list[tuple[str, str | None]]:
+async def close_faults(context: BrowserContext, product: Product) -> None:
+    """The wall's next report is one of its own: within twenty seconds of an open one it would be the same (`same_trouble`)."""
+    database = product.database()
+    with database.reading() as session:
+        still_open = list(session.scalars(select(FaultRow.id).where(FaultRow.closed_at.is_(None))))
+    database.close()
+    for fault in still_open:
+        closed = await context.request.post(f"{product.origin}/faults/{fault}/close", data={}, headers={"origin": product.origin})
+        assert closed.ok, await closed.text()
+
+
+def faults_of(product: Product) -> dict[str, tuple[str, str | None]]:
+    """By id: the face and the sentence."""
     database = product.database()
     with database.reading() as session:
         sealing = load_sealing(product.settings.keys)
-        found = [(row.face, sealing.open(row.sentence) if row.sentence else None) for row in session.scalars(select(FaultRow))]
+        found = {row.id: (row.face, sealing.open(row.sentence) if row.sentence else None) for row in session.scalars(select(FaultRow))}
     database.close()
     return found
 
