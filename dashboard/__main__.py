@@ -80,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     brought.add_argument("files", nargs="*", type=Path, metavar="FILE", help=t("command.import_files"))
     brought.add_argument("--dry-run", action="store_true", help=t("command.import_dry"))
     brought.add_argument("--template", type=Path, metavar="FILE.xlsx", help=t("command.import_template"))
-    add("export", export).add_argument("file", type=Path, metavar="FILE.xlsx", help=t("command.export_file"))
+    exported = add("export", export)
+    exported.add_argument("file", type=Path, metavar="FILE.xlsx", help=t("command.export_file"))
+    exported.add_argument("--without-cases", action="store_true", help=t("command.export_without_cases"))
     basemap = commands.add_parser("basemap", help=t("command.basemap")).add_subparsers(required=True, metavar="COMMAND")
     built = basemap.add_parser("build", help=t("command.basemap_build"), description=t("command.basemap_build"))
     built.add_argument("files", nargs="+", metavar="[KIND=]FILE", help=t("command.basemap_files"))
@@ -476,8 +478,8 @@ def export(settings: Settings, options: argparse.Namespace) -> int:
     from dashboard.workbook.exporting import export as write
 
     settings.make_folders()
-    counts = write(settings, options.file)
-    print(t("workbook.exported", path=options.file, rows=sum(counts.values())))
+    counts = write(settings, options.file, not options.without_cases)
+    print(t("workbook.exported_without" if options.without_cases else "workbook.exported", path=options.file, rows=sum(counts.values())))
     return 0
 
 

@@ -17,7 +17,7 @@ TABS = (
     Tab("people", Verb.MANAGE_PEOPLE),
     Tab("devices", Verb.REVOKE_DEVICE),
     Tab("walls", Verb.REVOKE_WALL),
-    Tab("workbook", Verb.MANAGE_PEOPLE),
+    Tab("workbook", Verb.EXPORT_COURT),
     Tab("fences", Verb.DRAW_FENCE),
     Tab("map", Verb.CHANGE_SETTING),
     Tab("factors", Verb.MANAGE_PEOPLE),

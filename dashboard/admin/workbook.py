@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,15 +10,15 @@ from starlette.routing import Route
 
 from dashboard.admin.bringing import Bringing
 from dashboard.admin.doors import Doors, checked
+from dashboard.admin.taking_out import TakingOut
 from dashboard.i18n import t
 from dashboard.said import Said, actor_of, as_json
 from dashboard.sign_in import in_sentences
-from data.actions.audit import record_audit
 from data.errors import BadInput
-from data.journal import Work
-from data.queries.workbook import court_rows
-from data.rules.identity import Act
-from data.rules.permissions import Actor, Verb
+from data.queries.wall import sight_of
+from data.rules.permissions import Actor, Verb, may
+from data.rules.workbook import cases_go_along
+from streaming.positions_door import body_from
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NAME_MOST = 120
@@ -30,9 +29,11 @@ class Workbook(Doors):
     """Below `/centre/admin`."""
 
     bringing: Bringing = field(init=False)
+    taking_out: TakingOut = field(init=False)
 
     def __post_init__(self) -> None:
         self.bringing = Bringing(self.settings)
+        self.taking_out = TakingOut(self.settings)
 
     def routes(self) -> list[Route]:
         manage = Verb.MANAGE_PEOPLE
@@ -47,8 +48,10 @@ class Workbook(Doors):
         ]
 
     async def _page(self, request: Request) -> Response:
-        actor = checked(actor_of(request), Verb.MANAGE_PEOPLE)
-        return self.page("workbook.html", actor, "workbook")
+        """Who may export sees the export, who manages people the import too. `cases`: whether cases may go along for him."""
+        actor = checked(actor_of(request), Verb.EXPORT_COURT)
+        cases = cases_go_along(actor, sight_of(actor, court_code=self.settings.court_code))
+        return self.page("workbook.html", actor, "workbook", imports=may(actor, Verb.MANAGE_PEOPLE), cases=cases)
 
     async def _state(self, request: Request) -> Response:
         return as_json(self.bringing.told(checked(actor_of(request), Verb.MANAGE_PEOPLE)))
@@ -77,25 +80,12 @@ class Workbook(Doors):
         return _file(await self.lanes.readers.run(form_bytes), t("admin.form_name"))
 
     async def _export(self, request: Request) -> Response:
-        """Leaves its trace before the first row is read."""
-        from dashboard.workbook.writing import court_bytes
-
-        actor = checked(actor_of(request), Verb.MANAGE_PEOPLE)
-        court = self.settings.court_code
-
-        def begun(work: Work) -> None:
-            record_audit(work, Act.EXPORT, "workbook", court, result="begun")
-
-        def written(session: Any, actor: Actor) -> tuple[bytes, dict[str, int]]:
-            return court_bytes(court_rows(session, actor, court, self.journal.sealing), self.settings.civil_offset_s)
-
-        def ended(work: Work) -> None:
-            record_audit(work, Act.EXPORT, "workbook", court, fields=(f"{sheet}:{count}" for sheet, count in counts.items()))
-
-        await self.write(actor, begun)
-        content, counts = await self.read(actor, written)
-        await self.write(actor, ended)
-        return _file(content, t("admin.export_name"))
+        """`cases=yes&reason=…`, as a form says it; the file. Its trace is left before the first row is read."""
+        actor = checked(actor_of(request), Verb.EXPORT_COURT)
+        said = parse_qs((await body_from(request.receive)).decode(errors="replace"), max_num_fields=4)
+        with_cases = said.get("cases") == ["yes"]
+        content = await self.taking_out.made(actor, with_cases, said.get("reason", [""])[0].strip() or None)
+        return _file(content, t("admin.export_name_cases" if with_cases else "admin.export_name"))
 
 
 def _file(content: bytes, name: str) -> Response:

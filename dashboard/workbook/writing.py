@@ -35,8 +35,8 @@ def write_form(path: Path) -> None:
     """
     if path.exists():
         raise BadInput("exists", code="workbook.exists", file=path.name)
-    _check(path)
-    _save(_form(), path)
+    check_target(path)
+    save(_form(), path)
 
 
 def form_bytes() -> bytes:
@@ -54,24 +54,8 @@ def _form() -> Workbook:
     return book
 
 
-def write_court(path: Path, sheets: Mapping[str, Iterator[Mapping[str, Any]]], civil_offset_s: int) -> dict[str, int]:
-    """What the court holds, by sheet; returns how many rows of each. A text that begins like a formula is written as text.
-
-    Raises BadInput workbook.form_kind, workbook.unwritable.
-    """
-    _check(path)
-    book, counts = _court(sheets, civil_offset_s)
-    _save(book, path)
-    return counts
-
-
-def court_bytes(sheets: Mapping[str, Iterator[Mapping[str, Any]]], civil_offset_s: int) -> tuple[bytes, dict[str, int]]:
-    """The same, for a browser: nothing of it is written to a file of ours."""
-    book, counts = _court(sheets, civil_offset_s)
-    return _bytes(book), counts
-
-
-def _court(sheets: Mapping[str, Iterator[Mapping[str, Any]]], civil_offset_s: int) -> tuple[Workbook, dict[str, int]]:
+def court_book(sheets: Mapping[str, Iterator[Mapping[str, Any]]], civil_offset_s: int) -> tuple[Workbook, dict[str, int]]:
+    """What the court holds, by sheet, and how many rows of each. A text that begins like a formula is written as text."""
     book = Workbook(write_only=True)
     counts = {}
     for name, rows in sheets.items():
@@ -174,15 +158,22 @@ def _typed(column: Column, value: Any, civil_offset_s: int) -> Any:
             return value
 
 
-def _check(path: Path) -> None:
+def check_target(path: Path) -> None:
+    """Raises BadInput workbook.form_kind, workbook.unwritable."""
     if path.suffix.lower() != ".xlsx":
         raise BadInput("kind", code="workbook.form_kind", file=path.name)
     if not os.access(path.absolute().parent, os.W_OK):  # before the first row: a workbook begun and not saved leaves its temporary files
         raise BadInput("folder", code="workbook.unwritable", file=path.name)
 
 
-def _save(book: Workbook, path: Path) -> None:
-    """For its owner alone, whole or not at all: it holds names."""
+def save_into(book: Workbook, descriptor: int) -> None:
+    """Into a file that is open, which no folder needs to name."""
+    with os.fdopen(os.dup(descriptor), "wb") as file:
+        book.save(file)
+
+
+def save(book: Workbook, path: Path) -> None:
+    """For its owner alone, whole or not at all: it holds names. Raises BadInput workbook.unwritable."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from data.actions.accounts import first_account, set_role
+from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.case_list import ListedCase, put_in_cases
 from data.actions.cases import Party
@@ -25,11 +26,11 @@ from data.actions.organisation import (
     remove_fence,
 )
 from data.actions.role_changes import propose_role
-from data.errors import BadInput, CommandCentreError, NotFound, RuleBroken
+from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted, RuleBroken
 from data.journal import Work
-from data.rules import workbook
+from data.rules import words, workbook
 from data.rules.identity import Act
-from data.rules.permissions import Actor, Role, Verb, may
+from data.rules.permissions import Actor, Role, Sight, Verb, may
 from data.rules.role_changes import LEAST
 from data.rules.units import UnitKind
 from data.tables import AccountRow, AreaRow, CourtRow, DeviceRow, FenceRow, OfficerRow, TeamRow, UnitRow, VehicleRow
@@ -37,6 +38,9 @@ from geo.coordinates import Crs, to_wgs84_arrays
 
 # Whoever runs the machine brings the case system's list: the right to change cases is the case system's, nobody gains one by a file.
 LIST = Actor(kind="MACHINE", id="workbook", role=Role.CASE_SYSTEM, court_code="")
+
+
+CASES_ALONG, NO_CASES = "with:cases", "without:cases"  # what the trace of an export says
 
 
 class Done(StrEnum):
@@ -89,6 +93,30 @@ def _alone(work: Work, take: TakeRow, row: Row) -> Outcome:
         return Outcome(Done.REFUSED, error)
     point.commit()
     return outcome
+
+
+# --- the way out ------------------------------------------------------------------------------------------------------------------
+
+
+def begin_export(work: Work, sight: Sight, with_cases: bool, reason: str | None) -> None:
+    """Leave the trace before the first row is read; whoever is no machine says why cases go along.
+
+    Raises NotPermitted for who may not, and for cases by whom they are not to be had; BadInput text.*.
+    """
+    allowed(work, Verb.EXPORT_COURT)
+    if with_cases:
+        allowed(work, Verb.EXPORT_CASES)
+        if not workbook.cases_go_along(work.actor, sight):
+            raise NotPermitted("cases", verb=Verb.EXPORT_CASES.value)
+        if work.actor.role is not Role.SYSTEM:
+            reason = words.word(reason, "reason", 200)
+    record_audit(work, Act.EXPORT, "workbook", work.court_code, (CASES_ALONG if with_cases else NO_CASES,), reason, "begun")
+
+
+def end_export(work: Work, counts: Mapping[str, int], reason: str | None) -> None:
+    """How many rows of each sheet went out, and whether cases did."""
+    along = CASES_ALONG if "cases" in counts else NO_CASES
+    record_audit(work, Act.EXPORT, "workbook", work.court_code, (along, *(f"{sheet}:{n}" for sheet, n in counts.items())), reason)
 
 
 # --- the court and its people -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Everything that a court's workbook holds, in the clear: for whoever runs the machine, who leaves a trace first (`Act.EXPORT`)."""
+"""Everything that a court's workbook holds, in the clear: for whoever takes it out, who leaves a trace first (`actions.workbook`)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from data.errors import NotPermitted
 from data.rules.cases import PartyKind, Stage
-from data.rules.permissions import Actor, Role, Verb, may
+from data.rules.permissions import Actor, Sight, Verb, may
+from data.rules.workbook import cases_go_along
 from data.sealing import Sealing
 from data.tables import AccountRow, AreaRow, CasePartyRow, CaseRow, CourtRow, DeviceRow, FenceRow, OfficerRow, TeamRow, UnitRow, VehicleRow
 
@@ -16,13 +17,14 @@ CASES_AT_ONCE = 500
 Row = Mapping[str, Any]
 
 
-def court_rows(session: Session, actor: Actor, court_code: str, sealing: Sealing) -> dict[str, Iterator[Row]]:
-    """By sheet, in the order of the workbook; cases a piece at a time. Raises NotPermitted.
+def court_rows(session: Session, sight: Sight, actor: Actor, sealing: Sealing) -> dict[str, Iterator[Row]]:
+    """By sheet, in the order of the workbook; cases a piece at a time, and only for whom `rules.workbook.cases_go_along`.
 
-    Cases are for the command line alone: who manages people sees none (`permissions.WITHOUT_CASES`).
+    Raises NotPermitted.
     """
-    if not may(actor, Verb.MANAGE_PEOPLE):
-        raise NotPermitted("export", code="identity.locked" if actor.locked else None, verb=Verb.MANAGE_PEOPLE.value)
+    if not may(actor, Verb.EXPORT_COURT):
+        raise NotPermitted("export", code="identity.locked" if actor.locked else None, verb=Verb.EXPORT_COURT.value)
+    court_code = sight.court_code
     sheets: dict[str, Iterator[Row]] = {
         "court": _courts(session, court_code),
         "teams": ({"name": name} for name in session.scalars(_of(select(TeamRow.name), TeamRow, court_code).order_by(TeamRow.position))),
@@ -32,7 +34,7 @@ def court_rows(session: Session, actor: Actor, court_code: str, sealing: Sealing
         "places": _areas(session, court_code),
         "fences": _fences(session, court_code),
     }
-    return sheets | ({"cases": _cases(session, court_code, sealing)} if actor.role is Role.SYSTEM else {})
+    return sheets | ({"cases": _cases(session, court_code, sealing)} if cases_go_along(actor, sight) else {})
 
 
 def phones_wanted(session: Session, actor: Actor, team: str | None, everybody: bool) -> list[tuple[int, str, str, str | None]]:

@@ -135,6 +135,8 @@ class Verb(StrEnum):
     ENROL_DEVICE = "enrol.device"
     REVOKE_DEVICE = "revoke.device"
     MANAGE_PEOPLE = "manage.people"
+    EXPORT_COURT = "export.court"
+    EXPORT_CASES = "export.cases"
     CHANGE_SETTING = "change.setting"
     CHANGE_KEY = "change.key"
     SET_ROLE = "set.role"
@@ -216,6 +218,10 @@ ALLOWED: dict[Verb, frozenset[Role]] = {
     Verb.ENROL_DEVICE: frozenset({Role.TECHNICAL, Role.DUTY, Role.SYSTEM}),
     Verb.REVOKE_DEVICE: frozenset({Role.TECHNICAL, Role.DUTY, Role.SYSTEM}),
     Verb.MANAGE_PEOPLE: frozenset({Role.TECHNICAL, Role.SYSTEM}),
+    Verb.EXPORT_COURT: frozenset({Role.COMMANDER, Role.LEADER, Role.TECHNICAL, Role.SYSTEM}),  # people, vehicles, places; for cases too:
+    Verb.EXPORT_CASES: frozenset(
+        {Role.COMMANDER, Role.LEADER, Role.SYSTEM}
+    ),  # all of them, in the clear: with a reason, see `rules.workbook`
     Verb.CHANGE_SETTING: frozenset({Role.TECHNICAL}),
     Verb.CHANGE_KEY: frozenset({Role.TECHNICAL, Role.SYSTEM}),  # most of them by two: `joint`
     Verb.SET_ROLE: frozenset({Role.SYSTEM}),  # alone; people propose, and a second one confirms

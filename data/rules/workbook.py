@@ -17,7 +17,7 @@ from typing import Any
 from data.errors import BadInput, CommandCentreError
 from data.rules import case_numbers, words
 from data.rules.cases import ClosingKind, SideState, Stage
-from data.rules.permissions import Role
+from data.rules.permissions import WITHOUT_CASES, Actor, Role, Sight, Verb, may
 
 EXAMPLE = "例："  # a row whose first word begins so is the form's own example
 _CHINA_LAT, _CHINA_LON = (3.0, 54.0), (73.0, 136.0)
@@ -186,6 +186,16 @@ SHEETS: dict[str, Sheet] = {
         ),
     )
 }
+
+
+def cases_go_along(actor: Actor, sight: Sight) -> bool:
+    """Whether an export of this person may hold the cases: who may read every case of the court, in the clear, and no other.
+
+    `domain/rules.md` E.7: the commander and the leaders of the court (R*: with a reason, and recorded), and the machine's own command line;
+    never 技术值守, who brings a list in and keeps the machines: his Sight has no case at all. The duty officer, the judge and the inspector
+    read cases one by one, each look for itself; nobody of them carries all of them away.
+    """
+    return may(actor, Verb.EXPORT_CASES) and sight.role not in WITHOUT_CASES
 
 
 def read_row(sheet: Sheet, cells: Mapping[str, Any], said: Mapping[str, Mapping[str, str]], civil_offset_s: int) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from data.engines import open_database
 from data.errors import BadInput, TooLarge
 from data.journal import Journal
 from data.queries import wall
+from data.rules.cases import ClosingKind, SideState, Stage
 from data.rules.permissions import Clearance, Role, Sight
 from data.rules.workbook import SHEETS
 from data.sealing import load_sealing
@@ -441,6 +442,62 @@ def test_what_is_exported_comes_in_again_unchanged_and_as_text(settings: Setting
     with database.reading() as session:
         assert session.scalars(select(AuditRow.result).where(AuditRow.act == "export").order_by(AuditRow.id)).all() == ["begun", "done"]
     database.close()
+
+
+def whole_court() -> dict[str, Iterable[Sequence[Any]]]:
+    """Everything that a workbook can say: leaders, accounts, sets, every stage and side state, several debtors, closings, amounts."""
+    heading = tuple(column.key for column in SHEETS["cases"].columns)
+    sheets = court(officers=4, cases=0)
+    sheets["court"] = [("code", "name", "duty_phone", "lat", "lon"), (COURT, "某某区人民法院", "000-110", 23.1, 112.5)]
+    sheets["officers"] = [
+        ("badge_no", "name", "title", "role", "team", "leader", "sex", "phone", "unit_no", "account"),
+        ("J0", "@演0", "法官", "judge", "一组", "yes", "F", "000-0", 3001, "yanling"),
+        ("J1", "演1", "庭长", "commander", "二组", None, "M", None, None, None),
+        ("J2", "演2", "法警", "field", "三组", None, None, "+86 000", 3003, None),
+    ]
+    del sheets["人员"]
+    sheets["devices"] = [("unit_no", "device"), (4001, "VEHICLE"), (3003, "BODYCAM_4G")]
+    rows: list[dict[str, Any]] = []
+    stages = [stage for stage in Stage if stage is not Stage.CLOSED]
+    for number, stage in enumerate(stages):
+        said = {
+            "stage": stage.value,
+            "claim": f"{number}.05",
+            "recovered": "1.5" if number > 4 else None,
+            "debtor": f"样{number}；某某公司",
+        }
+        rows.append(said | {"judge": "J0", "area": "W1", "applicant": f"演{number}；演甲", "applicant_phone": "000-2"})
+    rows += [{"side_state": side.value, "stage": Stage.CONTROLLED.value, "matter": "大标的"} for side in SideState]
+    rows += [{"closed_on": "2026-05-06", "closing_kind": kind.value, "debtor": "样单", "debtor_kind": "company"} for kind in ClosingKind]
+    whole: dict[str, Any] = {"debtor": "样全", "debtor_id_no": "000000", "debtor_phone": "000-3", "debtor_address": "东街1号", "debtor_kind": "person"}
+    rows.append(whole | {"address": "西街2号", "lat": 23.123, "lon": 112.456})
+    listed = [
+        {"case_no": f"（2026）{COURT}执{900 + n}号", "cause": "民间借贷纠纷", "filed_on": "2026-03-01"} | row for n, row in enumerate(rows)
+    ]
+    sheets["案件"] = [heading, *(tuple(row.get(key) for key in heading) for row in listed)]
+    return sheets
+
+
+def cells_of(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    return {page.title: list(page.iter_rows(values_only=True)) for page in load_workbook(path).worksheets}
+
+
+def test_what_is_exported_and_brought_into_an_empty_court_is_exported_the_same(settings: Settings, migrated: Path, tmp_path: Path) -> None:
+    counts, said = bring(settings, write(tmp_path / "court.xlsx", whole_court()))
+    assert {done for counted in counts.values() for done in counted} == {"added"}, said
+    assert set(counts) == set(SHEETS), "every sheet is tried"
+    export(settings, tmp_path / "first.xlsx")
+    empty = Settings.of(home=tmp_path / "empty", court_code=COURT, court_name="某某区人民法院")
+    empty.make_folders()
+    shutil.copy(migrated, empty.home)
+    bring(empty, tmp_path / "first.xlsx")
+    export(empty, tmp_path / "second.xlsx")
+    first, second = cells_of(tmp_path / "first.xlsx"), cells_of(tmp_path / "second.xlsx")
+    assert first == second
+    assert len(first[t("workbook.sheet.cases")]) == counts["cases"]["added"] + 1
+    export(settings, tmp_path / "without.xlsx", with_cases=False)
+    assert cells_of(tmp_path / "without.xlsx") == {name: rows for name, rows in first.items() if name != t("workbook.sheet.cases")}
+    assert list(settings.run.glob("export-*")) == []
 
 
 def test_the_sheet_of_codes_has_one_code_an_officer_that_works_once(settings: Settings, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
+from dashboard.i18n import t
 from data.actions.organisation import add_officer
 from data.rules.identity import Act
 from data.rules.permissions import SYSTEM, Role
@@ -176,6 +177,36 @@ def test_what_is_too_large_is_cut_off_and_nothing_of_it_stays(admins: Administra
     assert admins.told("/workbook/state") == {"step": "none"}
 
 
+def sheets_of(content: bytes) -> list[str]:
+    return load_workbook(BytesIO(content), read_only=True).sheetnames
+
+
+def traces_of_exports(admins: Administrators) -> list[AuditRow]:
+    with admins.database.reading() as session:
+        return list(session.scalars(select(AuditRow).where(AuditRow.act == Act.EXPORT).order_by(AuditRow.id)))
+
+
+def test_cases_go_along_for_the_commander_and_the_page_says_beforehand_to_whom_they_do_not(
+    admins: Administrators, product: Product
+) -> None:
+    with_cases, without = t("admin.export_go_cases"), t("admin.export_never")
+    for who, cases in (("commander", True), ("leader", True), ("technical", False)):
+        page = admins.ask("/workbook", who=who).text
+        assert (with_cases in page, without in page, 'id="choose"' in page) == (cases, not cases, not cases), who
+    answer = admins.ask("/export", who="commander", data={"cases": "yes", "reason": "年终核对"})
+    assert (answer.status_code, sheets_of(answer.content)[-1]) == (200, "案件")
+    [begun, done] = traces_of_exports(admins)[-2:]
+    assert {(each.actor_role, each.reason) for each in (begun, done)} == {("commander", "年终核对")}
+    assert ("with:cases" in begun.fields, "with:cases" in done.fields, begun.result, done.result) == (True, True, "begun", "done")
+    assert sheets_of(admins.ask("/export", who="commander", data={"cases": "no"}).content)[-1] == "围栏"
+    assert "without:cases" in traces_of_exports(admins)[-1].fields
+    told = len(traces_of_exports(admins))
+    assert admins.ask("/export", who="commander", data={"cases": "yes", "reason": " "}).status_code == 400
+    assert admins.ask("/export", who="technical", data={"cases": "yes", "reason": "想要"}).status_code == 403
+    assert len(traces_of_exports(admins)) == told, "nothing was begun"
+    assert list((product.home / "run").glob("export-*")) == []
+
+
 def test_25_the_export_holds_no_case_no_formula_and_leaves_its_trace_first(admins: Administrators) -> None:
     with admins.journal.work(SYSTEM, admins_now()) as work:
         add_officer(work, "=cmd|'/c calc'!A1", "法警", Role.FIELD, badge_no="@X1")
@@ -195,10 +226,11 @@ def test_25_the_export_holds_no_case_no_formula_and_leaves_its_trace_first(admin
 
 def test_12_every_door_of_the_workbook_is_closed_to_who_manages_nobody(admins: Administrators) -> None:
     for who in ("duty", "commander", "leader", "judge", "inspector"):
+        exports = who in ("commander", "leader")
         assert upload(admins, b"x", who=who).status_code == 403, who
-        for path in ("/workbook", "/workbook/state", "/form"):
+        for path in ("/workbook/state", "/form", *(() if exports else ("/workbook",))):
             assert admins.ask(path, who=who).status_code == 403, (who, path)
-        for path in ("/workbook/import", "/workbook/cancel", "/export"):
+        for path in ("/workbook/import", "/workbook/cancel", *(() if exports else ("/export",))):
             assert admins.ask(path, {}, who=who).status_code == 403, (who, path)
 
 

@@ -8,12 +8,13 @@ from sqlalchemy import func, select
 
 from data.actions import workbook
 from data.actions.cases import CaseReport, Party, report_case
-from data.actions.workbook import Outcome, bring_in
-from data.errors import NotPermitted
+from data.actions.workbook import Outcome, begin_export, bring_in, end_export
+from data.errors import BadInput, NotPermitted
 from data.queries import wall
+from data.queries.wall import sight_of
 from data.queries.workbook import court_rows
 from data.rules.cases import CaseEvent
-from data.rules.permissions import SYSTEM
+from data.rules.permissions import SYSTEM, Actor, Role
 from data.rules.workbook import SHEETS
 from data.tables import AuditRow, CasePartyRow, CaseRow, EntryRow, FenceRow, OfficerRow, UnitRow
 from tests.data.small_court import CASE_SYSTEM, COURT, SmallCourt, say
@@ -113,7 +114,8 @@ def test_what_the_list_does_not_say_of_a_party_stays(court: SmallCourt) -> None:
     assert done(put(court, "cases", NEW | {"applicant": ("张三",), "debtor": ("服务部",)})) == ["unchanged"]
     assert done(put(court, "cases", NEW | {"applicant": ("张三",), "debtor": ("服务部", "李四")})) == ["changed"]
     with court.database.reading() as session:
-        [row] = [row for row in court_rows(session, SYSTEM, COURT, court.journal.sealing)["cases"] if row["case_no"] == NEW["case_no"]]
+        rows = court_rows(session, sight_of(SYSTEM, court_code=COURT), SYSTEM, court.journal.sealing)
+        [row] = [row for row in rows["cases"] if row["case_no"] == NEW["case_no"]]
         kinds = session.scalars(select(CasePartyRow.kind).where(CasePartyRow.case_id == case(court).id)).all()
     assert (row["applicant_phone"], row["debtor"], row["debtor_kind"]) == ("000-9", ["服务部", "李四"], None)
     assert sorted(kinds) == ["APPLICANT", "DEBTOR", "DEBTOR", "THIRD_PARTY"]
@@ -159,11 +161,44 @@ def test_a_number_that_is_somebody_elses_is_no_vehicle(court: SmallCourt) -> Non
     ]
 
 
-def test_only_who_may_is_taken_and_only_the_machine_exports(court: SmallCourt) -> None:
+def test_only_who_may_is_taken(court: SmallCourt) -> None:
     [outcome] = court.do(court.duty, bring_in, "teams", [{"name": "九组"}], "ab")
     assert isinstance(outcome.error, NotPermitted)
-    with court.database.reading() as session, pytest.raises(NotPermitted):
-        court_rows(session, court.commander, COURT, court.journal.sealing)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_cases_go_along_for_who_may_read_all_of_them_and_nobody_else(court: SmallCourt, role: Role) -> None:
+    actor = Actor(kind="OFFICER", id="01", role=role, court_code=COURT, officer_id="01")
+    sight = sight_of(actor, court_code=COURT)
+    with court.database.reading() as session:
+        if role not in (Role.COMMANDER, Role.LEADER, Role.TECHNICAL, Role.SYSTEM):
+            with pytest.raises(NotPermitted):
+                court_rows(session, sight, actor, court.journal.sealing)
+            return
+        assert list(court_rows(session, sight, actor, court.journal.sealing)) == [
+            name for name in SHEETS if name != "cases" or role is not Role.TECHNICAL
+        ]
+
+
+def test_an_export_says_in_its_trace_whether_cases_went_along_and_why(court: SmallCourt) -> None:
+    sight = sight_of(court.commander, court_code=COURT)
+    for why in (None, "", " "):
+        with pytest.raises(BadInput):
+            court.do(court.commander, begin_export, sight, True, why)
+    for with_cases, why in ((True, "年终核对"), (False, None)):
+        court.do(court.commander, begin_export, sight, with_cases, why)
+        court.do(court.commander, end_export, {"teams": 3} | ({"cases": 5} if with_cases else {}), why)
+    with court.database.reading() as session:
+        traces = session.scalars(select(AuditRow).where(AuditRow.act == "export").order_by(AuditRow.id)).all()
+    assert [(each.result, each.reason, set(each.fields)) for each in traces] == [
+        ("begun", "年终核对", {"with:cases"}),
+        ("done", "年终核对", {"with:cases", "teams:3", "cases:5"}),
+        ("begun", None, {"without:cases"}),
+        ("done", None, {"without:cases", "teams:3"}),
+    ]
+    technical = Actor(kind="OFFICER", id="01", role=Role.TECHNICAL, court_code=COURT, officer_id="01")
+    with pytest.raises(NotPermitted):
+        court.do(technical, begin_export, sight_of(technical, court_code=COURT), True, "想要")
 
 
 def test_every_sheet_has_its_verb() -> None:

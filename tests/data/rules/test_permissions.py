@@ -57,6 +57,8 @@ TABLE: dict[Verb, set[Role]] = {
     Verb.ENROL_DEVICE: {T, D, SYS},
     Verb.REVOKE_DEVICE: {T, D, SYS},
     Verb.MANAGE_PEOPLE: {T, SYS},
+    Verb.EXPORT_COURT: {C, L, T, SYS},
+    Verb.EXPORT_CASES: {C, L, SYS},  # E.7: «Case card», «ID/phone/address full» R* of who answers for the whole court
     Verb.CHANGE_SETTING: {T},
     Verb.CHANGE_KEY: {T, SYS},
     Verb.SET_ROLE: {SYS},
