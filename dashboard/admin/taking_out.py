@@ -1,4 +1,4 @@
-"""The court's workbook on its way out by a page: written by a process of its own into a file without a name, given to the browser, and gone."""
+"""The court's workbook on its way out by a page: written by a process of its own into a file without a name, and given to the browser."""
 
 import asyncio
 import contextlib

@@ -18,7 +18,7 @@ import orjson
 
 from dashboard import i18n
 from dashboard.i18n import of_error, t
-from dashboard.workbook.importing import Report, import_files
+from dashboard.workbook.importing import CHANGES_MOST, Report, import_files
 from dashboard.workbook.titles import title
 from data.actions.workbook import Done
 from data.errors import CommandCentreError
@@ -28,7 +28,7 @@ from data.settings import Settings, load
 
 MEMORY_MOST = 3 << 30  # of addresses; the bench's 100,000 cases need a quarter of a gibibyte
 CPU_S = 1_200
-NOTED_MOST = {"added": 50, "changed": 300, "refused": 300, "said": 50, "given": 2_000}  # more are counted, not told
+NOTED_MOST = {"added": 50, "changed": CHANGES_MOST * len(SHEETS), "refused": 300, "said": 50, "given": 2_000}  # more are counted, not told
 _PR_SET_PDEATHSIG = 1
 _FOLDER = "workbook-"
 

@@ -25,19 +25,21 @@ from dashboard.i18n import of_error, t
 from dashboard.naming import check_named
 from dashboard.upgrade import upgrade
 from dashboard.workbook.reading import Book, Merged, Table, opened
-from dashboard.workbook.titles import TITLE_ROWS, best_sheet, columns_of, heading, said, sheet_of, title, word
+from dashboard.workbook.titles import TITLE_ROWS, best_sheet, columns_of, heading, said, sheet_of, title, typed
 from data.actions.organisation import found_court
 from data.actions.workbook import Done, Outcome, bring_in
 from data.engines import Database, foreign_errors, open_database
 from data.errors import BadInput, CommandCentreError, DatabaseUnavailable, RuleBroken
 from data.journal import Journal, Work
 from data.rules.permissions import SYSTEM, Actor
-from data.rules.workbook import EXAMPLE, SHEETS, CellRefused, Column, Sheet, read_row
+from data.rules.workbook import EXAMPLE, SHEETS, CellRefused, Change, Column, Seen, Sheet, read_row
 from data.sealing import load_sealing
 from data.settings import Settings
 from data.tables import CourtRow
 
 ALIKE = 10  # rows of one sheet refused in one column for one reason that are named one by one; what is beside them must stay in sight
+CHANGES_MOST = 200  # rows of one sheet of which it is told what changes; the others are counted
+LONGEST_CHANGE = 80  # of a value that is told
 REASONS = 1_000  # that are told apart; beyond, each row is named again
 TRIES = 12  # of a batch, when somebody else holds the database for longer than five seconds
 Say = Callable[[str], None]
@@ -187,6 +189,8 @@ class _Import:
                 batch = []
         if batch:
             self._take(batch, counts)
+        if self.court.dry and counts[Done.CHANGED] > CHANGES_MOST:
+            self.report.tell(t("workbook.more_changes", sheet=title(self.sheet), count=counts[Done.CHANGED] - CHANGES_MOST))
 
     def _read(self, counts: Counter[Done]) -> Iterator[_Row]:
         columns: dict[int, str] = {}
@@ -249,8 +253,10 @@ class _Import:
             counts[outcome.done] += 1
             if outcome.error is not None:
                 self._refuse(row.number, _column_of(self.sheet, outcome.error), outcome.error, row.columns)
-            if outcome.done in (Done.ADDED, Done.CHANGED):
+            if outcome.done is Done.ADDED:
                 self.report.note(self._noted(row, outcome))
+            elif outcome.done is Done.CHANGED and counts[Done.CHANGED] <= CHANGES_MOST:
+                self._tell_change(row, outcome)
             if outcome.given is not None and not self.court.dry:
                 kind, whose, secret = outcome.given
                 self.report.tell(t(f"workbook.given_{kind}", whose=whose, secret=secret))
@@ -259,15 +265,25 @@ class _Import:
 
     def _noted(self, row: _Row, outcome: Outcome) -> dict[str, Any]:
         """A row that is new or other, and what of it, as a person reads it."""
-        changes = [
-            [heading(self.sheet.column(key)), *(_shown(self.sheet.column(key), value) for value in (before, now))]
-            for key, before, now in outcome.changes
-        ]
+        changes = [[*self._told(change), change.seen.value] for change in outcome.changes]
         what = str(row.values[self.sheet.key])[:64]
         return {"is": outcome.done.value, "sheet": title(self.sheet), "row": row.number, "what": what, "changes": changes}
 
+    def _tell_change(self, row: _Row, outcome: Outcome) -> None:
+        noted = self._noted(row, outcome)
+        self.report.note(noted)
+        if self.court.dry:
+            changes = "；".join(_said_change(*self._told(change), change.seen) for change in outcome.changes)
+            self.report.tell(t("workbook.would_change", sheet=noted["sheet"], row=row.number, what=noted["what"], changes=changes))
+
+    def _told(self, change: Change) -> tuple[str, str | None, str | None]:
+        """The column's heading, what was there and what comes, in words."""
+        column = self.sheet.column(change.column)
+        before, now = (_shown(column, value, self.civil_offset_s) for value in (change.before, change.now))
+        return heading(column), before, now
+
     def _refuse(self, number: int, column: str | None, error: CommandCentreError, places: dict[str, int] | None = None) -> None:
-        why = _sentence(self.sheet, error)
+        why = _sentence(self.sheet, error, self.civil_offset_s)
         if column is None:
             where = {"sheet": self.table.title, "row": number, "column": "", "cell": "", "why": why}
             self.report.complain(t("workbook.refused_row", row=number, why=why, **self._where()), **where)
@@ -314,18 +330,32 @@ def _column_of(sheet: Sheet, error: CommandCentreError) -> str | None:
     return next((name for name in names if name in keys), None)
 
 
-def _sentence(sheet: Sheet, error: CommandCentreError) -> str:
+def _said_change(column: str, before: str | None, now: str | None, seen: Seen) -> str:
+    if seen is Seen.NEITHER:
+        return t("workbook.change_hidden", column=column)
+    nothing = t("workbook.nothing")
+    if seen is Seen.NOW:
+        return t("workbook.change_now", column=column, now=now or nothing)
+    return t("workbook.change", column=column, before=before or nothing, now=now or nothing)
+
+
+def _sentence(sheet: Sheet, error: CommandCentreError, civil_offset_s: int) -> str:
     """Why, with the column's heading where the sentence names a field."""
     name = error.params.get("field")
     known = next((column for column in sheet.columns if column.key == name), None)
     if known is not None:
         error.params["field"] = heading(known)
+        for side in {"here", "there"} & error.params.keys():
+            error.params[side] = _shown(known, error.params[side], civil_offset_s) or t("workbook.nothing")
     return of_error(error)
 
 
-def _shown(column: Column, value: Any) -> str | None:
-    """None stays None: nothing was there, or it is not to be read here."""
-    return word(column, value) if value in column.values else None if value is None else str(value)
+def _shown(column: Column, value: Any, civil_offset_s: int) -> str | None:
+    """As a cell of the sheet would say it, not for ever long; None stays None: nothing was there, or it is not to be read here."""
+    if value is None:
+        return None
+    said = str(typed(column, value, civil_offset_s))
+    return said if len(said) <= LONGEST_CHANGE else f"{said[:LONGEST_CHANGE]}…"
 
 
 def _is_example(cells: Sequence[Any]) -> bool:

@@ -1,12 +1,14 @@
 """Headings and allowed words of the workbook, in both languages and as keys: what a person may type for what we mean."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from dashboard.i18n import LANGUAGES, read, t
-from data.rules.workbook import SHEETS, Column, Sheet, fold
+from data.rules.workbook import SHEETS, Column, Kind, Sheet, fold
 
+_MANY = "；"
 TITLE_ROWS = 10  # a heading stands in one of the first rows; above it a list may have a name
 
 
@@ -20,6 +22,24 @@ def heading(column: Column) -> str:
 
 def word(column: Column, value: str) -> str:
     return t(f"workbook.value.{column.key}.{value}")
+
+
+def typed(column: Column, value: Any, civil_offset_s: int) -> Any:
+    """A value as a cell of the sheet says it."""
+    if value is None:
+        return None
+    if column.values:
+        key = {True: "yes", False: "no"}.get(value, value) if column.kind is Kind.FLAG else value
+        return word(column, key) if key in column.values else key
+    match column.kind:
+        case Kind.YUAN:
+            return f"{value // 100}.{value % 100:02}"
+        case Kind.DAY:
+            return (value + timedelta(seconds=civil_offset_s)).strftime("%Y-%m-%d")
+        case Kind.NAMES:
+            return _MANY.join(value)
+        case _:
+            return value
 
 
 @cache

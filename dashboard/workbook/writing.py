@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from dashboard.i18n import t
-from dashboard.workbook.titles import heading, title, word
+from dashboard.workbook.titles import heading, title, typed, word
 from data.errors import BadInput
-from data.rules.workbook import EXAMPLE, SHEETS, Column, Kind, Sheet
+from data.rules.workbook import EXAMPLE, SHEETS, Column, Sheet
 
 ROWS_CHECKED = 5_000  # of the form, by the spreadsheet's own list of allowed words
 WIDE = {"line": 44, "address": 30, "debtor_address": 30, "case_no": 30, "cause": 22, "name": 18, "applicant": 20, "debtor": 20, "phone": 16}
@@ -25,7 +25,6 @@ HINTED = frozenset(
     {"court.code", "court.name", "officers.badge_no", "officers.unit_no", "officers.account", "vehicles.unit_no", "devices.unit_no",
      "places.id", "fences.line", "cases.judge", "cases.area"}
 )  # fmt: skip
-_MANY = "；"
 
 
 def write_form(path: Path) -> None:
@@ -63,7 +62,7 @@ def court_book(sheets: Mapping[str, Iterator[Mapping[str, Any]]], civil_offset_s
         page = _page(book, sheet, checked=False)
         counts[name] = 0
         for row in rows:
-            page.append([_cell(page, _typed(column, row.get(column.key), civil_offset_s)) for column in sheet.columns])
+            page.append([_cell(page, typed(column, row.get(column.key), civil_offset_s)) for column in sheet.columns])
             counts[name] += 1
     return book, counts
 
@@ -139,23 +138,6 @@ def _cell(page: Any, value: Any, faint: bool = False) -> Any:
     if faint:
         cell.font = Font(italic=True, color="7F7F7F")
     return cell
-
-
-def _typed(column: Column, value: Any, civil_offset_s: int) -> Any:
-    if value is None:
-        return None
-    if column.values:
-        key = {True: "yes", False: "no"}.get(value, value) if column.kind is Kind.FLAG else value
-        return word(column, key) if key in column.values else key
-    match column.kind:
-        case Kind.YUAN:
-            return f"{value // 100}.{value % 100:02}"
-        case Kind.DAY:
-            return (value + timedelta(seconds=civil_offset_s)).strftime("%Y-%m-%d")
-        case Kind.NAMES:
-            return _MANY.join(value)
-        case _:
-            return value
 
 
 def check_target(path: Path) -> None:

@@ -3,10 +3,10 @@
 The court's row is held meanwhile: nobody else files a case that stands on the list.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import insert, select
 from ulid import ULID
@@ -28,9 +28,11 @@ from data.journal import Work
 from data.rules import words
 from data.rules.cases import CaseEvent, PartyKind, Stage
 from data.rules.permissions import Verb
+from data.rules.workbook import Change
 from data.tables import AreaRow, CasePartyRow, CaseRow, CourtRow, OfficerRow, RecoveryRow
 
 T = TypeVar("T")
+Taken: TypeAlias = bool | tuple[Change, ...] | CommandCentreError
 _ORDER = list(Stage)
 
 
@@ -69,15 +71,15 @@ class _Here:
     recoveries: list[dict[str, object]] = field(default_factory=list)
 
 
-def put_in_cases(work: Work, listed: Sequence[ListedCase]) -> list[bool | CommandCentreError | None]:
-    """Each case of the list: True if it is new, None if it has changed, False if all of it was known, or why it cannot be taken.
+def put_in_cases(work: Work, listed: Sequence[ListedCase]) -> list[Taken]:
+    """Each case of the list: True if it is new, what has changed of it, False if all of it was known, or why it cannot be taken.
 
     A list rewinds nothing: a case that has gone on meanwhile is refused (case.gone_on, case.less_recovered) and stays as it is.
     """
     allowed(work, Verb.CHANGE_CASE)
     held(work, CourtRow, work.court_code, "not_found.court")
     here = _look(work, listed)
-    found: list[bool | CommandCentreError | None] = []
+    found: list[Taken] = []
     with work.session.no_autoflush:
         for each in listed:
             found.append(_file(work, here, each) if each.case_no not in here.cases else False)
@@ -193,8 +195,8 @@ def _judge(here: _Here, judge: str | None) -> OfficerRow | None:
 # --- a case that is here ----------------------------------------------------------------------------------------------------------
 
 
-def _update(work: Work, here: _Here, listed: ListedCase) -> bool | CommandCentreError | None:
-    """False when the list says nothing new, None when the case has changed by it."""
+def _update(work: Work, here: _Here, listed: ListedCase) -> Taken:
+    """False when the list says nothing new, else what it changed."""
     case = here.cases[listed.case_no]
     try:
         reports, place = _reports(work, here, case, listed), _place(work, case, listed)
@@ -202,6 +204,7 @@ def _update(work: Work, here: _Here, listed: ListedCase) -> bool | CommandCentre
         return error
     if not reports and not place:
         return False  # nearly all of a list that comes again: no point to come back to is set for them
+    changes = tuple(_changes(work, here, case, reports, place))
     told, point = len(work.recorded), work.session.begin_nested()
     try:
         for report in reports:
@@ -213,7 +216,54 @@ def _update(work: Work, here: _Here, listed: ListedCase) -> bool | CommandCentre
         point.rollback()
         return error
     point.commit()
-    return None
+    return changes
+
+
+def _changes(work: Work, here: _Here, case: CaseRow, reports: Sequence[CaseReport], place: dict[str, Any]) -> Iterator[Change]:
+    """By the columns of the sheet, in words that a person knows: a judge by name, a side by its names."""
+    for report in reports:
+        for column, said, known in (
+            ("cause", report.cause, case.cause),
+            ("matter", report.matter, case.matter),
+            ("stage", report.stage, case.stage),
+            ("claim", report.claim_cents, case.claim_cents),
+            ("recovered", report.recovered_cents, case.recovered_cents),
+            ("area", report.area_id, case.area_id),
+        ):
+            if said is not None and said != known:
+                yield Change(column, known, said)
+        if report.judge is not None:
+            yield Change("judge", _name(work, case.judge_id), _name(work, report.judge))
+        if report.parties is not None:
+            yield from _changed_parties([_party(work, row) for row in here.parties.get(case.id, [])], report.parties)
+        if report.event is CaseEvent.CLOSED:
+            yield from (Change("closed_on", None, report.at), Change("closing_kind", None, report.closing_kind))
+    yield from (Change(column, getattr(case, column), place[column]) for column in ("lat", "lon") if column in place)
+    if "address" in place:
+        yield Change("address", work.sealing.open(case.address), place["address"])
+
+
+def _changed_parties(known: Sequence[Party], told: Sequence[Party]) -> Iterator[Change]:
+    sides = (PartyKind.APPLICANT, "applicant", ("phone",)), (PartyKind.DEBTOR, "debtor", ("id_no", "phone", "address"))
+    for kind, column, more in sides:
+        before, now = ([party for party in those if party.kind == kind] for those in (known, told))
+        if [party.name for party in before] != [party.name for party in now]:
+            yield Change(column, tuple(party.name for party in before), tuple(party.name for party in now))
+        pairs = [(one, other) for one in before for other in now if one.name == other.name]
+        for name in more:
+            if any(getattr(one, name) != getattr(other, name) for one, other in pairs):
+                yield Change(f"{column}_{name}")
+        kinds = [(_kind(one), _kind(other)) for one, other in pairs if one.natural != other.natural]
+        if kinds:
+            yield Change("debtor_kind", *kinds[0])
+
+
+def _kind(party: Party) -> str:
+    return "person" if party.natural else "company"
+
+
+def _name(work: Work, officer_id: str | None) -> str | None:
+    return None if officer_id is None else work.session.scalar(select(OfficerRow.name).where(OfficerRow.id == officer_id))
 
 
 def _reports(work: Work, here: _Here, case: CaseRow, listed: ListedCase) -> list[CaseReport]:
@@ -264,18 +314,19 @@ def _stage(case: CaseRow, listed: ListedCase) -> str:
 
 def _parties(work: Work, known: Sequence[CasePartyRow], listed: ListedCase) -> list[Party] | None:
     """Who is in the case now, None if nobody and nothing is new. What the list does not say of somebody stays; so do third parties."""
-    unseal = work.sealing.open
-    here = [
-        Party(
-            kind=row.kind, name=unseal(row.name) or "", natural=row.natural,
-            id_no=unseal(row.id_no), phone=unseal(row.phone), address=unseal(row.address),
-        )
-        for row in known
-    ]  # fmt: skip
+    here = [_party(work, row) for row in known]
     by_name = {(party.kind, party.name): party for party in here}
     told = [_filled(party, by_name.get((party.kind, party.name)), listed.kind_said) for party in listed.parties]
     told += [party for party in here if party.kind == PartyKind.THIRD_PARTY]
     return None if not listed.parties or told == here else told
+
+
+def _party(work: Work, row: CasePartyRow) -> Party:
+    unseal = work.sealing.open
+    return Party(
+        kind=row.kind, name=unseal(row.name) or "", natural=row.natural,
+        id_no=unseal(row.id_no), phone=unseal(row.phone), address=unseal(row.address),
+    )  # fmt: skip
 
 
 def _filled(party: Party, known: Party | None, kind_said: bool) -> Party:

@@ -33,6 +33,7 @@ from data.rules.identity import Act
 from data.rules.permissions import Actor, Role, Sight, Verb, may
 from data.rules.role_changes import LEAST
 from data.rules.units import UnitKind
+from data.rules.workbook import Change
 from data.tables import AccountRow, AreaRow, CourtRow, DeviceRow, FenceRow, OfficerRow, TeamRow, UnitRow, VehicleRow
 from geo.coordinates import Crs, to_wgs84_arrays
 
@@ -56,13 +57,13 @@ class Done(StrEnum):
 class Outcome:
     """What became of one row. given: a secret that exists nowhere else: (`account` or `device`, whose, the secret).
 
-    changes: (column, what was there, what is there now); both None where the values are nobody's to read from here.
+    changes: as whoever brings it may see them.
     """
 
     done: Done
     error: CommandCentreError | None = None
     given: tuple[str, str, str] | None = None
-    changes: tuple[tuple[str, Any, Any], ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 Row = Mapping[str, Any]
@@ -132,7 +133,7 @@ def _court(work: Work, row: Row) -> Outcome:
     changed = {name: value for name, value in news.items() if value is not None and value != getattr(court, name)}
     if not changed:
         return Outcome(Done.UNCHANGED)
-    changes = tuple((name, getattr(court, name), value) for name, value in changed.items())
+    changes = tuple(Change(name, getattr(court, name), value) for name, value in changed.items())
     if "lat" in changed or "lon" in changed:
         changed |= {"lat": lat, "lon": lon}
     change_court(work, **changed)
@@ -151,7 +152,7 @@ def _officer(work: Work, row: Row) -> Outcome:
     officer = work.session.scalar(of_badge)
     team_id = _team_id(work, row)
     done = Done.ADDED
-    changes: list[tuple[str, Any, Any]] = []
+    changes: list[Change] = []
     if officer is None:
         words = {"badge_no": row["badge_no"], "sex": row.get("sex"), "phone": row.get("phone")}
         leads = bool(row.get("leader"))
@@ -165,23 +166,23 @@ def _officer(work: Work, row: Row) -> Outcome:
         changes = _change_officer(work, officer, row, team_id)
         done = Done.CHANGED if changes else Done.UNCHANGED
     if _number(work, row, officer_id):
-        changes.append(("unit_no", None, row["unit_no"]))
+        changes.append(Change("unit_no", None, row["unit_no"]))
         done = done if done is Done.ADDED else Done.CHANGED
     if row.get("account") is None or work.session.get(AccountRow, officer_id) is not None:
         return Outcome(done, changes=tuple(changes))
     account = first_account(work, officer_id, row["account"])
-    changes.append(("account", None, account.username))
+    changes.append(Change("account", None, account.username))
     done = done if done is Done.ADDED else Done.CHANGED
     return Outcome(done, given=("account", account.username, account.password), changes=tuple(changes))
 
 
-def _change_officer(work: Work, officer: OfficerRow, row: Row, team_id: str | None) -> list[tuple[str, Any, Any]]:
+def _change_officer(work: Work, officer: OfficerRow, row: Row, team_id: str | None) -> list[Change]:
     """Name, title, phone and role follow the sheet; team and sex are changed by a person, not by a file. Raises RuleBroken.
 
     A role that a person brings in waits for a second one, as on his page.
     """
     if (team_id or officer.team_id) != officer.team_id:
-        raise RuleBroken("team", code="workbook.differs", field="team")
+        _differs("team", _team_name(work, officer.team_id), row["team"])
     if row.get("sex", officer.sex) != officer.sex and officer.sex is not None:
         raise RuleBroken("sex", code="workbook.differs", field="sex")
     news = {"name": row["name"], "title": row["title"], "phone": row.get("phone")}
@@ -190,9 +191,9 @@ def _change_officer(work: Work, officer: OfficerRow, row: Row, team_id: str | No
     changed = {name: value for name, value in news.items() if value is not None and value != known[name]}
     if changed:
         change_officer(work, officer.id, **changed)
-    changes = [(name, None if name == "phone" else known[name], None if name == "phone" else value) for name, value in changed.items()]
+    changes = [workbook.as_seen(Change(name, known[name], value), reads_cases=True) for name, value in changed.items()]
     if _follow_role(work, officer, row["role"]):
-        changes.append(("role", known_role, row["role"]))
+        changes.append(Change("role", known_role, row["role"]))
     return changes
 
 
@@ -215,7 +216,7 @@ def _number(work: Work, row: Row, officer_id: str) -> bool:
     if no is None or known == no:
         return False
     if known is not None:
-        raise RuleBroken("unit_no", code="workbook.differs", field="unit_no")
+        _differs("unit_no", known, no)
     add_unit(work, no, UnitKind.OFFICER, officer_id=officer_id)
     return True
 
@@ -230,8 +231,7 @@ def _vehicle(work: Work, row: Row) -> Outcome:
     vehicle = work.session.get(VehicleRow, unit.vehicle_id) if unit.vehicle_id else None
     if vehicle is None:
         raise RuleBroken("unit", code="unit.exists")
-    known = {"kind": vehicle.kind, "plate": work.sealing.open(vehicle.plate), "team": vehicle.team_id}
-    _same(known, {"kind": row["kind"], "plate": row.get("plate"), "team": team_id})
+    _same({"kind": vehicle.kind, "plate": work.sealing.open(vehicle.plate), "team": _team_name(work, vehicle.team_id)}, row)
     return Outcome(Done.UNCHANGED)
 
 
@@ -267,10 +267,21 @@ def _fence(work: Work, row: Row) -> Outcome:
     fence = work.session.scalars(live).first()
     if fence is not None and (fence.kind, fence.ring) == (row["fence"], corners):
         return Outcome(Done.UNCHANGED)
+    changes: tuple[Change, ...] = ()
     if fence is not None:
+        changes = _changed_fence(fence, row["fence"], corners)
         remove_fence(work, fence.id)
     draw_fence(work, row["name"], row["fence"], corners)
-    return Outcome(Done.ADDED if fence is None else Done.CHANGED)
+    return Outcome(Done.ADDED if fence is None else Done.CHANGED, changes=changes)
+
+
+def _changed_fence(fence: FenceRow, kind: str, corners: list[list[float]]) -> tuple[Change, ...]:
+    """Its line by its corners' places, as the sheet writes them."""
+    changes = [Change("fence", fence.kind, kind)] if fence.kind != kind else []
+    if fence.ring != corners:
+        before, now = (";".join(f"{lat:.5f},{lon:.5f}" for lat, lon in ring) for ring in (fence.ring, corners))
+        changes.append(Change("line", before, now))
+    return tuple(changes)
 
 
 def _place(row: Row) -> tuple[float | None, float | None]:
@@ -303,6 +314,7 @@ def _cases(work: Work, rows: Sequence[Row]) -> list[Outcome]:
         except CommandCentreError as error:
             outcomes[place] = Outcome(Done.REFUSED, error)
     former, work.actor = work.actor, LIST
+    reads_cases = may(former, Verb.EXPORT_CASES)
     try:
         found = put_in_cases(work, listed)
     finally:
@@ -310,8 +322,10 @@ def _cases(work: Work, rows: Sequence[Row]) -> list[Outcome]:
     for place, what in zip(places, found, strict=True):
         if isinstance(what, CommandCentreError):
             outcomes[place] = Outcome(Done.REFUSED, what)
-        else:
-            outcomes[place] = Outcome({True: Done.ADDED, None: Done.CHANGED, False: Done.UNCHANGED}[what])
+        elif isinstance(what, tuple):
+            outcomes[place] = Outcome(Done.CHANGED, changes=tuple(workbook.as_seen(change, reads_cases) for change in what))
+        elif what:
+            outcomes[place] = Outcome(Done.ADDED)
     return outcomes
 
 
@@ -372,11 +386,20 @@ def _team_id(work: Work, row: Row) -> str | None:
     return team_id
 
 
+def _team_name(work: Work, team_id: str | None) -> str | None:
+    return None if team_id is None else work.session.scalar(select(TeamRow.name).where(TeamRow.id == team_id))
+
+
 def _same(known: Row, news: Row) -> None:
-    """Raises RuleBroken workbook.differs for the first column in which the sheet says something else than what is here."""
+    """Raises RuleBroken workbook.differs_from for the first column in which the sheet says something else than what is here."""
     for name, value in known.items():
         if news.get(name) is not None and news[name] != value:
-            raise RuleBroken(name, code="workbook.differs", field=name)
+            _differs(name, value, news[name])
+
+
+def _differs(column: str, here: Any, there: Any) -> None:
+    """Raises RuleBroken workbook.differs_from: what an import does not change, with what is here and what the sheet says."""
+    raise RuleBroken(column, code="workbook.differs_from", field=column, here=here, there=there)
 
 
 _VERBS: dict[str, TakeRow] = {

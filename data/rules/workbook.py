@@ -188,6 +188,36 @@ SHEETS: dict[str, Sheet] = {
 }
 
 
+class Seen(StrEnum):
+    """How much of a change is told before it is brought in."""
+
+    BOTH = "both"
+    NOW = "now"  # what the sheet says; what was here is not for whoever brings it
+    NEITHER = "neither"  # that it changes: who wants to read it gives a reason elsewhere, and leaves a trace
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One column of a row that is here already: what was there, what the sheet says. What is not to be seen is None."""
+
+    column: str
+    before: Any = None
+    now: Any = None
+    seen: Seen = Seen.BOTH
+
+
+# `domain/rules.md` E.7 «ID/phone/address full»: R*, with a reason and a trace, for every role; a look at a workbook asks for none.
+PERSONAL = frozenset({"phone", "applicant_phone", "debtor_id_no", "debtor_phone", "debtor_address", "address"})
+OF_PARTIES = frozenset({"applicant", "debtor"})
+
+
+def as_seen(change: Change, reads_cases: bool) -> Change:
+    """The change of a case, or of an officer, as whoever brings it may see it. reads_cases: see `cases_go_along`."""
+    if change.column in PERSONAL or (change.column in OF_PARTIES and not reads_cases):
+        return Change(change.column, seen=Seen.NEITHER)
+    return change if reads_cases else Change(change.column, now=change.now, seen=Seen.NOW)
+
+
 def cases_go_along(actor: Actor, sight: Sight) -> bool:
     """Whether an export of this person may hold the cases: who may read every case of the court, in the clear, and no other.
 

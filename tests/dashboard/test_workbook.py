@@ -382,6 +382,22 @@ def test_a_made_up_file_ends_in_a_sentence_and_soon(settings: Settings, tmp_path
     assert count(settings, TeamRow) <= 1
 
 
+def test_a_rehearsal_names_each_changed_row_and_counts_those_beyond_two_hundred(settings: Settings, tmp_path: Path) -> None:
+    rows = [case(number) for number in range(1, 206)]
+    sheets = court(cases=0)
+    bring(settings, write(tmp_path / "court.xlsx", sheets | {"案件": [CASE, *rows]}))
+    changed = [(*row[:3], "J0" if row[3] == "J1" else "J1", *row[4:]) for row in rows]
+    people = [("工号", "姓名", "职务称呼", "角色"), ("J0", "演零", "庭长", "承办人")]
+    counts, said = bring(settings, write(tmp_path / "again.xlsx", {"人员": people, "案件": [CASE, *changed]}), dry_run=True)
+    assert (counts["cases"], counts["officers"]) == ({"changed": 205}, {"changed": 1})
+    assert said[0] == "～ 人员 第 2 行 J0：姓名：演0 → 演零；职务称呼：法官 → 庭长"
+    assert len(said) == 1 + 200 + 1
+    assert said[1] == f"～ 案件 第 2 行 （2026）{COURT}执1号：承办人：演1 → 演零"
+    assert said[-1] == t("workbook.more_changes", sheet="案件", count=5)
+    assert not any(str(row[8]) in sentence or str(row[9]) in sentence for row in rows for sentence in said), "no party, no number"
+    assert bring(settings, tmp_path / "again.xlsx")[1] == [], "what is brought in is not told again"
+
+
 # --- the form, the export, the codes ----------------------------------------------------------------------------------------------
 
 
@@ -469,7 +485,13 @@ def whole_court() -> dict[str, Iterable[Sequence[Any]]]:
         rows.append(said | {"judge": "J0", "area": "W1", "applicant": f"演{number}；演甲", "applicant_phone": "000-2"})
     rows += [{"side_state": side.value, "stage": Stage.CONTROLLED.value, "matter": "大标的"} for side in SideState]
     rows += [{"closed_on": "2026-05-06", "closing_kind": kind.value, "debtor": "样单", "debtor_kind": "company"} for kind in ClosingKind]
-    whole: dict[str, Any] = {"debtor": "样全", "debtor_id_no": "000000", "debtor_phone": "000-3", "debtor_address": "东街1号", "debtor_kind": "person"}
+    whole: dict[str, Any] = {
+        "debtor": "样全",
+        "debtor_id_no": "000000",
+        "debtor_phone": "000-3",
+        "debtor_address": "东街1号",
+        "debtor_kind": "person",
+    }
     rows.append(whole | {"address": "西街2号", "lat": 23.123, "lon": 112.456})
     listed = [
         {"case_no": f"（2026）{COURT}执{900 + n}号", "cause": "民间借贷纠纷", "filed_on": "2026-03-01"} | row for n, row in enumerate(rows)

@@ -2,7 +2,7 @@
 
 import { ask, part, press, say, sure, t, tell } from './ask.mjs';
 
-/** @typedef {{is: string, sheet: string, row: number, what: string, column: string, cell: string, why: string, text: string, kind: string, whose: string, secret: string, changes: [string, string | null, string | null][]}} Note */
+/** @typedef {{is: string, sheet: string, row: number, what: string, column: string, cell: string, why: string, text: string, kind: string, whose: string, secret: string, changes: [string, string | null, string | null, string][]}} Note */
 /** @typedef {{step: string, name: string, size: number, sheet: string | null, count: number, notes: Record<string, Note[]>, done: [string, Record<string, number>][], error: {text: string} | null}} State */
 
 const AGAIN_MS = 700;
@@ -12,6 +12,7 @@ const choose = part('choose', HTMLInputElement);
 const [coming, found, bar] = [part('coming', HTMLElement), part('found', HTMLElement), part('coming-bar', HTMLProgressElement)];
 const [go, cancel] = [part('import', HTMLButtonElement), part('cancel', HTMLButtonElement)];
 let asking = 0;
+let drawn = '';
 
 choose.addEventListener('change', async () => {
   const file = choose.files?.[0];
@@ -74,12 +75,49 @@ function draw(state) {
   table('given', notes.given, (note) => [t(`given_${note.kind}`), note.whose, note.secret]);
   table('said', notes.said, (note) => [note.text]);
   table('refused', notes.refused, (note) => [note.sheet, String(note.row), note.column + (note.cell ? ` ${note.cell}` : ''), note.why]);
-  table('changed', notes.changed, (note) => [note.sheet, String(note.row), note.what, note.changes.map(change).join('；') || t('changed_inside')]);
+  drawChanges(notes.changed ?? [], state.done);
   table('added', notes.added, (note) => [note.sheet, String(note.row), note.what]);
 }
 
-/** @param {[string, string | null, string | null]} one */
-const change = ([column, before, now]) => (before === null && now === null ? t('change_hidden', { column }) : t('change_from_to', { column, before: before ?? t('empty'), now: now ?? t('empty') }));
+/** Folded sheet by sheet; a single sheet is open at once. @param {Note[]} notes @param {State['done']} done */
+function drawChanges(notes, done) {
+  part('changed', HTMLElement).hidden = !notes.length;
+  const sheets = [...new Set(notes.map((note) => note.sheet))];
+  const key = JSON.stringify([sheets, notes.length, done]);
+  if (key === drawn) return; // what somebody has folded open stays so
+  drawn = key;
+  part('changes', HTMLElement).replaceChildren(...sheets.map((sheet) => folded(sheet, notes.filter((note) => note.sheet === sheet), done, sheets.length === 1)));
+}
+
+/** @param {string} sheet @param {Note[]} notes @param {State['done']} done @param {boolean} open */
+function folded(sheet, notes, done, open) {
+  const copy = /** @type {DocumentFragment} */ (part('changes-of', HTMLTemplateElement).content.cloneNode(true));
+  /** @param {string} name */
+  const within = (name) => /** @type {HTMLElement} */ (copy.querySelector(name));
+  const [details, more] = [/** @type {HTMLDetailsElement} */ (within('details')), within('.more')];
+  const count = done.find(([name]) => name === sheet)?.[1].changed ?? notes.length;
+  details.open = open;
+  within('summary').textContent = t('changed_of', { sheet, n: count });
+  fill(within('tbody'), notes.map((note) => [String(note.row), note.what, note.changes.map(change).join('；')]));
+  more.hidden = count <= notes.length;
+  more.textContent = t('changed_more', { shown: notes.length, n: count - notes.length });
+  return details;
+}
+
+/** @param {[string, string | null, string | null, string]} one */
+function change([column, before, now, seen]) {
+  if (seen === 'neither') return t('change_hidden', { column });
+  if (seen === 'now') return t('change_now', { column, now: now ?? t('empty') });
+  return t('change_from_to', { column, before: before ?? t('empty'), now: now ?? t('empty') });
+}
+
+/** On paper nothing stays folded. @type {HTMLDetailsElement[]} */
+let shut = [];
+addEventListener('beforeprint', () => {
+  shut = [...document.querySelectorAll('details')].filter((each) => !each.open);
+  for (const each of shut) each.open = true;
+});
+addEventListener('afterprint', () => shut.forEach((each) => { each.open = false; }));
 
 /** @param {string} id @param {Note[] | undefined} notes @param {(note: Note) => string[]} cells */
 function table(id, notes, cells) {

@@ -117,7 +117,7 @@ def test_a_role_in_a_sheet_waits_for_a_second_person(admins: Administrators, tmp
     rows = [("工号", "姓名", "职务称呼", "角色"), ("R1", "管旧", "法警", "院领导"), ("R2", "管新", "院长", "指挥长")]
     assert upload(admins, bytes_of(tmp_path, {"人员": rows})).status_code == 200
     looked = until(admins, "looked", "failed")
-    assert [each for note in looked["notes"]["changed"] for each in note["changes"]] == [["角色", "外勤干警", "院领导"]]
+    assert [each for note in looked["notes"]["changed"] for each in note["changes"]] == [["角色", "外勤干警", "院领导", "both"]]
     admins.told("/workbook/import", {})
     assert until(admins, "done", "failed")["step"] == "done"
     with admins.database.reading() as session:
@@ -189,7 +189,7 @@ def traces_of_exports(admins: Administrators) -> list[AuditRow]:
 def test_cases_go_along_for_the_commander_and_the_page_says_beforehand_to_whom_they_do_not(
     admins: Administrators, product: Product
 ) -> None:
-    with_cases, without = t("admin.export_go_cases"), t("admin.export_never")
+    with_cases, without = f">{t('admin.export_go_cases')}<", f">{t('admin.export_never')}<"
     for who, cases in (("commander", True), ("leader", True), ("technical", False)):
         page = admins.ask("/workbook", who=who).text
         assert (with_cases in page, without in page, 'id="choose"' in page) == (cases, not cases, not cases), who

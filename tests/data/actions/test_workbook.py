@@ -15,7 +15,7 @@ from data.queries.wall import sight_of
 from data.queries.workbook import court_rows
 from data.rules.cases import CaseEvent
 from data.rules.permissions import SYSTEM, Actor, Role
-from data.rules.workbook import SHEETS
+from data.rules.workbook import SHEETS, Seen
 from data.tables import AuditRow, CasePartyRow, CaseRow, EntryRow, FenceRow, OfficerRow, UnitRow
 from tests.data.small_court import CASE_SYSTEM, COURT, SmallCourt, say
 
@@ -157,7 +157,7 @@ def test_a_number_that_is_somebody_elses_is_no_vehicle(court: SmallCourt) -> Non
     assert done(put(court, "vehicles", {"unit_no": 1001, "kind": "POLICE"})) == ["refused:unit.exists"]
     assert done(put(court, "vehicles", {"unit_no": 5003, "kind": "POLICE"}, {"unit_no": 5003, "kind": "TOW"})) == [
         "added",
-        "refused:workbook.differs",
+        "refused:workbook.differs_from",
     ]
 
 
@@ -214,3 +214,56 @@ def test_what_came_in_stands_on_the_wall(court: SmallCourt) -> None:
         assert session.get(UnitRow, 5001) is not None
     assert shown["area"]["Z1"]["cases"] == 1
     assert "5001" in shown["unit"]
+
+
+# --- what of a row changes --------------------------------------------------------------------------------------------------------
+
+
+def changes(outcomes: list[Outcome]) -> list[tuple[str, Any, Any]]:
+    return [(each.column, each.before, each.now) for outcome in outcomes for each in outcome.changes]
+
+
+PEOPLE = (
+    {"badge_no": "N1", "name": "张三", "title": "法官", "role": "judge", "unit_no": 5001},
+    {"badge_no": "N2", "name": "李四", "title": "法官", "role": "judge"},
+)
+RICH = NEW | {"judge": "N1", "claim": 100, "applicant": ("甲",), "debtor": ("乙",), "debtor_phone": "000-1", "stage": "CONTROLLED"}
+
+
+def test_of_a_changed_row_every_column_is_told_from_what_to_what(court: SmallCourt) -> None:
+    put(court, "officers", *PEOPLE)
+    assert changes(put(court, "officers", PEOPLE[1] | {"name": "李五", "phone": "000-9", "unit_no": 5002})) == [
+        ("name", "李四", "李五"), ("phone", None, None), ("unit_no", None, 5002),
+    ]  # fmt: skip
+    put(court, "cases", RICH)
+    told = changes(put(court, "cases", RICH | {"judge": "N2", "claim": 250, "stage": "DISPOSING", "debtor": ("乙", "丙")}))
+    assert sorted(told) == [
+        ("claim", 100, 250), ("debtor", ("乙",), ("乙", "丙")), ("judge", "张三", "李五"), ("stage", "CONTROLLED", "DISPOSING"),
+    ]  # fmt: skip
+    more = {"debtor_phone": "000-2", "address": "东街1号", "lat": 23.1, "lon": 112.5, "debtor": ("乙", "丙"), "stage": "DISPOSING"}
+    assert sorted(changes(put(court, "cases", RICH | {"judge": "N2", "claim": 250} | more)), key=str) == [
+        ("address", None, None), ("debtor_phone", None, None), ("lat", None, 23.1), ("lon", None, 112.5),
+    ]  # fmt: skip
+
+
+def test_a_fence_and_what_an_import_does_not_change_are_told_from_what_to_what(court: SmallCourt) -> None:
+    row = {"name": "仓库", "fence": "WATCH", "line": "23.10,112.50; 23.10,112.51; 23.11,112.51"}
+    put(court, "fences", row)
+    [kind, line] = changes(put(court, "fences", row | {"fence": "COURT", "line": row["line"] + "; 23.11,112.50"}))
+    assert kind == ("fence", "WATCH", "COURT")
+    assert line[1].count(";") + 1 == line[2].count(";") == 3
+    put(court, "vehicles", {"unit_no": 5009, "kind": "POLICE", "plate": "岭A·演9"})
+    [refused] = put(court, "vehicles", {"unit_no": 5009, "kind": "POLICE", "plate": "岭A·演8"})
+    assert refused.error is not None
+    assert {"field": "plate", "here": "岭A·演9", "there": "岭A·演8"}.items() <= refused.error.params.items()
+
+
+def test_who_reads_no_case_is_told_what_his_sheet_says_and_never_what_was_there(court: SmallCourt) -> None:
+    put(court, "officers", *PEOPLE)
+    put(court, "cases", RICH)
+    technical = Actor(kind="OFFICER", id="01", role=Role.TECHNICAL, court_code=COURT, officer_id="01")
+    news = RICH | {"judge": "N2", "debtor": ("丁",), "debtor_phone": "000-3"}
+    [outcome] = court.do(technical, bring_in, "cases", [news], "ab" * 32)
+    assert sorted((each.column, each.before, each.now, each.seen) for each in outcome.changes) == [
+        ("debtor", None, None, Seen.NEITHER), ("judge", None, "李四", Seen.NOW),
+    ]  # fmt: skip
