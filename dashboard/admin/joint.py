@@ -6,8 +6,9 @@ import segno
 from starlette.routing import Route
 
 from dashboard.admin.doors import Doors
+from dashboard.admin.people import told_account
 from dashboard.said import Said, text_of
-from data.actions import joint, keys, sign_in_links
+from data.actions import first_accounts, joint, keys, sign_in_links
 from data.actions.settings import confirm_setting
 from data.journal import Work
 from data.rules.joint import Joint
@@ -25,7 +26,7 @@ class JointDoors(Doors):
         ]
 
     async def _confirm(self, actor: Actor, said: Said) -> Said:
-        """{"what", …}: of a link {"link", "picture", "until"}, of a token {"token"}, of sessions {"count"}."""
+        """{"what", …}: of a link {"link", "picture", "until"}, of an account {"account", "password"}, of a token {"token"}, {"count"}."""
         joint_id = text_of(said, "joint")
 
         def done(work: Work) -> Said:
@@ -43,6 +44,8 @@ class JointDoors(Doors):
             _, secret = sign_in_links.confirm_link(work, joint_id)
             until: timedelta = LIFETIME[Purpose.SIGN_IN]
             return {"link": f"{self.settings.origin}/link/{secret}", "until": self.time(work.now + until)}
+        if what is Joint.FIRST_ACCOUNT:
+            return told_account(first_accounts.confirm_account(work, joint_id))
         if what is Joint.CASE_TOKEN:
             return {"token": keys.confirm_case_token(work, joint_id, self.settings.keys)}
         if what is Joint.MEDIA_KEY:

@@ -14,6 +14,7 @@ from dashboard.sign_in import in_sentences
 from dashboard.workbook.phones import codes, sheet_of_codes
 from data.actions import accounts, organisation, role_changes
 from data.actions.audit import record_audit
+from data.actions.first_accounts import ask_for_account
 from data.actions.sign_in_links import ask_for_link
 from data.errors import BadInput, RuleBroken
 from data.journal import Work
@@ -60,7 +61,7 @@ class People(Doors):
             return read.people(session, actor, wanted), read.proposals(session, actor, self.now()), read.teams(session, actor)
 
         everybody, waiting, teams = await self.read(actor, found)
-        joint = await self.read(actor, joint_waiting, self.now(), Joint.SIGN_IN_LINK)
+        joint = await self.read(actor, joint_waiting, self.now(), Joint.SIGN_IN_LINK, Joint.FIRST_ACCOUNT)
         shown = everybody[: read.MOST]
         return self.page(
             "people.html", actor, "people", people=shown, more=len(everybody) > len(shown), wanted=wanted, waiting=waiting, teams=teams,
@@ -73,7 +74,7 @@ class People(Doors):
     async def _add(self, actor: Actor, said: Said) -> Said:
         """{"name", "title", "role", "badge", "phone", "team", "unit", "account"}, empty ones may be null.
 
-        A role beyond the least waits for a second person.
+        A role beyond the least waits for a second person, and so does the account of who gets one.
         """
         name, title, role = text_of(said, "name"), text_of(said, "title"), role_of_a_person(text_of(said, "role"))
         team, unit, account = (text_or_none(said, key) for key in ("team", "unit", "account"))
@@ -86,8 +87,11 @@ class People(Doors):
                 organisation.add_unit(work, number, UnitKind.OFFICER, officer_id=officer_id)
             if role != LEAST:
                 role_changes.propose_role(work, officer_id, role)
+            if role != LEAST and account is not None:
+                ask_for_account(work, officer_id, account)
+                return {"id": officer_id, "waits": True, "account_waits": True}
             made = None if account is None else accounts.first_account(work, officer_id, account)
-            return {"id": officer_id, "waits": role != LEAST} | ({} if made is None else _told_account(made))
+            return {"id": officer_id, "waits": role != LEAST} | ({} if made is None else told_account(made))
 
         return await self.write(actor, added)
 
@@ -130,8 +134,9 @@ class People(Doors):
     # --- how they come in ---
 
     async def _account(self, actor: Actor, said: Said) -> Said:
-        """{"person", "account"}: its first password, said once."""
-        return _told_account(await self.write(actor, accounts.first_account, text_of(said, "person"), text_of(said, "account")))
+        """{"person", "account"}: its first password, said once; or it waits for a second person, who is the one to whom it is said."""
+        made = await self.write(actor, ask_for_account, text_of(said, "person"), text_of(said, "account"))
+        return {"waits": True} if made is None else told_account(made)
 
     async def _sign_in(self, actor: Actor, said: Said) -> Said:
         """A link that opens a desk for this person, once, as text and as a code; or it waits for a second person."""
@@ -160,7 +165,7 @@ class People(Doors):
         return HTMLResponse(sheet_of_codes(self.settings.court_name, cut, until))
 
 
-def _told_account(made: accounts.FirstAccount) -> Said:
+def told_account(made: accounts.FirstAccount) -> Said:
     return {"account": made.username, "password": made.password}
 
 

@@ -40,16 +40,38 @@ def open_account(work: Work, officer_id: str, username: str, password: str, pin:
     name = identity.username(username)
     password_hash = hash_secret(identity.password(password, of=name))
     pin_hash = None if pin is None else hash_secret(identity.pin(pin))
-    _officer(work, officer_id)
-    if work.session.get(AccountRow, officer_id) is not None:
-        raise RuleBroken(officer_id, code="identity.account_exists")
-    if work.session.scalar(select(AccountRow.officer_id).where(AccountRow.username == name)) is not None:
-        raise RuleBroken("username", code="identity.username_taken")
+    check_account(work, officer_id, name)
     work.session.add(
         AccountRow(officer_id=officer_id, username=name, password_hash=password_hash, pin_hash=pin_hash, must_change=must_change)
     )
     work.record(AccountOpened(officer_id=officer_id))
     record_audit(work, Act.CHANGE_ACCOUNT, "officer", officer_id, fields=("account",))
+
+
+def check_account(work: Work, officer_id: str, username: str) -> str:
+    """The account's name as it is kept. Raises BadInput identity.bad_username, NotFound, RuleBroken …account_exists, …username_taken."""
+    allowed(work, Verb.MANAGE_PEOPLE)
+    name = identity.username(username)
+    _officer(work, officer_id)
+    if work.session.get(AccountRow, officer_id) is not None:
+        raise RuleBroken(officer_id, code="identity.account_exists")
+    if work.session.scalar(select(AccountRow.officer_id).where(AccountRow.username == name)) is not None:
+        raise RuleBroken("username", code="identity.username_taken")
+    return name
+
+
+def close_account(work: Work, officer_id: str) -> None:
+    """No name and password open his desk any more, nor a session or link that is out. Part of other verbs; checks nothing itself."""
+    work.session.delete(_account(work, officer_id))
+    end_ways_in(work, officer_id)
+    _changed(work, officer_id, "closed")
+
+
+def end_ways_in(work: Work, officer_id: str) -> None:
+    """Every session at a desk ends, and every link to one that is out. Part of other verbs; checks nothing itself."""
+    close_sessions(work, officer_id, why="revoked")
+    for purpose in (Purpose.SIGN_IN, Purpose.HOST, Purpose.FACTOR):
+        close_links(work, purpose, officer_id)
 
 
 def first_account(work: Work, officer_id: str, username: str) -> FirstAccount:
@@ -68,7 +90,7 @@ def has_administrator(work: Work) -> bool:
 
 
 def set_password(work: Work, officer_id: str, password: str, *, must_change: bool = False) -> None:
-    """Give an account another password: one's own, or as who manages people. Every other session of the officer ends.
+    """Give an account another password: one's own, or as whoever runs the machine. Every other session of the officer ends.
 
     The door has checked the old password (`data.identity.check_password`) when it is one's own.
     """
@@ -83,7 +105,7 @@ def set_password(work: Work, officer_id: str, password: str, *, must_change: boo
 
 
 def set_pin(work: Work, officer_id: str, pin: str) -> None:
-    """The PIN that opens a locked desk: one's own, or as who manages people. Raises BadInput identity.pin_form, identity.pin_simple."""
+    """The PIN that opens a locked desk: one's own, or as who runs the machine. Raises BadInput identity.pin_form, identity.pin_simple."""
     _own_or_managed(work, officer_id)
     pin_hash = hash_secret(identity.pin(pin))
     _account(work, officer_id).pin_hash = pin_hash
@@ -134,7 +156,7 @@ def enable(work: Work, officer_id: str) -> None:
 
 def _own_or_managed(work: Work, officer_id: str) -> None:
     if work.actor.locked or work.actor.officer_id != officer_id or work.actor.kind != "OFFICER":
-        allowed(work, Verb.MANAGE_PEOPLE)
+        allowed(work, Verb.SET_ROLE)  # whoever runs the machine: a password that somebody else chose is a way to be that officer
 
 
 def _officer(work: Work, officer_id: str) -> OfficerRow:

@@ -40,7 +40,7 @@ def propose_joint(work: Work, what: Joint, about: str = "") -> str:
     work.session.add(row)
     work.session.flush()
     work.record(JointProposed(joint_id=row.id, what=what))
-    record_audit(work, Act.JOINT, _object(what), about or what, fields=(what,), result="proposed")
+    record_audit(work, Act.JOINT, _object(what), joint.whom(what, about) or about or what, fields=(what,), result="proposed")
     return row.id
 
 
@@ -76,11 +76,14 @@ def drop_joint(work: Work, joint_id: str) -> None:
 
 def _decide(work: Work, row: JointRow, state: JointState) -> None:
     row.state, row.decided_by, row.decided_at = state, work.actor.officer_id, work.now
-    record_audit(work, Act.JOINT, _object(Joint(row.what)), row.about or row.what, fields=(row.what,), result=state.value.lower())
+    what = Joint(row.what)
+    record_audit(
+        work, Act.JOINT, _object(what), joint.whom(what, row.about) or row.about or what, fields=(what,), result=state.value.lower()
+    )
 
 
 def _object(what: Joint) -> str:
-    return {Joint.SIGN_IN_LINK: "officer", Joint.SETTING: "setting"}.get(what, "key")
+    return {Joint.SIGN_IN_LINK: "officer", Joint.FIRST_ACCOUNT: "officer", Joint.SETTING: "setting"}.get(what, "key")
 
 
 def _proposal(row: JointRow) -> Proposal:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from ulid import ULID
 
 from data.actions.allowed import allowed
@@ -16,11 +16,11 @@ from data.errors import BadInput, NotFound, NotPermitted, TooMany
 from data.events import LinkLapsed, LinkMade, LinkUsed, WallPaired
 from data.journal import Work
 from data.rules.identity import Act
-from data.rules.joint import makes_link_alone
+from data.rules.joint import opens_desk_alone
 from data.rules.links import FACE, OPEN_PAIRINGS, Purpose, closed, is_open, lifetime, may_make, read_code
 from data.rules.permissions import Actor, Role, Verb
 from data.rules.words import word
-from data.tables import LinkRow, OfficerRow, SecondFactorRow, Table, UnitRow, WallRow
+from data.tables import CaseRow, LinkRow, MissionRow, OfficerRow, SecondFactorRow, Table, UnitRow, WallRow
 
 _TARGET = {Purpose.ENROL: "unit", Purpose.SIGN_IN: "officer", Purpose.HOST: "officer", Purpose.WALL: "wall"}
 _TABLE: dict[str, type[Table]] = {"unit": UnitRow, "officer": OfficerRow, "wall": WallRow}
@@ -81,7 +81,14 @@ def make_link(
 def makes_alone(work: Work, person: OfficerRow) -> bool:
     """Whether the one who works here may make a link for this officer's desk alone."""
     factor = work.session.get(SecondFactorRow, person.id)
-    return makes_link_alone(work.actor, person.id, Role(person.role), factor is not None and factor.confirmed_at is not None)
+    has_factor = factor is not None and factor.confirmed_at is not None
+    return opens_desk_alone(work.actor, person.id, Role(person.role), has_factor=has_factor, has_work=has_work(work, person))
+
+
+def has_work(work: Work, officer: OfficerRow) -> bool:
+    """Whether he has a case, or his team a mission: then his desk shows more than nothing, and what is done at it is his word."""
+    cases, missions = exists().where(CaseRow.judge_id == officer.id), exists().where(MissionRow.team_id == officer.team_id)
+    return bool(work.session.scalar(select(cases if officer.team_id is None else cases | missions)))
 
 
 def use_link(work: Work, secret: str, lasts: Lasts) -> LinkUse:

@@ -3,17 +3,18 @@
 from sqlalchemy import select
 from ulid import ULID
 
-from data.actions.accounts import enable, give_role
+from data.actions.accounts import close_account, enable, end_ways_in, give_role
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.keeping import held
-from data.events import RoleConfirmed, RoleDropped, RoleProposed
+from data.events import AccountOpened, RoleConfirmed, RoleDropped, RoleProposed
 from data.journal import Work
 from data.rules import role_changes, words
 from data.rules.identity import Act
+from data.rules.joint import Joint, JointState, account_ends
 from data.rules.permissions import Role, Verb
 from data.rules.role_changes import LASTS, LEAST, ChangeState, Proposal
-from data.tables import OfficerRow, RoleChangeRow
+from data.tables import AccountRow, EntryRow, JointRow, OfficerRow, RoleChangeRow, SecondFactorRow
 
 MISSING = "not_found.role_change"
 
@@ -60,6 +61,7 @@ def confirm_role(work: Work, change_id: str) -> None:
     work.record(RoleConfirmed(role_change_id=row.id, officer_id=row.officer_id))
     record_audit(work, Act.CHANGE_ROLE, "officer", row.officer_id, fields=(f"from:{row.role_before}", f"to:{row.role}"), result="confirmed")
     give_role(work, officer, Role(row.role))
+    _end_cheap_ways(work, row)
 
 
 def drop_role(work: Work, change_id: str) -> None:
@@ -76,6 +78,29 @@ def let_back(work: Work, officer_id: str) -> None:
     enable(work, officer_id)
     if former != LEAST and work.actor.officer_id is not None:
         propose_role(work, officer_id, former)
+
+
+def _end_cheap_ways(work: Work, change: RoleChangeRow) -> None:
+    """What one person alone made while this desk was worth nothing opens it no longer: sessions and links end, and so may the account."""
+    officer_id, before, now = change.officer_id, Role(change.role_before), Role(change.role)
+    if before != LEAST or now == LEAST:
+        return
+    factor = work.session.get(SecondFactorRow, officer_id)
+    has_factor = factor is not None and factor.confirmed_at is not None
+    account = work.session.get(AccountRow, officer_id)
+    if account is not None and account_ends(before, now, by_one=_opened_by_one(work, officer_id), has_factor=has_factor):
+        close_account(work, officer_id)
+    elif not has_factor:
+        end_ways_in(work, officer_id)
+
+
+def _opened_by_one(work: Work, officer_id: str) -> bool:
+    """Whether a person opened this account, and no second one confirmed it."""
+    opened = select(EntryRow.actor_kind).where(EntryRow.kind == AccountOpened.kind, EntryRow.subject_id == officer_id)
+    by = work.session.scalars(opened.order_by(EntryRow.seq.desc()).limit(1)).first()
+    about = JointRow.about.startswith(f"{officer_id}=", autoescape=True)
+    by_two = select(JointRow.id).where(JointRow.what == Joint.FIRST_ACCOUNT, JointRow.state == JointState.CONFIRMED, about).limit(1)
+    return by == "OFFICER" and work.session.scalar(by_two) is None
 
 
 def _open(work: Work, officer_id: str) -> list[RoleChangeRow]:

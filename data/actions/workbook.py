@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from data.actions.accounts import first_account, set_role
+from data.actions.accounts import FirstAccount, first_account, set_role
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.case_list import ListedCase, put_in_cases
 from data.actions.cases import Party
 from data.actions.devices import enrol_device
+from data.actions.first_accounts import ask_for_account, awaits_role
 from data.actions.organisation import (
     add_officer,
     add_unit,
@@ -116,6 +117,7 @@ def begin_export(work: Work, sight: Sight, with_cases: bool, reason: str | None)
 
 def end_export(work: Work, counts: Mapping[str, int], reason: str | None) -> None:
     """How many rows of each sheet went out, and whether cases did."""
+    allowed(work, Verb.EXPORT_COURT)
     along = CASES_ALONG if "cases" in counts else NO_CASES
     record_audit(work, Act.EXPORT, "workbook", work.court_code, (along, *(f"{sheet}:{n}" for sheet, n in counts.items())), reason)
 
@@ -170,10 +172,19 @@ def _officer(work: Work, row: Row) -> Outcome:
         done = done if done is Done.ADDED else Done.CHANGED
     if row.get("account") is None or work.session.get(AccountRow, officer_id) is not None:
         return Outcome(done, changes=tuple(changes))
-    account = first_account(work, officer_id, row["account"])
-    changes.append(Change("account", None, account.username))
-    done = done if done is Done.ADDED else Done.CHANGED
-    return Outcome(done, given=("account", account.username, account.password), changes=tuple(changes))
+    told = len(work.recorded)
+    account = _first_account(work, officer_id, row["account"], is_new=done is Done.ADDED)
+    if len(work.recorded) > told:  # else it waits for a second person already
+        changes.append(Change("account", None, row["account"]))
+        done = done if done is Done.ADDED else Done.CHANGED
+    return Outcome(done, given=None if account is None else ("account", account.username, account.password), changes=tuple(changes))
+
+
+def _first_account(work: Work, officer_id: str, username: str, is_new: bool) -> FirstAccount | None:
+    """By the rule of the page: of somebody who is new here and whom no role awaits, by one person; None: a second one must confirm it."""
+    if is_new and not awaits_role(work, officer_id):
+        return first_account(work, officer_id, username)
+    return ask_for_account(work, officer_id, username)
 
 
 def _change_officer(work: Work, officer: OfficerRow, row: Row, team_id: str | None) -> list[Change]:

@@ -11,7 +11,7 @@ class AccountOpened(Event, frozen=True, kw_only=True):
 
 
 class AccountChanged(Event, frozen=True, kw_only=True):
-    """what: password | pin | role | disabled | enabled | second_factor | second_factor_reset | recovery_code."""
+    """what: password | pin | role | closed | disabled | enabled | second_factor | second_factor_reset | recovery_code."""
 
     kind = "account.changed"
     subject = "officer"

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from data.errors import NotPermitted
 from data.rules.joint import Joint, JointState
+from data.rules.joint import whom as about_whom
 from data.rules.masking import officer
 from data.rules.permissions import Actor, Clearance, Verb, may
 from data.tables import DeviceRow, EntryRow, JointRow, OfficerRow, SessionRow
@@ -52,7 +53,7 @@ def waiting(session: Session, actor: Actor, now: datetime, *whats: Joint) -> lis
     query = (
         select(JointRow, by.name, by.title, whom.name, whom.title)
         .join(by, by.id == JointRow.proposed_by)
-        .outerjoin(whom, whom.id == JointRow.about)
+        .outerjoin(whom, or_(whom.id == JointRow.about, JointRow.about.startswith(whom.id + "=", autoescape=False)))
         .where(JointRow.state == JointState.PROPOSED, JointRow.expires_at > now, JointRow.what.in_(whats))
         .order_by(JointRow.id)
     )
@@ -60,7 +61,7 @@ def waiting(session: Session, actor: Actor, now: datetime, *whats: Joint) -> lis
     return [
         JointView(
             row.id, row.what, officer(whose, called, Clearance.DESK) if whose else row.about, officer(name, title, Clearance.DESK),
-            row.proposed_at, row.expires_at, row.proposed_by == me, row.about == me,
+            row.proposed_at, row.expires_at, row.proposed_by == me, about_whom(Joint(row.what), row.about) == me,
         )
         for row, name, title, whose, called in session.execute(query)
     ]  # fmt: skip

@@ -17,6 +17,7 @@ LASTS = timedelta(hours=72)  # as a role's: over a weekend
 
 class Joint(StrEnum):
     SIGN_IN_LINK = "sign_in_link"  # about: an officer's id
+    FIRST_ACCOUNT = "first_account"  # about: officer's id=name of the account
     CASE_TOKEN = "case_token"  # a new token for the case system; the former ends
     MEDIA_KEY = "media_key"  # every token for live video made before is worth nothing
     SESSIONS = "sessions"  # everybody at a desk signs in anew
@@ -32,6 +33,7 @@ class JointState(StrEnum):
 
 VERB = {
     Joint.SIGN_IN_LINK: Verb.MANAGE_PEOPLE,
+    Joint.FIRST_ACCOUNT: Verb.MANAGE_PEOPLE,
     Joint.CASE_TOKEN: Verb.CHANGE_KEY,
     Joint.MEDIA_KEY: Verb.CHANGE_KEY,
     Joint.SESSIONS: Verb.CHANGE_KEY,
@@ -50,12 +52,17 @@ class Proposal:
     state: JointState
 
 
+def whom(what: Joint, about: str) -> str | None:
+    """The officer whom this is about, if it is about one."""
+    return about.partition("=")[0] if what in (Joint.SIGN_IN_LINK, Joint.FIRST_ACCOUNT) else None
+
+
 def check_confirmed(proposal: Proposal, by: str | None, now: datetime) -> None:
     """Raises NotPermitted joint.same_person, joint.about_him; TransitionRefused joint.decided; RuleBroken joint.lapsed."""
     verb = VERB[proposal.what].value
     if by is None or by == proposal.proposed_by:
         raise NotPermitted("same person", code="joint.same_person", verb=verb)
-    if proposal.what is Joint.SIGN_IN_LINK and proposal.about == by:
+    if whom(proposal.what, proposal.about) == by:
         raise NotPermitted("about him", code="joint.about_him", verb=verb)
     check_open(proposal, now)
 
@@ -68,9 +75,15 @@ def check_open(proposal: Proposal, now: datetime) -> None:
         raise RuleBroken("lapsed", code="joint.lapsed")
 
 
-def makes_link_alone(actor: Actor, officer_id: str, role: Role, has_factor: bool) -> bool:
-    """Whether one person may make a link that opens this officer's desk: whoever holds it could be that officer.
+def opens_desk_alone(actor: Actor, officer_id: str, role: Role, *, has_factor: bool, has_work: bool) -> bool:
+    """Whether one person may make what opens this officer's desk, a link or a first password: whoever holds it could be that officer.
 
-    Alone: the command line; his own; of who may only what is his own (the least role); of who also types a code of his own authenticator.
+    Alone: the command line; his own; of who also types a code of his own authenticator; of who may only what is his own (the least role)
+    and has nothing that is his own yet: no case, no mission.
     """
-    return actor.role is Role.SYSTEM or actor.officer_id == officer_id or role == LEAST or has_factor
+    return actor.role is Role.SYSTEM or actor.officer_id == officer_id or has_factor or (role == LEAST and not has_work)
+
+
+def account_ends(before: Role, now: Role, *, by_one: bool, has_factor: bool) -> bool:
+    """Whether an account is worth too much after this change of role: one person opened it while it was worth nothing, and knows how."""
+    return before == LEAST and now != LEAST and by_one and not has_factor

@@ -16,6 +16,9 @@ export function showOnce(title, how, { said, picture, until }) {
   dialog.showModal();
 }
 
+/** @param {{account?: string, password?: string}} made @param {string} name */
+export const showPassword = (made, name) => showOnce(t('password_title', { name }), t('password_how', { account: made.account ?? '' }), { said: made.password ?? '' });
+
 document.querySelector('#joint tbody')?.addEventListener('click', (event) => {
   const button = event.target instanceof Element ? event.target.closest('button') : null;
   const row = button?.closest('tr');
@@ -33,6 +36,7 @@ async function decide(act, row) {
   if (!await sure(t(`joint_sure_${what}`), t(`joint_word_${what}`), t('confirm'))) return;
   const done = await ask('/joint/confirm', { joint });
   if (done.link) showOnce(t('sign_in_title', { name: row.about ?? '' }), t('sign_in_how'), { said: done.link, picture: done.picture, until: done.until });
+  else if (done.password) showPassword(done, row.about ?? '');
   else if (done.token) showOnce(t('token_title'), t('token_how'), { said: done.token });
   else sayAfter(t(`joint_done_${what}`, { n: done.count ?? 0 }));
 }

@@ -1,7 +1,7 @@
 /* 人员与角色: people added and changed, roles proposed and confirmed, and what is shown once: a password, a code. */
 
 import { ask, part, press, sayAfter, sure, t } from './ask.mjs';
-import { showOnce } from './once.mjs';
+import { showOnce, showPassword } from './once.mjs';
 
 /** @typedef {{person: string, name: string, title: string, badge: string, team: string, role: string}} Person */
 
@@ -28,9 +28,6 @@ function ask_in(id, send) {
   return form;
 }
 
-/** @param {{account?: string, password?: string}} made @param {string} name */
-const showPassword = (made, name) => showOnce(t('password_title', { name }), t('password_how', { account: made.account ?? '' }), { said: made.password ?? '' });
-
 /** @param {Record<string, string>} typed the fields that were left empty are not said */
 const filled = (typed) => Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== ''));
 
@@ -45,7 +42,8 @@ part('add', HTMLButtonElement).addEventListener('click', () => {
   titlePerson(true);
   const form = ask_in('person', async (typed) => {
     const made = await ask('/people/add', filled(typed));
-    if (!made.password) return sayAfter(t(made.waits ? 'person_added_waits' : 'person_added', { name: typed.name ?? '' }));
+    const added = made.account_waits ? 'person_added_account_waits' : made.waits ? 'person_added_waits' : 'person_added';
+    if (!made.password) return sayAfter(t(added, { name: typed.name ?? '' }));
     part('person', HTMLDialogElement).close();
     showPassword(made, typed.name ?? '');
   });
@@ -90,6 +88,7 @@ const acts = {
   account(person) {
     askWord('account_open', 'person_username', async (word) => {
       const made = await ask('/people/account', { person: person.person, account: word });
+      if (made.waits) return sayAfter(t('account_waits', { name: person.name }));
       part('word', HTMLDialogElement).close();
       showPassword(made, person.name);
     });

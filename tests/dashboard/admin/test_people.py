@@ -39,16 +39,20 @@ def change_of(page: str) -> str:
 def test_somebody_is_added_waits_for_his_role_and_signs_in(admins: Administrators, product: Product) -> None:
     said = {"name": "何演新", "title": "法官", "role": "commander", "badge": "N1", "team": product.seeded.teams[0], "unit": "1090"}
     made = admins.told("/people/add", said | {"account": "heyanxin"})
-    assert made["waits"] is True
-    assert len(made["password"]) == 24
+    assert (made["waits"], made["account_waits"], "password" in made) == (True, True, False)
     row = row_of(admins.ask("/people?q=N1").text, made["id"])
     assert "外勤干警" in row
     assert "等确认：指挥长" in row
-    assert made["password"] not in admins.ask("/people").text
     change = change_of(admins.ask("/people").text)
     assert admins.refused("/people/confirm", {"change": change}) == "role.same_person"
     assert "另一位管理员" in admins.ask("/people").text
     admins.told("/people/confirm", {"change": change}, who="second")
+    [joint] = re.findall(r'data-joint="(\w+)" data-what="first_account"', admins.ask("/people").text)
+    assert "为何法官开通账号" in admins.ask("/people").text
+    assert admins.refused("/joint/confirm", {"joint": joint}) == "joint.same_person"
+    account = admins.told("/joint/confirm", {"joint": joint}, who="second")
+    assert (account["account"], len(account["password"])) == ("heyanxin", 24)
+    assert account["password"] not in admins.ask("/people").text
     assert "指挥长" in row_of(admins.ask("/people?q=heyanxin").text, made["id"])
     assert admins.told("/people/sign-in", {"person": made["id"]}) == {"waits": True}
     joint = re.findall(r'data-joint="(\w+)" data-what="sign_in_link"', admins.ask("/people").text)[-1]

@@ -24,7 +24,8 @@ Action = Callable[..., Any]
 
 # Parts of other verbs: no door calls them, and the verb that does has asked.
 PARTS = {
-    "accounts.give_role", "accounts.has_administrator", "allowed.allowed", "attendees.follow_closing", "attendees.follow_parties",
+    "accounts.close_account", "accounts.end_ways_in", "accounts.give_role", "accounts.has_administrator", "first_accounts.awaits_role",
+    "links.has_work", "allowed.allowed", "attendees.follow_closing", "attendees.follow_parties",
     "attendees.invite_all", "attendees.of_screening", "attendees.taken_off", "audit.record_audit", "calls.close_call", "calls.lose_calls",
     "calls.refuse_owned", "cases.apply_report", "cases.party_rows", "clips.somebody", "devices.enrol", "invitations.of_link",
     "invitations.open_call", "invitations.turn_away", "joint.what_of", "keeping.came_before", "keeping.first_time", "keeping.found",
@@ -126,7 +127,7 @@ def test_every_verb_that_is_no_look_is_asked_for_by_some_action(verbs: dict[str,
     looks = {verb for verb in Verb if verb.value.startswith("see.")}
     elsewhere = {  # asked for at a door, in a query or after a look at what it is about
         Verb.REPORT_POSITION, Verb.WATCH_CALL, Verb.SEND_MEDIA, Verb.DIRECT_DEMO, Verb.CHANGE_CASE, Verb.ASSIGN_MISSION, Verb.MOVE_MISSION,
-        Verb.READ_SHEET, Verb.REPORT_MEDIA, Verb.OBJECT,
+        Verb.READ_SHEET, Verb.REPORT_MEDIA, Verb.OBJECT, Verb.EXPORT_CASES,
     }  # fmt: skip
     assert set(Verb) - asked - looks - elsewhere == set()
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from data.errors import NotPermitted, RuleBroken, TransitionRefused
-from data.rules.joint import LASTS, VERB, Joint, JointState, Proposal, check_confirmed, makes_link_alone
+from data.rules.joint import LASTS, VERB, Joint, JointState, Proposal, account_ends, check_confirmed, opens_desk_alone
 from data.rules.permissions import ALLOWED, SYSTEM, Actor, Role
 from data.rules.role_changes import LEAST, OF_PEOPLE
 from data.rules.storage import Kept, shortens
@@ -29,9 +29,10 @@ def test_whoever_proposed_it_and_nobody_confirm_nothing(by: str | None) -> None:
     check_confirmed(proposal(), "b", NOW)
 
 
-def test_nobody_confirms_his_own_link() -> None:
+@pytest.mark.parametrize(("what", "about"), [(Joint.SIGN_IN_LINK, "b"), (Joint.FIRST_ACCOUNT, "b=chenjun")])
+def test_nobody_confirms_his_own_way_in(what: Joint, about: str) -> None:
     with pytest.raises(NotPermitted) as refused:
-        check_confirmed(proposal(Joint.SIGN_IN_LINK, "b"), "b", NOW)
+        check_confirmed(proposal(what, about), "b", NOW)
     assert refused.value.code == "joint.about_him"
 
 
@@ -51,12 +52,24 @@ ADMIN = Actor(kind="OFFICER", id="a", role=Role.TECHNICAL, court_code="4401", of
 
 
 @pytest.mark.parametrize("role", sorted(OF_PEOPLE - {LEAST}))
-def test_no_one_person_makes_a_link_into_another_office(role: Role) -> None:
-    assert not makes_link_alone(ADMIN, "b", role, has_factor=False)
-    assert makes_link_alone(ADMIN, "b", role, has_factor=True), "it is worth nothing without a code of its owner"
-    assert makes_link_alone(ADMIN, "a", role, has_factor=False), "his own"
-    assert makes_link_alone(SYSTEM, "b", role, has_factor=False), "whoever runs the machine has the keys anyway"
-    assert makes_link_alone(ADMIN, "b", LEAST, has_factor=False)
+def test_no_one_person_opens_a_way_into_another_office(role: Role) -> None:
+    def alone(actor: Actor, of: str, role: Role, has_factor: bool = False, has_work: bool = False) -> bool:
+        return opens_desk_alone(actor, of, role, has_factor=has_factor, has_work=has_work)
+
+    assert not alone(ADMIN, "b", role)
+    assert alone(ADMIN, "b", role, has_factor=True), "it is worth nothing without a code of its owner"
+    assert alone(ADMIN, "a", role), "his own"
+    assert alone(SYSTEM, "b", role), "whoever runs the machine has the keys anyway"
+    assert alone(ADMIN, "b", LEAST)
+    assert not alone(ADMIN, "b", LEAST, has_work=True), "what is done at his desk is his word"
+
+
+@pytest.mark.parametrize("role", sorted(OF_PEOPLE - {LEAST}))
+def test_an_account_that_one_person_opened_does_not_grow_with_its_owner(role: Role) -> None:
+    assert account_ends(LEAST, role, by_one=True, has_factor=False)
+    assert not account_ends(LEAST, role, by_one=False, has_factor=False)
+    assert not account_ends(LEAST, role, by_one=True, has_factor=True), "it is worth nothing without a code of its owner"
+    assert not account_ends(role, LEAST, by_one=True, has_factor=False)
 
 
 @pytest.mark.parametrize(
