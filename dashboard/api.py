@@ -13,9 +13,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 
 from dashboard.archives import add_archives
+from dashboard.live.newest import Newest
 from dashboard.map_layers import BASE, BaseMap, MapLayers
 from dashboard.mission_tracks import add_mission_tracks
-from dashboard.newest import Newest
 from dashboard.recordings import add_recordings
 from dashboard.said import actor_of, object_of
 from dashboard.ways import Coming, RoadWays

@@ -43,7 +43,7 @@ from dashboard.join.app import Join
 from dashboard.join.doors import Bell
 from dashboard.join.party import PartyDoors
 from dashboard.listening import serve
-from dashboard.live import Hub
+from dashboard.live.hub import Hub
 from dashboard.manual.app import Manual
 from dashboard.map_layers import MapLayers
 from dashboard.plain_frames import PlainFrames

@@ -34,7 +34,7 @@ PLANTED = [
     ("data/identity.py", "import data.actions", "inside data"),
     ("data/actions/planted.py", "import data.demo", "inside data"),
     ("dashboard/i18n.py", "import dashboard.live", "inside dashboard; faces do not know each other"),
-    ("dashboard/live.py", "import dashboard.panels", "inside dashboard; faces do not know each other"),
+    ("dashboard/live/hub.py", "import dashboard.panels", "inside dashboard; faces do not know each other"),
     ("dashboard/panels/planted.py", "import dashboard.wall", "inside dashboard; faces do not know each other"),
     ("dashboard/field/planted.py", "import dashboard.app", "inside dashboard; faces do not know each other"),
     ("dashboard/desk/planted.py", "import dashboard.wall.page", "inside dashboard; faces do not know each other"),

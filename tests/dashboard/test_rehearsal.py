@@ -12,8 +12,8 @@ from sqlalchemy import Engine, event, select
 from ulid import ULID
 
 from dashboard.i18n import t
+from dashboard.live.scope import DERIVED
 from dashboard.rehearsal import rehearse
-from dashboard.scope import DERIVED
 from data.actions.calls import place_call
 from data.actions.devices import enrol_device
 from data.journal import Announcement, Journal, entries_after, head

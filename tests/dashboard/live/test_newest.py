@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.newest import Newest
+from dashboard.live.newest import Newest
 from geo import packed
 from geo.packed import FIX, Kind, NotAFrame, Records
 

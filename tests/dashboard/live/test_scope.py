@@ -13,8 +13,8 @@ from fastapi import WebSocket
 
 from dashboard.health import Health
 from dashboard.i18n import t
-from dashboard.live import Hub
-from dashboard.scope import Viewer
+from dashboard.live.hub import Hub
+from dashboard.live.viewer import Viewer
 from data.actions.organisation import form_team
 from data.journal import entries_after
 from data.rules.permissions import SYSTEM, Role
@@ -40,27 +40,27 @@ def hub_of(house: House, say: Callable[..., str] = t) -> Hub:
 async def test_a_viewer_that_joins_slowly_has_a_scope_that_lives(house: House, others: int) -> None:
     """On a busy machine the reading takes longer than a second, and each second what nobody looks at is forgotten."""
     hub, answers = hub_of(house), threading.Event()
-    hub.begun.set()
+    hub.scopes.begun.set()
     held = [asyncio.create_task(house.lanes.readers.run(answers.wait)) for _ in range(8)]  # each of its threads
     viewers = [Viewer(cast(WebSocket, None), somebody(Role.DUTY), "desk") for _ in range(1 + others)]
-    hub._viewers.update(viewers)
-    joining = [asyncio.create_task(hub._enter(viewer)) for viewer in viewers]
+    hub.scopes.viewers.update(viewers)
+    joining = [asyncio.create_task(hub.viewing.enter(viewer)) for viewer in viewers]
     await asyncio.sleep(0.05)
-    await hub._check_viewers()
+    await hub.viewing.check()
     answers.set()
     while not all(task.done() for task in joining):
-        await hub._check_viewers()
+        await hub.viewing.check()
         await asyncio.sleep(0)
     await asyncio.gather(*held, *joining)
     scope = viewers[0].scope
     assert scope is not None
     assert scope.viewers == set(viewers)
-    assert hub._scopes == {scope.sight: scope}
+    assert hub.scopes.of_sight == {scope.sight: scope}
     assert scope.task is not None
     assert not scope.task.cancelling()
     for viewer in viewers:
-        hub._leave(viewer)
-    assert hub._scopes == {}
+        hub.scopes.leave(viewer)
+    assert hub.scopes.of_sight == {}
 
 
 class Told:
@@ -68,7 +68,7 @@ class Told:
 
     def __init__(self, hub: Hub) -> None:
         self.viewer, self.teams = Viewer(cast(WebSocket, None), somebody(Role.DUTY), "desk"), set[str]()
-        hub._viewers.add(self.viewer)
+        hub.scopes.viewers.add(self.viewer)
 
     async def hears_of(self, team: str) -> None:
         async with asyncio.timeout(10):
@@ -94,13 +94,13 @@ async def test_what_is_committed_while_the_first_snapshot_is_read_is_told_after_
         return t(key, **holes)
 
     hub = hub_of(house, slowly)
-    hub.begun.set()
+    hub.scopes.begun.set()
     told = Told(hub)
-    joining = asyncio.create_task(hub._enter(told.viewer))
+    joining = asyncio.create_task(hub.viewing.enter(told.viewer))
     assert await asyncio.to_thread(reads.wait, 10)
     team = await asyncio.to_thread(form, house, "九组")
     with house.court.database.reading() as session:
-        await hub._spread(entries_after(session, 0)[-1:])
+        await hub.following.spread(entries_after(session, 0)[-1:])
     await asyncio.sleep(0.1)  # the scope has been woken, and has no rows yet
     goes_on.set()
     await joining
@@ -111,10 +111,10 @@ async def test_nobody_has_a_picture_from_before_the_journal_is_followed(house: H
     """A web process that has just begun: who knocks first would miss what is committed until it knows where the journal stands."""
     hub = hub_of(house)
     told = Told(hub)
-    joining = asyncio.create_task(hub._enter(told.viewer))
+    joining = asyncio.create_task(hub.viewing.enter(told.viewer))
     await asyncio.sleep(0.3)
     team = await asyncio.to_thread(form, house, "九组")
-    following = asyncio.create_task(hub._follow_journal())
+    following = asyncio.create_task(hub.following.journal())
     await joining
     await told.hears_of(team)
     following.cancel()

@@ -2,24 +2,21 @@
 
 A `Scope` reads the rows once and gives the same bytes to all. Joining and going on are one after the other under its lock, and the
 journal's number is read before the rows, so that a row may be sent twice but is never missed.
-
-A slow viewer skips positions (one slot, newest wins); one too slow for events is closed and begins again from a snapshot.
 """
 
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import orjson
-from fastapi import WebSocket
 
-from dashboard.newest import Newest, Units
+from dashboard.live.newest import Newest, Units
+from dashboard.live.viewer import Viewer
 from data.engines import Database
 from data.errors import CommandCentreError
 from data.journal import entries_after
@@ -27,17 +24,14 @@ from data.lanes import Lanes
 from data.queries import live as asked
 from data.queries.wall import rows, snapshot, visible_units
 from data.rules.civil import day_text, milliseconds
-from data.rules.permissions import Actor, Clearance, Sight
+from data.rules.permissions import Clearance, Sight
 from geo.packed import Kind
 
 AGAIN_S = 0.25  # rows that could not be read are asked for again
-WAITING_MOST = 256  # messages; a viewer further behind begins again from a snapshot
-WAITING_BYTES = 4_000_000
 TOUCHED_MOST = 3_000  # reading so many rows one by one costs more than a snapshot
 DERIVED = frozenset({"entry", "unit", "today"})  # rows that tell of others: dear to read, so a call's own row goes out before them
 DERIVED_PAUSE_S = 0.015  # events come in pairs; whatever follows within this is not held up by them
 DERIVED_WAITS_S = 0.2  # but never longer, however many events follow one another
-TOO_SLOW = 1013
 
 log = logging.getLogger(__name__)
 
@@ -61,66 +55,6 @@ class Source:
 
     def day(self) -> str:
         return day_text(self.now(), self.civil_offset_s)
-
-
-@dataclass(eq=False, slots=True)
-class Viewer:
-    """One socket. Everything that waits for it is bounded."""
-
-    socket: WebSocket
-    actor: Actor
-    face: str
-    build: str | None = None  # the version of its page, as the page says
-    scope: "Scope | None" = None
-    waiting: deque[str] = field(default_factory=deque)
-    waiting_bytes: int = 0
-    frame: bytes | None = None  # one slot, the newest wins
-    tick: str | None = None
-    woken: asyncio.Event = field(default_factory=asyncio.Event)
-    close_code: int | None = None
-    watching: int | None = None
-    wishes: int | None = None  # to follow this unit, said before the snapshot was there
-    guests: bool = False  # stand before it: its own key has put the visitors' layout on
-    board: bool = False  # shows layout 9
-    screen: str = ""  # which part of its wall it draws; empty: all
-    seen_ms: int = 0
-    checked_at: float = 0.0
-    sending_since: float | None = None
-    task: "asyncio.Task[Any] | None" = None
-
-    def say(self, message: str) -> None:
-        """Put an event message at the end; too many waiting ends the viewer."""
-        self.waiting.append(message)
-        self.waiting_bytes += len(message)
-        if len(self.waiting) > WAITING_MOST or self.waiting_bytes > WAITING_BYTES:
-            self.end(TOO_SLOW)
-        self.woken.set()
-
-    def begin_again(self, messages: Iterable[str], frame: bytes) -> None:
-        """What waited is replaced by a snapshot."""
-        self.waiting.clear()
-        self.waiting_bytes = 0
-        for message in messages:
-            self.say(message)
-        self.frame = frame
-
-    def end(self, code: int) -> None:
-        self.close_code = self.close_code or code
-        self.waiting.clear()
-        self.frame = self.tick = None
-        self.woken.set()
-
-    def take(self) -> str | bytes | None:
-        """The next thing to send: rows before positions, the tick last."""
-        if self.waiting:
-            message = self.waiting.popleft()
-            self.waiting_bytes -= len(message)
-            return message
-        frame, self.frame = self.frame, None
-        if frame is not None:
-            return frame
-        tick, self.tick = self.tick, None
-        return tick
 
 
 class Scope:
