@@ -25,7 +25,7 @@ from dashboard.i18n import of_error, t
 from dashboard.naming import check_named
 from dashboard.upgrade import upgrade
 from dashboard.workbook.reading import Book, Merged, Table, opened
-from dashboard.workbook.titles import TITLE_ROWS, best_sheet, columns_of, heading, said, sheet_of, title, typed
+from dashboard.workbook.titles import TITLE_ROWS, allowed, best_sheet, columns_of, heading, said, sheet_of, title, typed
 from data.actions.organisation import found_court
 from data.actions.workbook import Done, Outcome, bring_in
 from data.engines import Database, foreign_errors, open_database
@@ -283,6 +283,8 @@ class _Import:
         return heading(column), before, now
 
     def _refuse(self, number: int, column: str | None, error: CommandCentreError, places: dict[str, int] | None = None) -> None:
+        if column and error.code == "workbook.choice":
+            error.params["allowed"] = "、".join(allowed(self.sheet.column(column)))
         why = _sentence(self.sheet, error, self.civil_offset_s)
         if column is None:
             where = {"sheet": self.table.title, "row": number, "column": "", "cell": "", "why": why}

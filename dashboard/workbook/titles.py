@@ -24,6 +24,11 @@ def word(column: Column, value: str) -> str:
     return t(f"workbook.value.{column.key}.{value}")
 
 
+def allowed(column: Column) -> list[str]:
+    """The words that a cell of it may hold."""
+    return [word(column, value) for value in column.values]
+
+
 def typed(column: Column, value: Any, civil_offset_s: int) -> Any:
     """A value as a cell of the sheet says it."""
     if value is None:

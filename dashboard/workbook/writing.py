@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from dashboard.i18n import t
-from dashboard.workbook.titles import heading, title, typed, word
+from dashboard.workbook.titles import allowed, heading, title, typed, word
 from data.errors import BadInput
 from data.rules.workbook import EXAMPLE, SHEETS, Column, Sheet
 
@@ -80,7 +80,7 @@ def _page(book: Workbook, sheet: Sheet, checked: bool) -> Any:
         letter = get_column_letter(place)
         page.column_dimensions[letter].width = WIDE.get(column.key, 14)
         if checked and column.values:
-            words = ",".join(word(column, value) for value in column.values)
+            words = ",".join(allowed(column))
             rule = DataValidation(type="list", formula1=f'"{words}"', allow_blank=True, showErrorMessage=True)
             rule.error, rule.errorTitle = t("workbook.choose"), heading(column)
             rule.add(f"{letter}2:{letter}{ROWS_CHECKED}")
@@ -100,8 +100,8 @@ def _write_notes(book: Workbook) -> None:
     for sheet in SHEETS.values():
         for column in sheet.columns:
             needed = t("workbook.needed") if column.needed else ""
-            allowed = " · ".join(word(column, value) for value in column.values) or _what(sheet, column)
-            page.append([_cell(page, value) for value in (title(sheet), heading(column), needed, allowed, f"{sheet.name}.{column.key}")])
+            fill_in = " · ".join(allowed(column)) or _what(sheet, column)
+            page.append([_cell(page, value) for value in (title(sheet), heading(column), needed, fill_in, f"{sheet.name}.{column.key}")])
 
 
 def _what(sheet: Sheet, column: Column) -> str:

@@ -29,7 +29,7 @@ from data.journal import Journal
 from data.queries import wall
 from data.rules.cases import ClosingKind, SideState, Stage
 from data.rules.permissions import Clearance, Role, Sight
-from data.rules.workbook import SHEETS
+from data.rules.workbook import OF_PEOPLE, SHEETS
 from data.sealing import load_sealing
 from data.settings import Settings, as_environ
 from data.tables import AuditRow, CaseRow, CounterRow, LinkRow, OfficerRow, TeamRow
@@ -37,6 +37,7 @@ from tests.servers import wait_until
 from tests.workbooks import CASE, COURT, case, court, write
 
 ROOT = Path(__file__).resolve().parents[2]
+ROLES = "、".join(t(f"workbook.value.role.{role.value}") for role in OF_PEOPLE)
 PEOPLE = ("工号", "姓名", "职务称呼", "角色")
 
 
@@ -147,7 +148,15 @@ def test_a_bad_row_is_named_by_sheet_row_column_and_reason(settings: Settings, t
     counts, said = bring(settings, write(tmp_path / "people.xlsx", {"人员": rows}))
     assert counts["officers"] == {"added": 2, "refused": 2}
     assert said == [
-        t("workbook.refused", file="people.xlsx", sheet="人员", row=4, column="角色", cell="D4", why=t("error.workbook.choice")),
+        t(
+            "workbook.refused",
+            file="people.xlsx",
+            sheet="人员",
+            row=4,
+            column="角色",
+            cell="D4",
+            why=t("error.workbook.choice", allowed=ROLES),
+        ),
         t("workbook.refused", file="people.xlsx", sheet="人员", row=5, column="工号", cell="A5", why=t("error.workbook.empty")),
     ]
 
