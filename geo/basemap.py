@@ -28,6 +28,7 @@ from geo.roads import NoRoads, crossed
 from geo.sea import Bounds, sea_of
 from geo.spool import Spool, first_corners, read_spool
 from geo.tiles import Band, die_with_parent, join, spooled_band
+from geo.turns import Turn
 
 BASE = "base.pmtiles"
 BUILDING = ".building"
@@ -168,7 +169,7 @@ class _Work:
             names = ", ".join(source.path.name for source in ground)
             raise LayerUnreadable(f"{names}: hold nothing that is drawn", "empty", names)
         district = self._district(asides, brought)
-        self._roads(ways, district)
+        self._roads(ways, district, [turn for aside in asides for turn in aside.turns])
         with Spool(self.unfinished) as waters:
             for aside in asides:
                 self._sea(aside, spool.counts, waters)
@@ -199,13 +200,13 @@ class _Work:
             return brought["boundary"].geometry.iloc[0]
         return boundary_of(self.folder / "boundary.geojson") if "boundary" in own else None
 
-    def _roads(self, ways: int, district: Any) -> None:
+    def _roads(self, ways: int, district: Any, turns: Sequence[Turn]) -> None:
         if not ways:
             self.gone.append(NET)
             return
         self.tell(Step("roads", NET, ways))
         try:
-            net = road_net(self.unfinished, district, self.court)
+            net = road_net(self.unfinished, district, self.court, turns=turns)
         except NoRoads:
             self.gone.append(NET)
             self._note("roads_none" if district is not None or self.court is not None else "roads_many")

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import osmium
 
 from geo.layers import LayerUnreadable
+from geo.osm_turns import Restrictions
+from geo.turns import Turn
 
 KEYS = ("building", "highway", "natural", "landuse", "leisure", "waterway", "railway", "place", "boundary")
 NAMES = ("name:zh-Hans", "name:zh", "name")  # in this order: what is written as the court writes comes first
@@ -63,13 +65,14 @@ class Administrative(NamedTuple):
 class Aside:
     """What of an extract is not simply drawn. frame: west, south, east, north as the file says it; coasts: lines as WKB.
 
-    named: every administrative relation by its number, whole or not.
+    named: every administrative relation by its number, whole or not; turns: that are forbidden to cars.
     """
 
     frame: tuple[float, float, float, float] | None = None
     coasts: list[bytes] = field(default_factory=list)
     areas: list[Administrative] = field(default_factory=list)
     named: dict[int, str] = field(default_factory=dict)
+    turns: list[Turn] = field(default_factory=list)
 
     @property
     def incomplete(self) -> list[str]:
@@ -98,14 +101,17 @@ def _read(path: Path, tell: Callable[[int], None], aside: Aside) -> Iterator[Fea
         aside.frame = (box.bottom_left.lon, box.bottom_left.lat, box.top_right.lon, box.top_right.lat)
     wanted = osmium.filter.KeyFilter(*KEYS)
     processor = osmium.FileProcessor(str(path)).with_locations("flex_mem").with_areas(wanted).with_filter(wanted)
-    wkb = osmium.geom.WKBFactory()
+    wkb, restrictions = osmium.geom.WKBFactory(), Restrictions(path)
     for count, thing in enumerate(processor, start=1):
         if count % EVERY == 0:
             tell(count)
+        if isinstance(thing, osmium.osm.Way):
+            restrictions.see(thing)
         try:
             yield from _features(thing, wkb, aside)
         except (RuntimeError, osmium.InvalidLocationError):
             continue  # an extract ends somewhere: an area whose corners lie beyond cannot be drawn
+    aside.turns = restrictions.turns()
 
 
 def _features(thing: Any, wkb: Any, aside: Aside) -> Iterator[Feature]:

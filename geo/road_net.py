@@ -12,6 +12,7 @@ from geo.coordinates import Place, Plane
 from geo.osm_extract import DRIVEN, way_said
 from geo.roads import SPEEDS_MPS, NoRoads, RoadGraph
 from geo.spool import records
+from geo.turns import Turn
 
 NET = "roads.npz"
 MARGIN_M = 10_000.0  # round the district: who comes from outside is some minutes away
@@ -46,16 +47,25 @@ class _Pieces:
         return _Pieces(self.ends[rows], self.kind[rows], self.there[rows], self.back[rows], self.inside[rows])
 
 
-def road_net(folder: Path, district: shapely.Geometry | None, court: Place | None, most: int = MOST) -> RoadNet:
-    """From the spool of ways in a folder. Raises NoRoads: nothing to drive on, or too much of it without a district to cut it to."""
+def road_net(folder: Path, district: shapely.Geometry | None, court: Place | None, most: int = MOST, turns: Sequence[Turn] = ()) -> RoadNet:
+    """From the spool of ways in a folder; turns: those that are forbidden.
+
+    Raises NoRoads: nothing to drive on, or too much of it without a district to cut it to.
+    """
     inside, around = _cut(district, court)
     pieces = _read(folder, inside, around)
     for thinned, (here, margin) in enumerate(KEEPS):
         kept = pieces.kept(pieces.kind < np.where(pieces.inside, here, margin))
         if len(kept.kind) <= most:
             speeds = np.array([SPEEDS_MPS[name] for name in DRIVEN])[kept.kind]
-            return RoadNet(RoadGraph.of_pieces(kept.ends / 1e7, speeds, kept.there, kept.back), thinned)
+            return RoadNet(RoadGraph.of_pieces(kept.ends / 1e7, speeds, kept.there, kept.back, [_rounded(turn) for turn in turns]), thinned)
     raise NoRoads("too many roads")
+
+
+def _rounded(turn: Turn) -> Turn:
+    """Corner by corner as those of the pieces are."""
+    before, via, after = ((round(lon * 1e7) / 1e7, round(lat * 1e7) / 1e7) for lon, lat in turn[:3])
+    return Turn(before, via, after, turn.only)
 
 
 def _cut(district: shapely.Geometry | None, court: Place | None) -> tuple[shapely.Geometry | None, shapely.Geometry | None]:

@@ -1,6 +1,6 @@
 """A graph of roads: the way from one place to another, and seconds from one place to every junction and bend."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from geo.coordinates import FloatArray, Place, Plane, checked_arrays
+from geo.turns import Turn, numbered, split
 
 if TYPE_CHECKING:  # takes most of a second to import, and who reads a kept graph needs none of it
     import geopandas
@@ -22,6 +23,9 @@ if TYPE_CHECKING:  # takes most of a second to import, and who reads a kept grap
 SPEEDS_MPS = {"ring": 22.0, "trunk": 17.0, "main": 12.5, "minor": 8.0, "service": 4.0}
 UNKNOWN_MPS = 5.0
 OFF_ROAD_MPS = 3.0  # from the door to the road, on foot or through a yard
+
+
+_Towards = tuple[FloatArray, NDArray[np.int32]]
 
 
 class NoRoads(ValueError):
@@ -51,16 +55,21 @@ class Way:
 class RoadGraph:
     """The roads as one net: corners are joined along each road. Every place can be reached from every other, by one-way roads as they run.
 
-    nodes (n, 2): latitude, longitude of each junction and bend; _seconds: from each node (row) to the next ones (column).
+    nodes (n, 2): latitude, longitude of each junction and bend; _seconds: from each state (row) to the next ones (column); _at: the node
+    of each state, for at some nodes one stands in several ways: there it counts from where one came (`geo.turns`).
     """
 
     nodes: FloatArray
     _plane: Plane = field(repr=False)
     _seconds: csr_array = field(repr=False)
+    _at: NDArray[np.int32] = field(repr=False)
     _near: cKDTree = field(init=False, repr=False)
+    _standing: tuple[NDArray[np.intp], NDArray[np.intp]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_near", cKDTree(self._plane.metres(self.nodes)))
+        order = np.argsort(self._at, kind="stable")
+        object.__setattr__(self, "_standing", (order, np.searchsorted(self._at[order], np.arange(len(self.nodes) + 1))))
 
     @classmethod
     def of(cls, roads: "geopandas.GeoDataFrame") -> "RoadGraph":
@@ -76,8 +85,12 @@ class RoadGraph:
         return cls.of_pieces(ends, speeds, both, both)
 
     @classmethod
-    def of_pieces(cls, ends: FloatArray, speeds_mps: FloatArray, there: NDArray[np.bool_], back: NDArray[np.bool_]) -> "RoadGraph":
+    def of_pieces(
+        cls, ends: FloatArray, speeds_mps: FloatArray, there: NDArray[np.bool_], back: NDArray[np.bool_], turns: Iterable[Turn] = ()
+    ) -> "RoadGraph":
         """From straight pieces: ends (n, 2, 2) as longitude, latitude, joined where the same; there, back: whether it is driven so.
+
+        turns: what is forbidden at corners.
 
         What cannot be left again, or not be reached, is left out. Raises NoRoads.
         """
@@ -87,31 +100,34 @@ class RoadGraph:
         links = numbers.reshape(-1, 2)
         arcs = np.vstack([links[there], links[back][:, ::-1]])
         speeds = np.concatenate([speeds_mps[there], speeds_mps[back]])
-        net = _largest(len(places), arcs[:, 0], arcs[:, 1], directed=True)
-        if len(net) < 2:
-            raise NoRoads("no road on which one could go anywhere")
-        kept = np.isin(arcs, net).all(axis=1)
-        arcs, speeds = np.searchsorted(net, arcs[kept]), speeds[kept]
-        nodes = places[net][:, ::-1]
-        (south, west), (north, east) = nodes.min(axis=0).tolist(), nodes.max(axis=0).tolist()
+        (west, south), (east, north) = places.min(axis=0).tolist(), places.max(axis=0).tolist()
         plane = Plane((south + north) / 2, (west + east) / 2)
-        metres = plane.metres(nodes)
+        metres = plane.metres(places[:, ::-1])
         seconds = np.hypot(*(metres[arcs[:, 0]] - metres[arcs[:, 1]]).T) / speeds
-        return cls(nodes, plane, _matrix(arcs, seconds, len(net)))
+        net = split(arcs, seconds, len(places), numbered(turns, places))
+        states = _largest(len(net.at), net.arcs[:, 0], net.arcs[:, 1], directed=True)
+        if len(states) < 2:
+            raise NoRoads("no road on which one could go anywhere")
+        kept = np.isin(net.arcs, states).all(axis=1)
+        nodes, at = np.unique(net.at[states], return_inverse=True)
+        matrix = _matrix(np.searchsorted(states, net.arcs[kept]), net.seconds[kept], len(states))
+        return cls(places[nodes][:, ::-1], plane, matrix, at.astype(np.int32))
 
     def write(self, path: Path) -> None:
         """Keep it, so that it need not be made again: reading takes milliseconds, making a second and more."""
         net = self._seconds
         middle = np.array([self._plane.lat, self._plane.lon])
         with path.open("wb") as file:
-            np.savez(file, nodes=self.nodes, plane=middle, data=net.data, indices=net.indices, indptr=net.indptr)
+            np.savez(file, nodes=self.nodes, plane=middle, data=net.data, indices=net.indices, indptr=net.indptr, at=self._at)
 
     @classmethod
     def read(cls, path: Path) -> "RoadGraph":
         """What `write` kept. Raises OSError, ValueError, KeyError for a file that is none."""
         with np.load(path, allow_pickle=False) as kept:
             nodes, (lat, lon) = kept["nodes"], kept["plane"].tolist()
-            return cls(nodes, Plane(lat, lon), csr_array((kept["data"], kept["indices"], kept["indptr"]), shape=(len(nodes), len(nodes))))
+            at = kept["at"] if "at" in kept else np.arange(len(nodes), dtype=np.int32)  # of a file from before there were turns
+            matrix = csr_array((kept["data"], kept["indices"], kept["indptr"]), shape=(len(at), len(at)))
+            return cls(nodes, Plane(lat, lon), matrix, at)
 
     def nearest_node(self, place: Place) -> int:
         """Number of the junction or bend nearest to a place, by straight line. Raises NotADegree."""
@@ -120,11 +136,11 @@ class RoadGraph:
     def path(self, start: Place, end: Place) -> list[Place]:
         """The quickest way: the start, the corners of the roads between, the end. Raises NotADegree."""
         first, last = self.nearest_node(start), self.nearest_node(end)
-        _, before = dijkstra(self._back, indices=[last], return_predecessors=True)
-        way = [first]
-        while way[-1] != last:
-            way.append(int(before[0, way[-1]]))  # seen from the end, so that the way comes out in its order
-        corners = [(float(lat), float(lon)) for lat, lon in self.nodes[way]]
+        seconds, after = self._towards(self._states(last))
+        states = [min(self._states(first), key=lambda state: float(seconds[state]))]
+        while (state := int(after[states[-1]])) >= 0:
+            states.append(state)
+        corners = [(float(lat), float(lon)) for lat, lon in self.nodes[self._at[states]]]
         return [start, *(corner for corner in corners if corner not in (start, end)), end]
 
     def ways(self, starts: Sequence[Place], end: Place) -> list[Way]:
@@ -137,22 +153,62 @@ class RoadGraph:
             return []
         feet = self._feet([*starts, end])
         last = feet[-1]
-        seconds, before = dijkstra(self._back, indices=list(last.ends), return_predecessors=True)
-        return [self._way(start, end, foot, last, seconds, before) for start, foot in zip(starts, feet, strict=False)]
+        by_end = [self._towards(self._entering(last, j)) for j in (0, 1)]
+        return [self._way(start, end, foot, last, by_end) for start, foot in zip(starts, feet, strict=False)]
 
-    def _way(self, start: Place, end: Place, foot: "_Foot", last: "_Foot", seconds: FloatArray, before: NDArray[np.int32]) -> Way:
-        """seconds, before (2, n): from either end of the last piece; before: each node's next one there, below zero at that end itself."""
-        options = [(foot.away[k] + float(seconds[j, node]) + last.there[j], k, j) for k, node in enumerate(foot.ends) for j in (0, 1)]
-        driven, k, j = min(options)
-        nodes = [foot.ends[k]]
-        while (after := int(before[j, nodes[-1]])) >= 0:
-            nodes.append(after)
+    def _way(self, start: Place, end: Place, foot: "_Foot", last: "_Foot", by_end: list[_Towards]) -> Way:
+        """by_end: what leads to either end of the last piece, so that it can be driven from there."""
+        options = [
+            (foot.away[k] + float(by_end[j][0][state]) + last.there[j], state, j)
+            for k in (0, 1)
+            for state in self._leaving(foot, k)
+            for j in (0, 1)
+        ]
+        driven, state, j = min(options, default=(np.inf, -1, 0))
+        states = []
+        while state >= 0:
+            states.append(state)
+            state = int(by_end[j][1][state])
         if foot.piece == last.piece:  # on the same piece of road
             along = self._pieces.along(foot, last)
-            driven, nodes = (along, []) if along <= driven else (driven, nodes)
-        corners = [start, foot.place, *((float(lat), float(lon)) for lat, lon in self.nodes[nodes]), last.place, end]
+            driven, states = (along, []) if along <= driven else (driven, states)
+        corners = [start, foot.place, *((float(lat), float(lon)) for lat, lon in self.nodes[self._at[states]]), last.place, end]
         steps = np.diff(self._plane.metres(corners), axis=0)
         return Way(driven + (foot.off_m + last.off_m) / OFF_ROAD_MPS, float(np.hypot(steps[:, 0], steps[:, 1]).sum()), corners)
+
+    def _states(self, node: int) -> list[int]:
+        order, starts = self._standing
+        found: list[int] = order[starts[node] : starts[node + 1]].tolist()
+        return found
+
+    def _next(self, state: int) -> list[int]:
+        net = self._seconds
+        found: list[int] = net.indices[net.indptr[state] : net.indptr[state + 1]].tolist()
+        return found
+
+    def _entering(self, last: "_Foot", j: int) -> list[int]:
+        """The states at this end of the last piece from which it may be driven; all of them where it need not be."""
+        states = self._states(last.ends[j])
+        if last.there[j] == 0 or len(states) == 1:
+            return states
+        beyond = last.ends[1 - j]
+        return [state for state in states if any(self._at[after] == beyond for after in self._next(state))]
+
+    def _leaving(self, foot: "_Foot", k: int) -> list[int]:
+        """How one stands at this end of a piece who has driven along it; as one likes where one begins there."""
+        states = self._states(foot.ends[k])
+        if foot.away[k] == 0 or len(states) == 1:
+            return states
+        coming = self._states(foot.ends[1 - k])
+        return sorted({after for state in coming for after in self._next(state) if self._at[after] == foot.ends[k]})
+
+    def _towards(self, states: list[int]) -> _Towards:
+        """Seconds (n,) from each state to the nearest of these, and each one's next one on the way there, below zero at its end."""
+        count = self._seconds.shape[0]
+        if not states:
+            return np.full(count, np.inf), np.full(count, -1, np.int32)
+        seconds, after, _ = dijkstra(self._back, indices=states, return_predecessors=True, min_only=True)
+        return seconds, after
 
     def _feet(self, places: Sequence[Place]) -> "list[_Foot]":
         """Where each of the places comes onto the road."""
@@ -170,9 +226,10 @@ class RoadGraph:
     @cached_property
     def _pieces(self) -> "_Pieces":
         net = self._seconds.tocoo()
-        keys = np.unique(np.minimum(net.row, net.col).astype(np.int64) * net.shape[0] + np.maximum(net.row, net.col))
-        pairs = np.stack(np.divmod(keys, net.shape[0]), axis=1).astype(np.int32)
-        there, back = (_seconds_of(self._seconds, pairs[:, [a, b]]) for a, b in ((0, 1), (1, 0)))
+        arcs, count = self._at[np.stack([net.row, net.col], axis=1)], len(self.nodes)
+        keys = np.unique(arcs.min(axis=1).astype(np.int64) * count + arcs.max(axis=1))
+        pairs = np.stack(np.divmod(keys, count), axis=1).astype(np.int32)
+        there, back = (_seconds_of(arcs, net.data, count, pairs[:, [a, b]]) for a, b in ((0, 1), (1, 0)))
         return _Pieces(pairs, there, back, shapely.STRtree(shapely.linestrings(self._plane.metres(self.nodes)[pairs])))
 
     @cached_property
@@ -191,7 +248,11 @@ class RoadGraph:
 
     def _seconds_at(self, net: csr_array, place: Place) -> FloatArray:
         far_m, node = self._near.query(self._plane.metres([place])[0])
-        return np.asarray(dijkstra(net, indices=[int(node)])[0] + far_m / OFF_ROAD_MPS, np.float64)
+        by_state = dijkstra(net, indices=self._states(int(node)), min_only=True)
+        seconds = by_state[self._standing[0]]
+        if len(by_state) > len(self.nodes):
+            seconds = np.minimum.reduceat(seconds, self._standing[1][:-1])
+        return np.asarray(seconds + far_m / OFF_ROAD_MPS, np.float64)
 
     def metres_of(self, place: Place) -> float:
         """How far a place lies from the nearest node, in metres. Raises NotADegree."""
@@ -237,15 +298,14 @@ class _Foot:
     off_m: float
 
 
-def _seconds_of(net: csr_array, pairs: NDArray[np.int32]) -> FloatArray:
-    """From the first to the second of each pair (n, 2); infinite where no road leads."""
-    coo = net.tocoo()
-    keys = coo.row.astype(np.int64) * net.shape[0] + coo.col
+def _seconds_of(arcs: NDArray[np.int32], seconds: FloatArray, count: int, pairs: NDArray[np.int32]) -> FloatArray:
+    """From the first to the second of each pair (n, 2); infinite where no road leads. arcs (m, 2): whichever of two the same."""
+    keys = arcs[:, 0].astype(np.int64) * count + arcs[:, 1]
     order = np.argsort(keys)
-    sought = pairs[:, 0].astype(np.int64) * net.shape[0] + pairs[:, 1]
+    sought = pairs[:, 0].astype(np.int64) * count + pairs[:, 1]
     at = np.minimum(np.searchsorted(keys, sought, sorter=order), len(keys) - 1)
     found = keys[order][at] == sought
-    return np.where(found, coo.data[order][at], np.inf)
+    return np.where(found, seconds[order][at], np.inf)
 
 
 def crossed(lines: Any, owners: NDArray[np.intp]) -> tuple[Any, NDArray[np.intp]]:
