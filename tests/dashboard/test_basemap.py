@@ -86,6 +86,13 @@ def test_what_is_wrong_is_said_by_file_in_one_sentence(
     assert not (home.layers / BASE).exists()
 
 
+def large(folder: Path) -> Path:
+    """Long enough at work to be found at it."""
+    extract = folder / "large.osm.pbf"
+    write_osm(extract, 40)
+    return extract
+
+
 def begun(home: Settings, extract: Path) -> subprocess.Popen[bytes]:
     """A build that is at work on a larger file."""
     command = [sys.executable, "-m", "dashboard", "basemap", "build", str(extract)]
@@ -94,12 +101,11 @@ def begun(home: Settings, extract: Path) -> subprocess.Popen[bytes]:
     return process
 
 
-def test_stopped_or_killed_it_changes_nothing_and_the_next_one_is_whole(home: Settings, tmp_path: Path) -> None:
+@pytest.mark.long  # the killed one, below, leaves more behind
+def test_stopped_it_changes_nothing_and_one_is_built_at_a_time(home: Settings, tmp_path: Path) -> None:
     assert build(roads(tmp_path)) == 0
     before = (home.layers / BASE).read_bytes()
-    extract = tmp_path / "large.osm.pbf"
-    write_osm(extract, 40)
-    stopped = begun(home, extract)
+    stopped = begun(home, large(tmp_path))
     stopped.send_signal(signal.SIGSTOP)  # on a quick machine it would be whole before the other one has looked
     assert build(roads(tmp_path)) == 1  # one at a time
     stopped.send_signal(signal.SIGINT)
@@ -107,7 +113,12 @@ def test_stopped_or_killed_it_changes_nothing_and_the_next_one_is_whole(home: Se
     assert stopped.wait(30) == 130
     assert (home.layers / BASE).read_bytes() == before
     assert not (home.layers / BUILDING).exists()
-    killed = begun(home, extract)
+
+
+def test_killed_it_changes_nothing_and_the_next_one_is_whole(home: Settings, tmp_path: Path) -> None:
+    assert build(roads(tmp_path)) == 0
+    before = (home.layers / BASE).read_bytes()
+    killed = begun(home, large(tmp_path))
     killed.kill()
     killed.wait(30)
     assert (home.layers / BASE).read_bytes() == before

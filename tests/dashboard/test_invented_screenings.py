@@ -28,6 +28,7 @@ def test_a_film_is_drawn_and_moves(name: str) -> None:
     assert (pictures[0] != pictures[-1]).any()
 
 
+@pytest.mark.postgres_long
 def test_from_nothing_to_a_programme_with_films(database: Database, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Step by step as the jobs process does it, whose renderings come between; at the end nothing is left to do."""
     monkeypatch.setattr(films, "SECONDS", 1)

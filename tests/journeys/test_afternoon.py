@@ -121,6 +121,7 @@ async def four(browser: Browser, product: Product) -> AsyncIterator[dict[str, Pa
         await page.context.close()
 
 
+@pytest.mark.long  # each step alone: test_door_tablet, test_screening, test_screening_people, test_outcome_paper
 async def test_from_the_door_to_the_payment_of_the_next_day(browser: Browser, afternoon: Afternoon) -> None:
     product, screening = afternoon.court.product, afternoon.screening
     place = f"{product.origin}/centre/screening/{screening}"

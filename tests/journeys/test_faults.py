@@ -144,6 +144,7 @@ def readiness(product: Product) -> tuple[int, dict[str, Any]]:
         return error.code, json.loads(error.read())
 
 
+@pytest.mark.long  # the killed one below; frozen, by sockets: tests/dashboard/test_live_database.py
 async def test_54_a_frozen_database_is_said_while_positions_go_on_and_nothing_is_lost(wall: Page, site: Site) -> None:
     product = site.product
     await send(product, "silence", {"id": str(ULID()), "minutes": 15, "t": iso(datetime.now(UTC))}, 1003)

@@ -45,7 +45,10 @@ async def leader_page(browser: Browser) -> Page:
     return await context.new_page()
 
 
-async def test_a_leader_sees_and_is_seen_only_after_the_desk_has_let_him_in(browser: Browser, product: Product) -> None:
+@pytest.mark.parametrize(
+    "whispers", [False, pytest.param(True, marks=pytest.mark.long)]
+)  # its bytes: tests/streaming/test_whisper_bytes.py
+async def test_a_leader_sees_and_is_seen_only_after_the_desk_has_let_him_in(browser: Browser, product: Product, whispers: bool) -> None:
     wall, desk = await centre_page(browser, product, "wall"), await centre_page(browser, product, "desk")
     phone = await phone_page(browser, product, LINES)
     await phone.locator("[data-act=call]").tap()
@@ -81,7 +84,8 @@ async def test_a_leader_sees_and_is_seen_only_after_the_desk_has_let_him_in(brow
     await until_heard(phone)
     await expect(desk.locator("[data-room=t]")).to_be_enabled()
     await leader.locator("#speak").click()
-    await _whisper(leader, phone, {"wall": wall, "desk": desk}, call or "", own)
+    if whispers:
+        await _whisper(leader, phone, {"wall": wall, "desk": desk}, call or "", own)
     await leader.locator("#leave").click()
     await expect(phone.locator("#face")).to_be_hidden()
     assert await leader.evaluate(PASS, [call, "view", f"{call}.{field}"]) in (401, 403)

@@ -146,6 +146,7 @@ async def talk(database: Database, clock: Clock) -> AsyncIterator[Talk]:
     await relay.aclose()
 
 
+@pytest.mark.postgres_long
 @pytest.mark.parametrize("why", ["withdrawn", "device_changed", "silent"])
 async def test_not_a_byte_of_a_whisper_comes_once_it_is_over(talk: Talk, why: str) -> None:
     court, desk = talk.court, talk.there("DESK")

@@ -117,7 +117,8 @@ def kept(court: Court, kind: str) -> list[Any]:
         return [entry for entry in entries_after(session, 0, 10_000) if entry.kind == kind]
 
 
-async def test_from_the_officers_camera_to_the_stage_and_away_again(court: Court) -> None:
+@pytest.mark.parametrize("also_a_card", [False, pytest.param(True, marks=pytest.mark.long)])  # each return to the picture waits its delay
+async def test_from_the_officers_camera_to_the_stage_and_away_again(court: Court, also_a_card: bool) -> None:
     spot = await asyncio.to_thread(OnTheSpot, court)
     screening, permit = await asyncio.to_thread(spot.planned, DELAY_S)
     async with spot.sends(), audience(court, screening) as stage:
@@ -137,11 +138,12 @@ async def test_from_the_officers_camera_to_the_stage_and_away_again(court: Court
             await stage.next_picture(court, screening)
             assert stage.came_s - lifted_s >= DELAY_S - 1, "nothing from before the blackout was left"
 
-            await asyncio.to_thread(court.told, f"/{screening}/show", {"position": 0})
-            await stage.until(lambda: stage.item.get("kind") == "card")
-            await stage.no_picture_for(1.0)
-            await asyncio.to_thread(court.told, f"/{screening}/show", {"position": 1})
-            await stage.next_picture(court, screening)
+            if also_a_card:
+                await asyncio.to_thread(court.told, f"/{screening}/show", {"position": 0})
+                await stage.until(lambda: stage.item.get("kind") == "card")
+                await stage.no_picture_for(1.0)
+                await asyncio.to_thread(court.told, f"/{screening}/show", {"position": 1})
+                await stage.next_picture(court, screening)
         await stage.until(lambda: stage.black)  # nobody hosts it
         await stage.no_picture_for(1.0)
         await stage.until(lambda: kept(court, "screening.blacked_out")[-1].payload["why"] == "unwatched")

@@ -3,12 +3,16 @@
 Each case really performs the action that records its event. An event class without a case fails by its name.
 """
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from copy import copy as shallow
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from shutil import copy
+from typing import Any, Self, TypeAlias
 
 import pytest
 from sqlalchemy import select
@@ -130,7 +134,7 @@ from data.actions.whispers import (
 )
 from data.engines import Database
 from data.events import EVENTS
-from data.journal import entries_after
+from data.journal import Journal, entries_after
 from data.queries.wall import rows, snapshot
 from data.rules.cases import CaseEvent
 from data.rules.civil import civil_day
@@ -193,6 +197,13 @@ class Scene(SmallCourt):
         with self.journal.work(CASE_SYSTEM, self.later(1)) as work:
             for node in range(1, 32):  # more than the stream holds, so that a new entry pushes an old one off
                 report_case(work, CaseReport(case_no=CASE_NO, event=CaseEvent.NODE, at=self.now, node=node))
+
+    def again(self, database: Database) -> Self:
+        """The same morning in a copy of its database."""
+        scene = shallow(self)
+        scene.database, scene.announced = database, []
+        scene.journal = Journal(database, self.journal.sealing, COURT, scene.announced.extend)
+        return scene
 
     def ring(self) -> str:
         self.call = ulid()
@@ -824,10 +835,24 @@ MORE: dict[str, tuple[str, Case, Case]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Scene]]:
+    """The morning as an SQLite file, once one has been set, and what the first scene knows of it: setting it was a third of each case."""
+    return tmp_path_factory.mktemp("morning") / "ecc.db", []
+
+
 @pytest.fixture
-def scene(database: Database, clock: Clock) -> Scene:
+def scene(database: Database, clock: Clock, kept: tuple[Path, list[Scene]]) -> Scene:
+    file, first = kept
+    if first and database.dialect == "sqlite":
+        copy(file, database.url.removeprefix("sqlite:///"))
+        return first[0].again(database)
     scene = Scene(database, clock.now())
     scene.set()
+    if database.dialect == "sqlite":
+        with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"))) as connection:
+            connection.execute("VACUUM INTO ?", (str(file),))
+        first.append(scene.again(database))
     return scene
 
 
