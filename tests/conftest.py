@@ -65,17 +65,18 @@ def pytest_collection_finish() -> None:
 def mixed(items: list[pytest.Item]) -> list[pytest.Item]:
     """Journeys among the other files, as even as they go: beside a browser that wants both processors runs a test that waits.
 
-    Those that share one product come before those with one of their own.
+    Those that share one product come before those with one of their own. What takes a second or two comes last: all workers end together.
     """
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.path, []).append(item)
     journeys = sorted((file for file in files if "journeys" in file.parts), key=lambda file: not shares_product(files[file][0]))
-    others = [file for file in files if file not in journeys]
+    small = [file for file in files if not {"rules", "geo"}.isdisjoint(file.relative_to(Path(__file__).parent).parts)]
+    others = [file for file in files if file not in {*journeys, *small}]
     order: list[Path] = []
     for number, journey in enumerate(journeys, 1):
         order += [journey, *others[len(order) - number + 1 : number * len(others) // len(journeys)]]
-    return [item for file in order or others for item in files[file]]
+    return [item for file in [*(order or others), *small] for item in files[file]]
 
 
 def shares_product(item: pytest.Item) -> bool:

@@ -69,6 +69,7 @@ def places_of(view: View) -> dict[int, tuple[float, float]]:
 # --- what is pressed -----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres_long
 async def test_a_call_pressed_at_one_rings_at_the_other_and_ends_there(product: Two) -> None:
     async with viewer(product.a, "desk", product.seeded.desk) as desk, viewer(product.b, "wall", product.seeded.wall) as wall:
         id_ = await call(product.a, 1001)
@@ -101,6 +102,7 @@ async def press_key(side: Side, verb: dict[str, Any]) -> None:
         assert (await desk.post("/centre/_dash-update-component", json=said)).status_code == 200
 
 
+@pytest.mark.postgres_long
 async def test_support_ordered_at_one_goes_to_the_team_whose_phone_speaks_to_the_other(product: Two) -> None:
     """Who is near is known at the first although the second heard it; the answer comes back the other way."""
     await send(product.a, 1001, fix())
@@ -119,6 +121,7 @@ async def test_support_ordered_at_one_goes_to_the_team_whose_phone_speaks_to_the
     await end_call(product.a, 1001, id_)
 
 
+@pytest.mark.postgres_long
 async def test_a_video_begun_at_one_is_finished_at_the_other(product: Two) -> None:
     content = film_of(300_000)
     headers = {"cookie": f"ecc_desk={product.seeded.desk}", **TUS}
@@ -137,6 +140,7 @@ async def test_a_video_begun_at_one_is_finished_at_the_other(product: Two) -> No
         assert answer.headers["upload-offset"] == "300000"
 
 
+@pytest.mark.postgres_long
 async def test_whoever_came_in_elsewhere_a_moment_ago_is_known_everywhere(product: Two) -> None:
     """The page that follows a sign-in comes to any of them, a few milliseconds later."""
     async with httpx.AsyncClient(timeout=20) as web:
@@ -147,6 +151,7 @@ async def test_whoever_came_in_elsewhere_a_moment_ago_is_known_everywhere(produc
             assert (await web.get(f"{side.origin}/centre/desk", headers={"cookie": f"ecc_desk={desk}"})).status_code == 200
 
 
+@pytest.mark.postgres_long
 async def test_a_pairing_begun_at_one_goes_on_at_the_other(product: Two) -> None:
     async with httpx.AsyncClient(timeout=20) as web:
         begun = await web.get(f"{product.a.origin}/pair")
@@ -175,6 +180,7 @@ async def closes_within(view: View, seconds: float) -> None:
     assert time.monotonic() - began < seconds + 5, "much later than promised"  # the machine is shared; the bench has the figure
 
 
+@pytest.mark.postgres_long
 async def test_6_signed_out_at_one_the_socket_at_the_other_is_closed(product: Two) -> None:
     database_desk = product.another_desk()
     async with viewer(product.b, "desk", database_desk) as desk, httpx.AsyncClient(timeout=20) as web:
@@ -184,6 +190,7 @@ async def test_6_signed_out_at_one_the_socket_at_the_other_is_closed(product: Tw
         assert (await web.get(f"{product.b.origin}/centre/desk", headers=headers)).status_code == 303
 
 
+@pytest.mark.postgres_long
 async def test_6_a_lost_phone_that_is_revoked_dies_at_both(product: Two) -> None:
     """By the command line: another process, whose word no bus carries."""
     token = product.seeded.devices[1006]
@@ -197,6 +204,7 @@ async def test_6_a_lost_phone_that_is_revoked_dies_at_both(product: Two) -> None
 # --- where they are ------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres_long
 async def test_fixes_that_come_to_both_in_turn_are_all_once_in_the_track_and_the_newest_on_both_walls(product: Two) -> None:
     began = datetime.now(UTC)
     sent = []
@@ -216,6 +224,7 @@ async def test_fixes_that_come_to_both_in_turn_are_all_once_in_the_track_and_the
     assert [each.id for each in track] == [each["id"] for each in sent]
 
 
+@pytest.mark.postgres_long
 async def test_a_jump_is_seen_whichever_of_them_knew_the_place_before(product: Two) -> None:
     await send(product.a, 1004, fix())
     far = fix(COURT[0] + 0.5, COURT[1])
@@ -388,6 +397,7 @@ def written(product: Two, screening: str) -> int:
     return count
 
 
+@pytest.mark.postgres_long
 async def test_what_the_stage_at_one_says_that_it_shows_stands_on_the_console_of_the_other(product: Two) -> None:
     hosted = Hosted(product)
     screening = await hosted.begun()

@@ -134,7 +134,6 @@ async def test_both_come_back_when_the_relay_was_killed(product: Product, pages:
     await until_more(centre)
 
 
-@pytest.mark.long  # a whole call does in test_web_gone.py
 async def test_media_runs_on_while_the_web_process_is_dead(product: Product, pages: tuple[Page, Page]) -> None:
     officer, centre = pages
     await officer.evaluate(PUBLISH, pass_for(product, Right.PUBLISH))

@@ -28,6 +28,7 @@ def court() -> Iterator[Court]:
         court.close()
 
 
+@pytest.mark.long  # what the stage receives: dashboard/screening/test_live_doors.py; that it is clean under a flood: test_stage_flood.py
 async def test_the_stage_draws_cells_and_every_byte_that_it_received_is_clean(court: Court) -> None:
     spot = await asyncio.to_thread(OnTheSpot, court, 1005)  # another one than the flood presses for
     screening, permit = await asyncio.to_thread(spot.planned)

@@ -44,6 +44,7 @@ async def pages(browser: Browser, court: Court) -> AsyncIterator[dict[str, Page]
         await page.context.close()
 
 
+@pytest.mark.long  # its doors and sockets, there and back: dashboard/screening/test_wall_on_stage.py
 async def test_the_one_wall_is_a_stage_until_a_desk_takes_it_back(pages: dict[str, Page], court: Court) -> None:
     wall, desk, host = pages["wall"], pages["desk"], pages["host"]
     await expect(desk.locator("#on-stage")).to_be_hidden()

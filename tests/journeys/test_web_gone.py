@@ -37,6 +37,7 @@ async def until_recorded(product: Product, more: int = 50_000) -> None:
             await asyncio.sleep(0.2)
 
 
+@pytest.mark.long  # the picture that goes on: test_media.py; what a phone owes meanwhile: test_phone_and_centre.py
 async def test_a_call_goes_on_without_the_web_process_and_a_phone_that_reloads_meanwhile_sends_again(
     browser: Browser, product: Product
 ) -> None:

@@ -20,6 +20,8 @@ from streaming.media_states import WAITING_MOST, MediaStates, quality_of, withdr
 from tests.conftest import Clock
 from tests.data.small_court import SmallCourt, ulid
 
+pytestmark = pytest.mark.postgres_long  # the actions that they reach are tried on both
+
 FIGURES = {"octets": 1.0, "kbps": 1_050, "fps": 30, "video_lost_pct": 1.2, "audio_lost_pct": 0.1}
 
 

@@ -14,6 +14,8 @@ from data.tables import WallRow
 from tests.conftest import Clock
 from tests.data.small_court import CASE_NO, SmallCourt
 
+pytestmark = pytest.mark.postgres_long  # the actions that they reach are tried on both
+
 
 @pytest.fixture
 def court(database: Database, clock: Clock) -> SmallCourt:
