@@ -272,8 +272,10 @@ def name_court(settings: Settings, options: argparse.Namespace) -> int:
     from dashboard.naming import name_court as write
 
     settings.make_folders()
-    path = write(settings, options.code, options.name, options.duty_phone, options.config)
-    print(t("command.court_named", code=options.code, name=options.name, path=path))
+    named = write(settings, options.code, options.name, options.duty_phone, options.config)
+    print(t("command.court_named", code=options.code, name=options.name, path=named.path))
+    for variable, value in named.overridden.items():
+        print(t("command.court_overridden", variable=variable, value=value, path=named.path), file=sys.stderr)
     return 0
 
 

@@ -21,6 +21,7 @@ from dashboard.supervise import Beat
 from data.engines import open_database
 from data.journal import Journal, silent
 from data.lanes import Lanes
+from data.live_settings import current
 from data.queries.live_permits import OnAir, on_air
 from data.sealing import load_sealing
 from data.settings import Settings
@@ -132,7 +133,7 @@ class Court:
         sealing = load_sealing(settings.keys)
         journal = Journal(self._database, sealing, settings.court_code, self._bus.announce, settings.civil_offset_s)
         self.states = MediaStates(journal, self._lanes, _now)
-        self._may_show, self.transcoder = settings.live_on_stage, Transcoder(self._on_air, self._bus.publish_cells)
+        self._settings, self.transcoder = settings, Transcoder(self._on_air, self._bus.publish_cells)
 
     def parts(self, relay: Relay) -> tuple[Coroutine[Any, Any, None], ...]:
         heard = self._bus.listen(self._announced, None, on_cells=self.transcoder.heard)
@@ -143,11 +144,11 @@ class Court:
         self.transcoder.announced(number, kind)
 
     async def _on_air(self) -> OnAir | None:
-        return await self._lanes.readers.run(self._read_on_air) if self._may_show else None
+        return await self._lanes.readers.run(self._read_on_air)
 
     def _read_on_air(self) -> OnAir | None:
         with self._database.reading() as session:
-            return on_air(session)
+            return on_air(session) if current(session, self._settings).live_on_stage else None
 
     async def aclose(self) -> None:
         await self._bus.aclose()

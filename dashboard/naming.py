@@ -2,15 +2,21 @@
 
 import json
 import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
 
 from dashboard.supervise import write_secret
 from dashboard.upgrade import upgrade
+from data.actions.organisation import change_court
 from data.engines import open_database
 from data.errors import Misconfigured, RuleBroken
-from data.settings import UNNAMED, Settings
+from data.journal import Journal
+from data.rules.permissions import SYSTEM
+from data.sealing import load_sealing
+from data.settings import UNNAMED, Settings, said_here
 from data.tables import CourtRow
 
 
@@ -20,8 +26,16 @@ def check_named(settings: Settings) -> None:
         raise Misconfigured("no court", code="misconfigured.court_missing", path=settings.home / "ecc.toml")
 
 
-def name_court(settings: Settings, code: str, name: str, duty_phone: str | None = None, file: Path | None = None) -> Path:
-    """The settings file that says so now; what else stands in it stays as it is.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """path: the file that says so now. overridden: variables of this environment that say otherwise, with their values; they win."""
+
+    path: Path
+    overridden: dict[str, str]
+
+
+def name_court(settings: Settings, code: str, name: str, duty_phone: str | None = None, file: Path | None = None) -> Named:
+    """The settings file says so now; what else stands in it stays as it is. A court that is founded has the name at once.
 
     Raises Misconfigured for a code or name that cannot be one, RuleBroken court.named when this home is another court's already.
     """
@@ -32,14 +46,18 @@ def name_court(settings: Settings, code: str, name: str, duty_phone: str | None 
     database = open_database(settings.database_url)
     try:
         with database.reading() as session:
-            founded = session.scalars(select(CourtRow.code)).first()
+            founded = session.scalars(select(CourtRow)).first()
+        if founded is not None and founded.code != named.court_code:
+            raise RuleBroken("another court", code="court.named", found=founded.code)
+        if founded is not None and founded.name != named.court_name:
+            journal = Journal(database, load_sealing(named.keys), named.court_code, civil_offset_s=named.civil_offset_s)
+            journal.do(SYSTEM, datetime.now(UTC), change_court, name=named.court_name)
     finally:
         database.close()
-    if founded not in (None, named.court_code):
-        raise RuleBroken("another court", code="court.named", found=founded)
     path = file or settings.home / "ecc.toml"
     write_secret(path, _said(path.read_text(encoding="utf-8") if path.exists() else "", said))
-    return path
+    beaten = {variable: value for variable, value in said_here(said).items() if value != said[variable.removeprefix("ECC_").lower()]}
+    return Named(path, beaten)
 
 
 def _said(text: str, values: dict[str, str]) -> str:

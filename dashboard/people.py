@@ -23,6 +23,7 @@ from data.actions.walls import revoke_wall
 from data.engines import open_database
 from data.errors import BadInput, NotFound, RuleBroken
 from data.journal import Journal, Work
+from data.live_settings import current
 from data.rules.identity import same_username
 from data.rules.links import Purpose
 from data.rules.permissions import SYSTEM, Role
@@ -100,7 +101,8 @@ def enrolment_sheet(settings: Settings, path: Path, team: str | None, everybody:
         _team(work, team)
         made = codes(work, settings.origin, lasts, team, everybody)
         if made:  # before the commit: a page that cannot be written leaves no links behind
-            write_sheet(path, settings.court_name, made, work.now + lasts + timedelta(seconds=settings.civil_offset_s))
+            until = work.now + lasts + timedelta(seconds=settings.civil_offset_s)
+            write_sheet(path, current(work.session, settings).court_name, made, until)
     return len(made)
 
 

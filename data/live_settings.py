@@ -1,19 +1,23 @@
 """The settings in force: those of the start, with what an administrator has changed since."""
 
 import logging
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.errors import Misconfigured
 from data.settings import Settings, from_text, live_keys
-from data.tables import SettingChangeRow
+from data.tables import CourtRow, SettingChangeRow
 
 log = logging.getLogger(__name__)
 
 
 def current(session: Session, start: Settings) -> Settings:
-    """What is in force now. A change that this version cannot read any more counts as not made, and is logged by its key."""
+    """What is in force now. A change that this version cannot read any more counts as not made, and is logged by its key.
+
+    The court's name is that of its own row, whoever gave it: the settings name it only until there is a court.
+    """
     settings = start
     for key, change in newest(session).items():
         if change.new is None:
@@ -22,7 +26,8 @@ def current(session: Session, start: Settings) -> Settings:
             settings = settings.but(**{key: from_text(key, change.new)})
         except Misconfigured:
             log.warning("the change %s of the setting %s cannot be read", change.id, key)
-    return settings
+    name = session.scalar(select(CourtRow.name).where(CourtRow.code == start.court_code))
+    return settings if name is None else replace(settings, court_name=name)
 
 
 def newest(session: Session) -> dict[str, SettingChangeRow]:

@@ -79,7 +79,7 @@ class Doors:
     def page(self, template: str, actor: Actor, here: str, **holes: Any) -> Response:
         """A page within the frame. here: which tab it is; its script finds the sentences of `admin`."""
         texts = in_script(t.alone("admin") | {key: t(key) for key in OF_THE_MAP})
-        given = {"court": self.settings.court_name, "demo": self.settings.demo, "texts": texts, "time": self.time}
+        given = {"court": self.journal.court_name, "demo": self.settings.demo, "texts": texts, "time": self.time}
         return HTMLResponse(_templates.get_template(template).render(t=t, tabs=tabs_of(actor), here=here, **given, **holes))
 
     def time(self, moment: datetime | None) -> str:

@@ -162,7 +162,7 @@ class People(Doors):
 
         cut = await self.write(actor, made)
         until = self.now() + CODES_LAST + timedelta(seconds=self.settings.civil_offset_s)
-        return HTMLResponse(sheet_of_codes(self.settings.court_name, cut, until))
+        return HTMLResponse(sheet_of_codes(self.journal.court_name, cut, until))
 
 
 def told_account(made: accounts.FirstAccount) -> Said:

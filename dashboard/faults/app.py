@@ -82,7 +82,7 @@ class Faults:
                 return list(fault_list(session, actor, self._journal.sealing))
 
         listed = await self._lanes.readers.run(read)
-        court, demo = self._settings.court_name, self._settings.demo
+        court, demo = self._journal.court_name, self._settings.demo
         holes = {"t": t, "court": court, "demo": demo, "time": self._time, "told": _told, "texts": in_script(t.alone("faults"))}
         return HTMLResponse(_templates.get_template("list.html").render(faults=listed, **holes))
 

@@ -71,7 +71,7 @@ class Inspector:
         return FileResponse(HERE / "static" / name, media_type=FILES[name], headers={"cache-control": "no-cache"})
 
     def _draw(self, template: str, **holes: Any) -> str:
-        court, demo = self._settings.court_name, self._settings.demo
+        court, demo = self._journal.court_name, self._settings.demo
         return _templates.get_template(template).render(t=t, court=court, demo=demo, time=self._time, **holes)
 
 

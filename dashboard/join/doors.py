@@ -180,5 +180,5 @@ class Doors(ABC):
         return await self.lanes.readers.run(read)
 
     def draw(self, template: str, **holes: Any) -> str:
-        given = {"court": self.settings.court_name, "demo": self.settings.demo, "said": None} | holes
+        given = {"court": self.journal.court_name, "demo": self.settings.demo, "said": None} | holes
         return _templates.get_template(template).render(t=t, **given)

@@ -95,7 +95,7 @@ class Following:
         nouns = {entry.kind.partition(".")[0] for entry in entries}
         if nouns & {"call", "sos"}:
             self._calls_changed.set()
-        if "setting" in nouns:
+        if nouns & {"setting", "court"}:
             await self._settings()
         if nouns & WHO_LOOKS:
             self._scopes.with_visitors = await self._means.lanes.readers.run(self._visitors_now)
@@ -106,6 +106,7 @@ class Following:
     async def _settings(self) -> None:
         """What counts from now on; walls and desks hear it with the next tick."""
         self._means.settings = await self._means.lanes.readers.run(self._settings_now)
+        self._means.journal.named(self._means.settings.court_name)
         self._follow(self._means.settings)
 
     def _note(self, entries: list[Entry]) -> None:

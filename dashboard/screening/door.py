@@ -185,7 +185,7 @@ class Door:
 
     def _drawn(self, template: str, status: HTTPStatus = HTTPStatus.OK, **holes: Any) -> Response:
         return HTMLResponse(
-            _templates.get_template(template).render(t=t, court=self.settings.court_name, demo=self.settings.demo, **holes), status
+            _templates.get_template(template).render(t=t, court=self.journal.court_name, demo=self.settings.demo, **holes), status
         )
 
     async def _file(self, request: Request) -> Response:

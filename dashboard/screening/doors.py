@@ -72,7 +72,7 @@ class Doors:
         return await self.lanes.readers.run(found)
 
     def page(self, template: str, **holes: Any) -> Response:
-        court, demo = self.settings.court_name, self.settings.demo
+        court, demo = self.journal.court_name, self.settings.demo
         return HTMLResponse(_templates.get_template(template).render(t=t, court=court, demo=demo, **holes))
 
     async def check_file(self, release_id: str, clip_id: str, sha256: str) -> None:

@@ -27,6 +27,7 @@ from data.actions import live_permits, objections, screening_doors, screenings
 from data.actions.screenings import Place
 from data.actions.walls import stage_wall
 from data.errors import BadInput, CommandCentreError, NotPermitted, Unavailable
+from data.live_settings import current
 from data.queries import screenings as read
 from data.queries.live_permits import MissionChoice, PermitView, clear_stream, missions_to_choose, permits_of
 from data.queries.objections import objections_of
@@ -220,13 +221,13 @@ class Host(Doors):
 
     async def _propose_live(self, actor: Actor, screening_id: str, said: Said) -> Said:
         """{"mission", "delay_s"}."""
-        allowed, delay_s = self.settings.live_on_stage, said.get("delay_s", DELAY_S)
+        allowed, delay_s = await self._live_on_stage(actor), said.get("delay_s", DELAY_S)
         await self.write(actor, live_permits.propose_live, screening_id, text_of(said, "mission"), delay_s, allowed)
         return await self._screening_answer(actor, screening_id)
 
     async def _certify_live(self, actor: Actor, screening_id: str, said: Said) -> Said:
         """{"permit", "told": whether the people of the mission were}."""
-        told, allowed = said.get("told") is True, self.settings.live_on_stage
+        told, allowed = said.get("told") is True, await self._live_on_stage(actor)
         await self.write(actor, live_permits.certify_live, text_of(said, "permit"), told, allowed)
         return await self._screening_answer(actor, screening_id)
 
@@ -333,7 +334,11 @@ class Host(Doors):
 
     async def _missions(self, actor: Actor) -> list[MissionChoice]:
         """Those whose live picture could be proposed."""
-        return await self.read(actor, missions_to_choose, self.now()) if self.settings.live_on_stage else []
+        return await self.read(actor, missions_to_choose, self.now()) if await self._live_on_stage(actor) else []
+
+    async def _live_on_stage(self, actor: Actor) -> bool:
+        """Whether this court shows live pictures at all, as its administrator says now."""
+        return await self.read(actor, lambda session, _: current(session, self.settings).live_on_stage)
 
     def _screening_told(self, view: ScreeningView, walls: list[WallView]) -> Said:
         """report: what the stage itself says that it shows, and how long ago; None: no stage is connected."""

@@ -135,7 +135,7 @@ class Objecting:
         return self._drawn("objecting_closed.html", HTTPStatus(error.status), said=said)
 
     def _drawn(self, template: str, status: HTTPStatus, **holes: Any) -> Response:
-        page = _templates.get_template(template).render(t=t, court=self.settings.court_name, demo=self.settings.demo, **holes)
+        page = _templates.get_template(template).render(t=t, court=self.journal.court_name, demo=self.settings.demo, **holes)
         return HTMLResponse(page, status, {"referrer-policy": "same-origin"})
 
     async def _file(self, request: Request) -> Response:

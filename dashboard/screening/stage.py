@@ -143,7 +143,7 @@ class Stage:
         return self._page("stage.html", HTTPStatus.NOT_FOUND)
 
     def _page(self, template: str, status: HTTPStatus) -> Response:
-        page = _templates.get_template(template).render(t=t, court=self.settings.court_name, demo=self.settings.demo)
+        page = _templates.get_template(template).render(t=t, court=self.journal.court_name, demo=self.settings.demo)
         return HTMLResponse(page, status, {"content-security-policy": CONTENT})
 
     async def _file(self, request: Request) -> Response:

@@ -126,7 +126,7 @@ class Sheets:
         return FileResponse(HERE / "static" / name, media_type=FILES[name], headers={"cache-control": "no-cache"})
 
     def _draw(self, template: str, **holes: Any) -> str:
-        given = {"court": self.settings.court_name, "demo": self.settings.demo, "time": self._time, "ms": _ms}
+        given = {"court": self.journal.court_name, "demo": self.settings.demo, "time": self._time, "ms": _ms}
         return _templates.get_template(template).render(t=t, **given, **holes)
 
 

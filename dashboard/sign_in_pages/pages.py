@@ -254,7 +254,7 @@ class SignIn:
 
         def read() -> Asked | None:
             with self._journal.database.reading() as session:
-                return asked(session, ticket, self._now(), self._journal.sealing, self._settings.court_name)
+                return asked(session, ticket, self._now(), self._journal.sealing, self._journal.court_name)
 
         return await self._lanes.readers.run(read) if ticket else None
 
@@ -266,13 +266,13 @@ class SignIn:
 
     def _recovery_page(self, passed: Passed, target: str) -> Response:
         return HTMLResponse(
-            draw("recovery.html", demo=self._settings.demo, court=self._settings.court_name, codes=passed.codes, next=target)
+            draw("recovery.html", demo=self._settings.demo, court=self._journal.court_name, codes=passed.codes, next=target)
         )
 
     def _sign_in_page(self, target: str, error: CommandCentreError | None = None) -> Response:
         said = of_error(error) if error else None
         other = self._settings.oidc_label if self._provider else None
-        page = draw("sign_in.html", court=self._settings.court_name, demo=self._settings.demo, next=target, said=said, other=other)
+        page = draw("sign_in.html", court=self._journal.court_name, demo=self._settings.demo, next=target, said=said, other=other)
         return HTMLResponse(page, error.status if error else 200, error_headers(error) if isinstance(error, TooMany) else None)
 
     # --- the court's own identity provider ---
@@ -384,7 +384,7 @@ class SignIn:
             why = t("sign_in.link_reset_why")
         if view.first is not None:
             heading, why = t("sign_in.link_first"), t("sign_in.link_first_why", username=view.first)
-        given = {"court": self._settings.court_name, "demo": self._settings.demo, "said": said}
+        given = {"court": self._journal.court_name, "demo": self._settings.demo, "said": said}
         page = draw("link.html", **given, heading=heading, why=why, reset=reset)
         return HTMLResponse(page, error.status if error else 200)
 

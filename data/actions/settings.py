@@ -8,6 +8,7 @@ from ulid import ULID
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
 from data.actions.joint import confirm_joint, propose_joint
+from data.actions.organisation import change_court
 from data.errors import BadInput, Misconfigured, NotFound, RuleBroken
 from data.events import SettingChanged
 from data.journal import Work
@@ -43,6 +44,7 @@ def change_setting(work: Work, start: Settings, key: str, typed: str) -> Done:
         propose_joint(work, Joint.SETTING, f"{key}={new}")
         return Done.WAITS
     _record(work, key, old, new)
+    _follow(work, key, wanted)
     return Done.CHANGED
 
 
@@ -76,6 +78,7 @@ def undo_change(work: Work, start: Settings, change_id: str) -> Done:
         propose_joint(work, Joint.SETTING, f"{change.key}={change.old}")
         return Done.WAITS
     _record(work, change.key, as_words(getattr(settings, change.key)), change.old if before else None)
+    _follow(work, change.key, former)
     return Done.CHANGED
 
 
@@ -96,6 +99,12 @@ def _check_key(start: Settings, key: str) -> None:
         raise NotFound("setting", code="not_found.setting")
     if key not in live_keys():
         raise RuleBroken(key, code="setting.at_start_only")
+
+
+def _follow(work: Work, key: str, settings: Settings) -> None:
+    """The court's name stands in its own row, where an import changes it too. Raises NotFound not_found.court, BadInput text.…"""
+    if key == "court_name":
+        change_court(work, name=settings.court_name)
 
 
 def _record(work: Work, key: str, old: str, new: str | None) -> None:

@@ -5,7 +5,7 @@ What each key means stands in `dashboard/ecc.example.toml`. A variable wins over
 
 from data.settings.addresses import turn_url
 from data.settings.choices import UNNAMED, is_secret, keys, live_keys
-from data.settings.environment import foreign_environ, has_screen, systemd_socket
+from data.settings.environment import foreign_environ, has_screen, said_here, systemd_socket
 from data.settings.forms import as_texts, as_words, forms, from_text
 from data.settings.loading import TOML_NAME, as_environ, load
 from data.settings.settings import FOLDER_MODE, Settings
@@ -26,6 +26,7 @@ __all__ = [
     "keys",
     "live_keys",
     "load",
+    "said_here",
     "systemd_socket",
     "turn_url",
 ]

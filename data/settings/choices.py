@@ -31,7 +31,7 @@ class Choices:
     redis_cert: Path | None = None
     redis_key: Path | None = None
     court_code: str = UNNAMED
-    court_name: str = "清溪区人民法院"
+    court_name: str = field(default="清溪区人民法院", metadata=LIVE)  # until there is a court of its own name: `live_settings.current`
     duty_phone: str = field(default="", metadata=LIVE)
     civil_offset_s: int = 28_800
     layers: Path = Path()
@@ -54,7 +54,7 @@ class Choices:
     case_system_stale_s: int = field(default=3_600, metadata=LIVE)
     case_system_lost_s: int = field(default=86_400, metadata=LIVE)
     visitors_default: bool = False
-    live_on_stage: bool = True
+    live_on_stage: bool = field(default=True, metadata=LIVE)
     turn_urls: tuple[str, ...] = ()
     turn_addresses: tuple[str, ...] = ()
     ntp_server: str = ""

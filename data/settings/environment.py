@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 PREFIX = "ECC_"
@@ -16,6 +16,12 @@ def ours(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables that are settings of ours, by key."""
     environ = os.environ if environ is None else environ
     return {name.removeprefix(PREFIX).lower(): value for name, value in environ.items() if name.startswith(PREFIX)}
+
+
+def said_here(names: Iterable[str]) -> dict[str, str]:
+    """Of these settings those that the environment decides, whatever a file says: the variable's name, and its value."""
+    said = ours()
+    return {f"{PREFIX}{name.upper()}": said[name] for name in names if name in said}
 
 
 def foreign_environ(**said: str) -> dict[str, str]:

@@ -10,8 +10,9 @@ import pytest
 
 from dashboard.backups.schedule import _known
 from data.actions.settings import change_setting
+from data.actions.workbook import bring_in
 from data.journal import Journal
-from data.rules.permissions import Role
+from data.rules.permissions import SYSTEM, Role
 from data.settings import Settings
 from tests.administration import administration
 from tests.administrators import Administrators
@@ -71,6 +72,46 @@ def test_a_phone_is_told_the_duty_rooms_new_number_and_the_old_one_again(product
     assert row
     admins.told("/settings/undo", {"change": row[1]})
     eventually(lambda: told() == before, "the former number")
+
+
+async def test_the_courts_name_is_one_and_is_new_everywhere_at_once(product: Product, admins: Administrators) -> None:
+    """By the settings page, and by the workbook's own sheet: the same row."""
+    before, court = product.settings.court_name, product.settings.court_code
+    bearer = {"authorization": f"Bearer {product.seeded.devices[1001]}"}
+
+    def shown(name: str) -> bool:
+        pages = [admins.ask("/walls").text, httpx.get(f"{product.origin}/sign-in").text]
+        return all(name in page for page in pages) and name in httpx.get(f"{product.origin}/ingest/me", headers=bearer).text
+
+    async with viewer(product, "wall", product.seeded.wall) as wall:
+        admins.told("/settings/change", {"key": "court_name", "value": "赫城区人民法院"})
+        await wall.until(lambda: wall.rows["court"][court]["name"] == "赫城区人民法院")
+        async with viewer(product, "wall", product.seeded.wall) as later:
+            assert later.hello["court"] == "赫城区人民法院"
+        eventually(lambda: shown("赫城区人民法院"), "the name of the settings page")
+        with admins.journal.work(SYSTEM, datetime.now(UTC)) as work:
+            bring_in(work, "court", [{"code": court, "name": "赫城市人民法院"}], "ab")
+        eventually(lambda: shown("赫城市人民法院"), "the name of the workbook")
+        assert re.search(r'data-key="court_name".*?value="赫城市人民法院"', admins.ask("/settings").text, re.S)
+        row = re.search(r'data-key="court_name".*?data-undo="(\w+)"', admins.ask("/settings").text, re.S)
+        assert row
+        admins.told("/settings/undo", {"change": row[1]})
+        eventually(lambda: shown(before), "the former name")
+
+
+def test_whether_live_pictures_may_be_shown_counts_at_once(product: Product, admins: Administrators) -> None:
+    cookies, own = {"ecc_desk": admins.cookies["duty"]}, {"origin": product.origin}
+
+    def proposed() -> str:
+        said = {"mission": "no", "delay_s": 30}
+        path = f"{product.origin}/centre/screening/01ARZ3NDEKTSV4RRFFQ69G5FAV/live"
+        return str(httpx.post(path, json=said, cookies=cookies, headers=own).json()["error"]["code"])
+
+    assert proposed() == "not_found.screening"
+    admins.told("/settings/change", {"key": "live_on_stage", "value": "0"})
+    assert proposed() == "live.forbidden"
+    admins.told("/settings/change", {"key": "live_on_stage", "value": "1"})
+    assert proposed() == "not_found.screening"
 
 
 def test_the_next_backup_is_made_when_the_page_says(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from dashboard.people import first_administrator, form_team
 from dashboard.workbook.importing import Report, import_files
 from data.engines import open_database
 from data.errors import Misconfigured, RuleBroken
+from data.live_settings import current
 from data.settings import Settings, load
-from data.tables import CourtRow
+from data.tables import CourtRow, EntryRow
 from tests.workbooks import court, write
 
 
@@ -80,7 +81,36 @@ def test_another_court_is_refused_another_name_is_not(tmp_path: Path) -> None:
     with pytest.raises(RuleBroken, match="another court"):
         name_court(settings, "赫0902", "别的法院")
     assert not (settings.home / "ecc.toml").exists()
-    assert "赫城市人民法院" in name_court(settings, "赫0901", "赫城市人民法院").read_text()
+    assert "赫城市人民法院" in name_court(settings, "赫0901", "赫城市人民法院").path.read_text()
+
+
+def test_a_founded_court_has_its_new_name_at_once_and_the_file_and_the_court_say_the_same(tmp_path: Path) -> None:
+    settings = Settings.of(home=tmp_path / "home", court_code="赫0901", court_name="赫城区人民法院")
+    settings.make_folders()
+    form_team(settings, "一组")
+    name_court(settings, "赫0901", "赫城市人民法院")
+    database = open_database(settings.database_url)
+    try:
+        with database.reading() as session:
+            assert session.get_one(CourtRow, "赫0901").name == "赫城市人民法院"
+            assert current(session, settings).court_name == "赫城市人民法院"
+            kinds = session.scalars(select(EntryRow.kind).where(EntryRow.kind == "court.changed")).all()
+    finally:
+        database.close()
+    assert kinds == ["court.changed"]
+
+
+def test_an_environment_that_says_otherwise_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ECC_COURT_CODE", "赫0901")
+    monkeypatch.setenv("ECC_COURT_NAME", "别的法院")
+    assert main(["court", "赫0901", "赫城区人民法院"]) == 0
+    said = capsys.readouterr().err
+    assert ("ECC_COURT_NAME=别的法院" in said, "ECC_COURT_CODE" in said) == (True, False), "only what differs"
+    monkeypatch.setenv("ECC_COURT_CODE", "赫0902")
+    assert main(["court", "赫0901", "赫城区人民法院"]) == 0
+    assert "ECC_COURT_CODE=赫0902" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

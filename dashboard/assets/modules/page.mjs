@@ -210,7 +210,7 @@ function header() {
   set('clock', clockKnown() ? hms(at) : '--:--:--');
   set('date', clockKnown() ? day(at) : '');
   set('weekday', clockKnown() ? weekday(at) : '');
-  set('court', now.hello.court ?? '');
+  set('court', all('court')[0]?.name ?? now.hello.court ?? '');
   set('who', now.hello.me?.label && !now.guests ? t('wall.on_duty', { who: now.hello.me.label }) : now.guests ? t('wall.visitors') : '');
   set('steered', steered());
   const demo = document.getElementById('demo');
