@@ -30,6 +30,12 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The machine's own roots, as pip has them already: a court's network may have a root of its own, which uv and node do not know by themselves.
+export UV_SYSTEM_CERTS ?= 1
+SYSTEM_ROOTS := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt))
+ifneq ($(SYSTEM_ROOTS),)
+export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_ROOTS)
+endif
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
