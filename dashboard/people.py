@@ -32,8 +32,6 @@ from data.sealing import load_sealing
 from data.settings import Settings
 from data.tables import AccountRow, CourtRow, TeamRow, UnitRow, WallRow
 
-REVOCABLE = ("wall", "device", "officer")
-
 
 @dataclass(frozen=True, slots=True)
 class Mover:

@@ -5,19 +5,17 @@ A newer schema than ours is left as it is: the version that wrote it must be ins
 
 import os
 import re
-import sqlite3
-import subprocess
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from data.dumps import copy_database
 from data.engines import Database, open_database
-from data.errors import Misconfigured
+from data.errors import CommandCentreError, Misconfigured
 from data.rules.backups import ARCHIVE, BEFORE_UPGRADE, KEYS
-from data.settings import Settings, foreign_environ
+from data.settings import Settings
 
 VERSIONS = Path(__file__).parents[1] / "data/migrations/versions"
 KEPT = 2  # databases set aside; an upgrade a month, and the court's own backup besides
@@ -91,37 +89,17 @@ def _sealed(settings: Settings, stem: Path) -> Path:
 
 
 def _copied(settings: Settings, stem: Path) -> Path:
-    sqlite = settings.database_url.startswith("sqlite")
-    name = f"{stem.name}.{'db' if sqlite else 'dump'}"
+    name = f"{stem.name}.{'db' if settings.database_url.startswith('sqlite') else 'dump'}"
     fresh = stem.with_name(f".{name}")
     try:
-        (copy_sqlite if sqlite else _dump_postgresql)(settings.database_url, fresh)
+        copy_database(settings.database_url, fresh)
         with fresh.open("rb") as file:
             os.fsync(file.fileno())
         fresh.replace(stem.with_name(name))
-    except (OSError, sqlite3.Error, subprocess.CalledProcessError) as error:
+    except (OSError, CommandCentreError) as error:
         fresh.unlink(missing_ok=True)
         raise Misconfigured(type(error).__name__, code="misconfigured.set_aside", path=str(stem.parent)) from error
     return stem.with_name(name)
-
-
-def copy_sqlite(url: str, to: Path) -> None:
-    """A database that others may be writing to, as it is at one moment; nothing where there is none yet."""
-    source = make_url(url).database or ""
-    to.touch(0o600)
-    if not Path(source).exists():
-        return
-    with closing(sqlite3.connect(source, timeout=30)) as reading, closing(sqlite3.connect(to)) as copy:
-        reading.backup(copy)
-
-
-def _dump_postgresql(url: str, to: Path) -> None:
-    """By the server's own program; the password goes by the environment, which no list of processes shows."""
-    said = make_url(url).set(drivername="postgresql")
-    to.touch(0o600)
-    command = ["pg_dump", "--format=custom", f"--file={to}", f"--dbname={said.set(password=None).render_as_string(hide_password=False)}"]
-    secret = {"PGPASSWORD": said.password} if said.password else {}
-    subprocess.run(command, env=foreign_environ(**secret), check=True, capture_output=True, stdin=subprocess.DEVNULL)
 
 
 def newest(folder: Path = VERSIONS) -> set[str]:

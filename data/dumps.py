@@ -42,6 +42,16 @@ class State:
     revision: str
 
 
+def copy_database(url: str, into: Path) -> None:
+    """Whichever it is, as it is at one moment; of SQLite an empty file where there is none yet. Raises as the two below do."""
+    if not url.startswith("sqlite"):
+        _dump(url, into)
+    elif (source := Path(make_url(url).database or "")).exists():
+        copy_sqlite(source, into)
+    else:
+        into.touch(0o600)
+
+
 def copy_sqlite(source: Path, into: Path, between: Callable[[], None] = lambda: None) -> None:
     """One moment of a file that others write meanwhile. between: called after each step. Raises DatabaseUnavailable, StorageFull.
 
@@ -95,19 +105,23 @@ def state_of(database: Database) -> State:
 
 def dump_postgresql(url: str, into: Path) -> State:
     """One moment of a PostgreSQL database, by pg_dump. Raises Unavailable backup.no_pg_dump, backup.pg_dump_failed."""
-    program = _program("pg_dump")
     database = open_database(url)
     try:
         with foreign_errors(), database.reads.connect() as connection:
             snapshot = str(connection.scalar(text("SELECT pg_export_snapshot()")))
             head = connection.execute(_HEAD, {"name": JOURNAL}).first()
             revision = connection.scalar(_REVISION) or ""
-            into.touch(0o600)
-            words = ["--format=custom", "--compress=1", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={into}"]
-            _run(program, words, url, "backup.pg_dump_failed")
+            _dump(url, into, f"--snapshot={snapshot}")
             return State(head.last if head else 0, head.digest if head else "", revision)
     finally:
         database.close()
+
+
+def _dump(url: str, into: Path, *words: str) -> None:
+    program = _program("pg_dump")
+    into.touch(0o600)
+    kept = ["--format=custom", "--compress=1", "--no-owner", "--no-privileges", f"--file={into}"]
+    _run(program, [*kept, *words], url, "backup.pg_dump_failed")
 
 
 def check_empty(database: Database) -> None:

@@ -79,8 +79,8 @@ def open_database(url: str) -> Database:
 def _open_sqlite(url: str) -> Database:
     # the connection used last first: each keeps 2 MB of pages, and those that a busy moment opened need not fill theirs
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}, "pool_use_lifo": True}
-    writes = create_engine(url, pool_size=2, pool_timeout=WAIT_S, **options)
-    reads = create_engine(url, pool_size=10, pool_timeout=WAIT_S, **options)
+    writes = create_engine(url, pool_size=2, pool_timeout=WAIT_S, hide_parameters=True, **options)
+    reads = create_engine(url, pool_size=10, pool_timeout=WAIT_S, hide_parameters=True, **options)
     _begin_with(writes, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"))
     _begin_with(reads, "BEGIN", (f"busy_timeout={BUSY_MS}", "query_only=1"))
     return Database(url, writes, reads)
@@ -112,7 +112,7 @@ def _open_postgresql(url: str) -> Database:
         level = {"isolation_level": "REPEATABLE READ"} if read_only else {}
         # the connection used last first: its statements are prepared and planned, which is half of a small question
         pool = {"pool_size": size, "pool_timeout": WAIT_S, "pool_pre_ping": True, "pool_use_lifo": True}
-        made = create_engine(url, connect_args=connect, **pool, **level)
+        made = create_engine(url, hide_parameters=True, connect_args=connect, **pool, **level)
         event.listen(made, "do_connect", lambda _, __, arguments, parameters: impatient.connect(*arguments, **parameters))
         if read_only:
             # at every ROLLBACK psycopg forgets what it has prepared: half of a wall's rows was planning. There is nothing to take back

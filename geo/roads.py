@@ -254,10 +254,6 @@ class RoadGraph:
             seconds = np.minimum.reduceat(seconds, self._standing[1][:-1])
         return np.asarray(seconds + far_m / OFF_ROAD_MPS, np.float64)
 
-    def metres_of(self, place: Place) -> float:
-        """How far a place lies from the nearest node, in metres. Raises NotADegree."""
-        return float(self._near.query(self._plane.metres([place])[0])[0])
-
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:

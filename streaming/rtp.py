@@ -89,10 +89,6 @@ def original(packet: Packet, payload_type: int, ssrc: int) -> Packet | None:
     return packet._replace(payload_type=payload_type, seq=int.from_bytes(packet.payload[:2], "big"), ssrc=ssrc, payload=packet.payload[2:])
 
 
-def is_rtcp(data: bytes) -> bool:
-    return len(data) >= 2 and 192 <= data[1] <= 223
-
-
 # --- pictures -----------------------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import av
 import av.error
@@ -218,10 +218,6 @@ def _silence() -> bytes:
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
     return kept.getvalue()
-
-
-class _Decodes(Protocol):
-    def decode(self, packet: Any) -> Any: ...
 
 
 def thumbnail(codec: str, key: Frame, box: tuple[int, int] = _THUMBNAIL) -> bytes | None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dashboard.app import build
 from dashboard.media import build as build_relay
-from dashboard.upgrade import copy_sqlite, upgrade
+from dashboard.upgrade import upgrade
+from data.dumps import copy_database
 from data.settings import Settings
 
 
@@ -21,7 +22,7 @@ def try_on_copy(settings: Settings) -> None:
         for key in settings.keys.glob("*"):
             shutil.copy2(key, copy.keys)
         if settings.database_url.startswith("sqlite"):
-            copy_sqlite(settings.database_url, copy.home / "ecc.db")
+            copy_database(settings.database_url, copy.home / "ecc.db")
         upgrade(copy)
         build(copy)
         build_relay(copy)

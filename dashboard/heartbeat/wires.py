@@ -6,7 +6,7 @@ import struct
 import time
 from contextlib import closing
 
-STUN_PORT, NTP_PORT = 3478, 123
+NTP_PORT = 123
 _STUN_COOKIE = 0x2112A442  # RFC 8489 section 5
 _NTP_EPOCH_S = 2_208_988_800  # 1900 to 1970, RFC 5905 section 6
 _NTP = struct.Struct("!BBBbII4sQQQQ")

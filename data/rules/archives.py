@@ -10,8 +10,6 @@ from enum import StrEnum
 
 from data.errors import BadInput
 
-OPEN_DAYS = 8  # a phone keeps fixes for seven days, and the last of a day may come a day later
-KEPT_DAYS = 30
 AGAIN = timedelta(days=1)  # so long after somebody has stopped it a day is not archived
 LONGEST_HOLD = timedelta(days=3_660)
 FIRST_DAY = date(2000, 1, 1)

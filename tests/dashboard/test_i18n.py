@@ -1,7 +1,7 @@
 """Texts: the same keys and holes in both languages, and every key that the code says."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,32 @@ def test_every_sentence_that_wall_and_desk_say_exists() -> None:
 def test_every_error_code_that_is_raised_has_its_sentence() -> None:
     codes = {(file.name, code) for file in sources("data", "streaming", "dashboard", "geo") for code in CODE.findall(file.read_text())}
     assert sorted(f"{name}: error.{code}" for name, code in codes if f"error.{code}" not in t) == []
+
+
+def unsaid(keys: Iterable[str], written: str) -> list[str]:
+    """Keys that nothing says: whole, by their end (a table is handed to a page alone), or by a beginning that a hole follows.
+
+    A whole table before the hole says little: the word behind it, or each of its parts, must then be written somewhere.
+    """
+    whole = set(re.findall(r"""["'`@{]([A-Za-z_][\w.-]*)["'`@}]""", written)) | set(re.findall(r"\btexts\.(\w+)", written))
+    heads = {head for head in re.findall(r"""([A-Za-z_.]+[_.])(?:["'`{]|\$\{)""", written) if len(head) > 2}
+    begun, tables = (tuple(head for head in heads if head[-1] == last) for last in "_.")
+    words = set(re.findall(r"[\w-]+", written))
+
+    def is_said(end: str) -> bool:
+        if end in whole or end.startswith(begun):
+            return True
+        last = end.rpartition(".")[2]
+        return end.startswith(tables) and (last.isdigit() or last in words or words.issuperset(last.split("_")))
+
+    return [key for key in keys if not any(is_said(key.split(".", n)[-1]) for n in range(key.count(".") + 1))]
+
+
+def test_every_sentence_is_said_somewhere() -> None:
+    rooms, endings = ("dashboard", "streaming", "data", "geo"), ("py", "html", "js", "mjs", "sh")
+    written = "\n".join(file.read_text("utf-8") for room in rooms for ending in endings for file in sources(room, ending=ending))
+    assert unsaid(t.keys(), written) == []
+    assert unsaid(["wall.nobody_utters"], written) == ["wall.nobody_utters"]
 
 
 def test_no_language_is_glued_into_the_code() -> None:

@@ -213,8 +213,7 @@ def test_a_full_disk_refuses_the_upgrade_and_leaves_no_half_copy(settings: Setti
         to.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dashboard.upgrade.copy_sqlite", full)
-    monkeypatch.setattr("dashboard.upgrade._dump_postgresql", full)
+    monkeypatch.setattr("dashboard.upgrade.copy_database", full)
     with pytest.raises(Misconfigured, match="OSError"):
         set_aside(settings)
     assert list((settings.home / "before-upgrade").iterdir()) == []

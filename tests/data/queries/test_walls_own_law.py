@@ -152,7 +152,6 @@ from tests.data.small_court import CASE_NO, CASE_SYSTEM, COURT, RING, SmallCourt
 Picture: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 PASSWORD = "Qing-xi-4711-brücke"
 SEAL, DAY = ulid(), date(2026, 10, 1)
-SIGHTS = ("desk", "wall", "visitors", "field", "field of others")
 
 
 class Scene(SmallCourt):
