@@ -34,7 +34,7 @@ OLDER_NAMES = {"x86_64": ("manylinux1", "manylinux2010", "manylinux2014"), "aarc
 MACHINES = tuple(OLDER_NAMES)
 PYTHONS = (f"3.{sys.version_info.minor}",)
 PAPERS = ("LICENSE", "README.md", "SECURITY.md", "CHANGELOG.md")
-FOR_THE_INSTALLER = ("installer.py", "ecc.service", "nginx.conf", "Caddyfile")
+FOR_THE_INSTALLER = ("ecc.service", "nginx.conf", "Caddyfile")
 LICENCE = re.compile(r"\.dist-info/(licen[cs]es?/.+|(LICEN[CS]E|COPYING|NOTICE|AUTHORS)[^/]*)$", re.IGNORECASE)
 BUILD = (
     "import os, sys; os.environ['SOURCE_DATE_EPOCH'] = sys.argv[3]; from hatchling.builders.wheel import WheelBuilder as Builder; "
@@ -245,6 +245,9 @@ def _lay_installer(folder: Path) -> None:
     (folder / "install").mkdir()
     for name in FOR_THE_INSTALLER:
         shutil.copy(HERE / name, folder / "install" / name)
+    (folder / "install/installer").mkdir()
+    for path in sorted((HERE / "installer").glob("*.py")):
+        shutil.copy(path, folder / "install/installer" / path.name)
     for language in LANGUAGES:
         shutil.copy(ROOT / f"dashboard/texts/{language}.toml", folder / "install" / f"{language}.toml")
     script = folder / "install.sh"

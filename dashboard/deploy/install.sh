@@ -49,4 +49,5 @@ done
 [ -n "$python" ] || refuse @install.no_python@ "($(printf '%s' "$pythons" | tr '\n' ' ') / ${found:-?})"
 
 cd -- "$came"
-exec "$python" -I -B "$folder/install/installer.py" "$@"
+begin='import sys; sys.path.insert(0, sys.argv.pop(1)); from installer.command import main; sys.exit(main())'
+exec "$python" -I -B -c "$begin" "$folder/install" "$@"

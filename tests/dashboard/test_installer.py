@@ -14,11 +14,16 @@ from pathlib import Path
 import pytest
 
 from dashboard.deploy import bundle as making
-from dashboard.deploy import installer
-from dashboard.deploy.installer import Bundle, Place, Refused
+from dashboard.deploy.installer import steps
+from dashboard.deploy.installer.command import parser
+from dashboard.deploy.installer.laying import UNIT, keep_signers, lay_program, lay_unit, settings_text, unit_text
+from dashboard.deploy.installer.place import Bundle, Place, check_order, check_room, installed, read_bundle
+from dashboard.deploy.installer.sentences import Refused, sentence
+from dashboard.deploy.installer.steps import install, upgrade
+from dashboard.deploy.installer.versions import point, put_version
 
 HERE = making.HERE
-OPTIONS = installer.parser().parse_args([])
+OPTIONS = parser().parse_args([])
 
 
 @pytest.fixture
@@ -127,7 +132,7 @@ def test_53_a_forged_bundle_is_refused_before_anything_of_it_runs(unpacked: Path
         signature.unlink()
         subprocess.run(["ssh-keygen", "-Y", "sign", "-q", "-f", str(key), "-n", "git", str(unpacked / "SHA256SUMS")], check=True)
     elif forged == "sums made anew":
-        (unpacked / "install/installer.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+        (unpacked / "install/installer/command.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
         describe(unpacked)
     elif forged == "signature changed":
         signature.write_text(signature.read_text().replace("A", "B", 5))
@@ -146,7 +151,7 @@ def test_53_once_named_the_signer_is_asked_at_every_upgrade_and_no_shortened_opt
     describe(unpacked, glibc="9.0")
     signers = signed(unpacked, key)
     place.prefix.mkdir()
-    installer.keep_signers(place, signers)
+    keep_signers(place, signers)
     signed(unpacked, new_key(tmp_path / "other"), "of-another")
     for words in (("--prefix", str(place.prefix)), (f"--prefix={place.prefix}",)):
         said = run(unpacked, *words)
@@ -166,10 +171,10 @@ def test_a_file_named_from_where_one_stands_is_meant_there(unpacked: Path, tmp_p
 def test_an_old_c_library_and_a_full_disk_are_refused(unpacked: Path, place: Place) -> None:
     describe(unpacked, glibc="9.0")
     with pytest.raises(Refused, match="old_library"):
-        installer.read_bundle(unpacked)
+        read_bundle(unpacked)
     describe(unpacked, glibc="2.28", bytes=1 << 60)
     with pytest.raises(Refused, match="no_room"):
-        installer.check_room(installer.read_bundle(unpacked), place)
+        check_room(read_bundle(unpacked), place)
 
 
 @pytest.fixture
@@ -211,7 +216,7 @@ class Hands:
         self.place, self.on, self.unit = place, True, ""
 
     def read_unit(self) -> None:
-        self.unit = (self.place.units / installer.UNIT).read_text()
+        self.unit = (self.place.units / UNIT).read_text()
 
     def start(self) -> None:
         (self.place.home / "run").mkdir(exist_ok=True)
@@ -236,11 +241,11 @@ def old(place: Place, monkeypatch: pytest.MonkeyPatch) -> Path:
     place.home.mkdir()
     place.prefix.mkdir()
     folder = new_version(place, "0.1.0-old", SERVES)
-    installer.point(place, folder)
-    installer._lay_program(place)
-    installer._lay_unit(place)
-    monkeypatch.setattr(installer, "service_of", Hands)
-    monkeypatch.setattr("dashboard.deploy.installer.SETTLES_S", 0.0)
+    point(place, folder)
+    lay_program(place)
+    lay_unit(place)
+    monkeypatch.setattr(steps, "service_of", Hands)
+    monkeypatch.setattr("dashboard.deploy.installer.service.SETTLES_S", 0.0)
     return folder
 
 
@@ -250,17 +255,17 @@ def offered(version: str = "0.2.0", build: str = "new") -> Bundle:
 
 def test_an_older_version_is_refused_and_nothing_is_asked_of_it(place: Place, old: Path) -> None:
     with pytest.raises(Refused, match="older") as refused:
-        installer.check_order(offered("0.0.9"), place)
-    assert "0.1.0" in installer.sentence("older", **refused.value.holes)
-    installer.check_order(offered("0.1.0"), place)
-    installer.check_order(offered("0.10.0"), place)
+        check_order(offered("0.0.9"), place)
+    assert "0.1.0" in sentence("older", **refused.value.holes)
+    check_order(offered("0.1.0"), place)
+    check_order(offered("0.10.0"), place)
 
 
 def test_an_upgrade_tries_sets_aside_switches_and_starts_in_this_order(place: Place, old: Path) -> None:
     new_version(place, "0.2.0-new", SERVES)
-    installer.upgrade(offered(), place, OPTIONS)
+    upgrade(offered(), place, OPTIONS)
     assert asked(place) == ["0.2.0 migrate --rehearse", "0.2.0 migrate --show", "0.2.0 migrate --set-aside", "0.2.0 serve"]
-    assert installer.installed(place) == "0.2.0-new"
+    assert installed(place) == "0.2.0-new"
     assert not place.journal.exists()
     assert old.exists(), "the one before stays"
 
@@ -268,18 +273,18 @@ def test_an_upgrade_tries_sets_aside_switches_and_starts_in_this_order(place: Pl
 def test_what_fails_on_a_copy_never_stops_the_old_one(place: Place, old: Path) -> None:
     new_version(place, "0.2.0-new", "echo why >&2; exit 1")
     with pytest.raises(Refused, match="try") as refused:
-        installer.upgrade(offered(), place, OPTIONS)
-    assert "why" in installer.sentence(refused.value.key, **refused.value.holes)
-    assert installer.installed(place) == "0.1.0-old"
+        upgrade(offered(), place, OPTIONS)
+    assert "why" in sentence(refused.value.key, **refused.value.holes)
+    assert installed(place) == "0.1.0-old"
     assert asked(place) == ["0.2.0 migrate --rehearse"]
 
 
 def test_a_database_that_cannot_be_set_aside_leaves_the_old_one_running(place: Place, old: Path) -> None:
     new_version(place, "0.2.0-new", SERVES.replace("echo /aside", "exit 1"))
     with pytest.raises(Refused, match="set_aside"):
-        installer.upgrade(offered(), place, OPTIONS)
+        upgrade(offered(), place, OPTIONS)
     assert asked(place)[-1] == "0.1.0 serve"
-    assert installer.installed(place) == "0.1.0-old"
+    assert installed(place) == "0.1.0-old"
 
 
 def test_the_same_bundle_again_lets_systemd_read_a_unit_that_follows_the_settings(
@@ -287,26 +292,26 @@ def test_the_same_bundle_again_lets_systemd_read_a_unit_that_follows_the_setting
 ) -> None:
     """Without that a restart went on under the unit of before, and films and backups on another disk could not be written."""
     hands = Hands(place)
-    monkeypatch.setattr(installer, "service_of", lambda _: hands)
-    monkeypatch.setattr(installer, "_first_administrator", lambda *_: None)
+    monkeypatch.setattr(steps, "service_of", lambda _: hands)
+    monkeypatch.setattr(steps, "_first_administrator", lambda *_: None)
     (place.home / "ecc.toml").write_text('recordings = "/srv/films"\n')
-    installer.upgrade(offered("0.1.0", "old"), place, OPTIONS)
+    upgrade(offered("0.1.0", "old"), place, OPTIONS)
     assert "/srv/films" in hands.unit
 
 
 def test_a_version_that_does_not_come_up_takes_its_schema_back_and_the_old_one_starts(place: Place, old: Path) -> None:
     new_version(place, "0.2.0-new", ENDS)
-    unit = place.units / installer.UNIT
+    unit = place.units / UNIT
     unit.write_text(was := "[Service]\nType=exec\n")
     with pytest.raises(Refused, match="returned"):
-        installer.upgrade(offered(), place, OPTIONS)
+        upgrade(offered(), place, OPTIONS)
     assert asked(place)[-3:] == ["0.2.0 serve", "0.2.0 migrate --to 0009", "0.1.0 serve"]
-    assert installer.installed(place) == "0.1.0-old"
+    assert installed(place) == "0.1.0-old"
     assert not place.journal.exists()
     assert unit.read_text() == was, "the one before has the unit that it was made for"
 
 
-@pytest.mark.parametrize("step", ["put_version", "_lay_program", "_asked", "write_whole", "point", "comes_up", "_finish"])
+@pytest.mark.parametrize("step", ["put_version", "lay_program", "_asked", "write_whole", "point", "comes_up", "_finish"])
 def test_cut_at_any_step_one_whole_version_is_current_and_the_same_command_goes_on(
     place: Place, old: Path, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,17 +322,17 @@ def test_cut_at_any_step_one_whole_version_is_current_and_the_same_command_goes_
         pass
 
     for after in (False, True):
-        whole = getattr(installer, step)
-        monkeypatch.setattr(installer, step, cutting(whole, after, Cut))
+        whole = getattr(steps, step)
+        monkeypatch.setattr(steps, step, cutting(whole, after, Cut))
         with pytest.raises(Cut):
-            installer.upgrade(offered(), place, OPTIONS)
-        monkeypatch.setattr(installer, step, whole)
+            upgrade(offered(), place, OPTIONS)
+        monkeypatch.setattr(steps, step, whole)
         assert (place.current / "complete").exists()
-        assert installer.installed(place) in ("0.1.0-old", "0.2.0-new")
-        if installer.installed(place) == "0.2.0-new":
+        assert installed(place) in ("0.1.0-old", "0.2.0-new")
+        if installed(place) == "0.2.0-new":
             break
-    installer.upgrade(offered(), place, OPTIONS)
-    assert installer.installed(place) == "0.2.0-new"
+    upgrade(offered(), place, OPTIONS)
+    assert installed(place) == "0.2.0-new"
     assert not place.journal.exists()
 
 
@@ -344,7 +349,7 @@ def test_a_version_that_was_cut_while_it_was_made_is_made_again(place: Place, ol
     half = new_version(place, "0.2.0-new", SERVES)
     (half / "complete").unlink()
     with pytest.raises(StopIteration):  # this bundle has no wheels: it tried to make it
-        installer.put_version(replace(offered(), folder=place.home), place)
+        put_version(replace(offered(), folder=place.home), place)
     assert not half.exists()
 
 
@@ -359,7 +364,7 @@ def test_the_unit_is_one_that_systemd_takes(place: Place, service: str, tmp_path
     unit = tmp_path / "ecc.service"
     backups = tmp_path / "备 份"
     (place.home / "ecc.toml").write_text(f'port = 443\nbackup_to = "{backups}"\nrecordings = ""\n')
-    unit.write_text(installer.unit_text(place))
+    unit.write_text(unit_text(place))
     words = ["systemd-analyze", "verify", "--man=no", *(["--user"] if service == "user" else []), str(unit)]
     said = subprocess.run(
         words, capture_output=True, text=True, timeout=60, check=False, env={"XDG_RUNTIME_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
@@ -373,8 +378,8 @@ def test_the_unit_is_one_that_systemd_takes(place: Place, service: str, tmp_path
 
 
 def test_settings_are_written_once_as_they_were_given() -> None:
-    options = installer.parser().parse_args(["--court-name", '岭南"市"法院', "--port", "443", "--trusted-proxy", "127.0.0.1"])
-    text = installer.settings_text(options)
+    options = parser().parse_args(["--court-name", '岭南"市"法院', "--port", "443", "--trusted-proxy", "127.0.0.1"])
+    text = settings_text(options)
     assert text == 'court_name = "岭南\\"市\\"法院"\nport = 443\ntrusted_proxies = ["127.0.0.1"]\n'
 
 
@@ -386,6 +391,6 @@ def test_a_court_without_a_name_or_a_code_is_refused_before_anything_is_written(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
     with pytest.raises(Refused, match="court_missing"):
-        installer.install(offered(), place, installer.parser().parse_args(words))
+        install(offered(), place, parser().parse_args(words))
     assert not place.prefix.exists()
     assert not place.home.exists()
