@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from ulid import ULID
 
 from tests.journeys.faces import Faces
+from tests.journeys.wall_sizes import OUTSIDE
 from tests.running import Product
 
 UNIT = 1001
@@ -114,10 +115,26 @@ async def test_an_alarm_takes_the_wall_until_somebody_resolves_it(faces: tuple[P
     await expect(alarm).to_be_hidden(timeout=15_000)
 
 
+LAID_OUT = """(() => { const { offsetWidth, offsetHeight } = document.querySelector('#wall, #desk');
+  return [offsetWidth * 9 / 16, offsetHeight]; })()"""
+
+
 async def test_nothing_on_the_wall_is_too_small_or_outside(faces: tuple[Page, Page]) -> None:
     for page in faces:
         assert await page.evaluate(SMALLEST) >= 20
         assert await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [1920, 1080]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 650), (1440, 900)])
+async def test_a_smaller_window_shows_the_same_drawing_smaller(faces: tuple[Page, Page], width: int, height: int) -> None:
+    for page in faces:
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.wait_for_function("document.documentElement.style.zoom < 1")
+        assert await page.evaluate(OUTSIDE) == []
+        assert await page.evaluate("[innerWidth, innerHeight]") == [width, height]
+        assert min(await page.evaluate(LAID_OUT)) >= 1078  # of a window of 1920 by 1080, rounded
+        await page.set_viewport_size({"width": 1920, "height": 1080})
+        await page.wait_for_function("!document.documentElement.style.zoom")
 
 
 @pytest.mark.long  # as test_wall.py

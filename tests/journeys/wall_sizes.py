@@ -2,7 +2,7 @@
 
 from playwright.async_api import Page
 
-OUTSIDE = """() => [...document.querySelectorAll('#wall *')].filter((e) => {
+OUTSIDE = """() => [...document.querySelectorAll(':is(#wall, #desk) *')].filter((e) => {
   const b = e.getBoundingClientRect();
   return e.checkVisibility() && e.childElementCount === 0 && e.textContent.trim()
     && (b.right > innerWidth + 1 || b.bottom > innerHeight + 1 || b.left < -1 || b.top < -1);

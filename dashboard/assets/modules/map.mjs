@@ -99,7 +99,7 @@ export function district() {
 export function frameDistrict() {
   const bounds = district();
   if (!bounds.isValid()) return;
-  const sides = innerWidth > 1500 ? 490 : 60;
+  const sides = map.getSize().x > 1500 ? 490 : 60;
   const maxZoom = framedBy === 'boundary' ? CLOSEST_BOUNDED : CLOSEST;
   map.fitBounds(bounds, { paddingTopLeft: [sides, 100], paddingBottomRight: [sides, 110], maxZoom, animate: false });
 }
@@ -122,7 +122,8 @@ export function flyTo(lat, lon, zoom) {
 export function follow(lat, lon) {
   if (!map || map._flyToFrame) return;
   const { x, y } = map.latLngToContainerPoint([lat, lon]);
-  if (Math.abs(x - innerWidth / 2) > 240 || Math.abs(y - innerHeight / 2) > 190) map.panTo([lat, lon], { animate: false });
+  const { x: width, y: height } = map.getSize();
+  if (Math.abs(x - width / 2) > 240 || Math.abs(y - height / 2) > 190) map.panTo([lat, lon], { animate: false });
 }
 
 const metresAPixel = (/** @type {number} */ lat, /** @type {number} */ zoom) => (156_543.034 * Math.cos((lat * Math.PI) / 180)) / 2 ** zoom;
@@ -225,10 +226,11 @@ const NEAR_ZOOM = 13; // from here on communities are far enough apart to be nam
 
 /** Cases at the community's centre, counted; never at an address. @param {CanvasRenderingContext2D} pen @param {(lonlat: number[]) => [number, number]} at */
 function labelCommunities(pen, at) {
+  const { x: width, y: height } = map.getSize();
   for (const area of all('area')) {
     if (typeof area.lat !== 'number' || !area.cases) continue;
     const [x, y] = at([area.lon, area.lat]);
-    if (x < 0 || y < 80 || x > innerWidth || y > innerHeight - 60) continue;
+    if (x < 0 || y < 80 || x > width || y > height - 60) continue;
     label(pen, x, y, 0, [[area.name ?? '', 'plain', COLOUR.quiet], [String(area.cases ?? 0), 'digits', COLOUR.text], [t('wall.cases_unit'), 'plain', COLOUR.quiet]], { plate: '', centred: true });
   }
 }

@@ -10,6 +10,7 @@ import { begin, invents } from './map.mjs';
 import { blocked } from './sound.mjs';
 import { drawBoard } from './board.mjs';
 import { report, sendKept } from './fault.mjs';
+import { fitWindow } from './fit.mjs';
 import { missing, named, screen } from './screens.mjs';
 import { alarm, calls, focus, own, sound, stage, steered } from './stage.mjs';
 import { t } from './text.mjs';
@@ -80,6 +81,7 @@ export const known = () => ({
 /** @param {(message: Record<string, unknown>) => void} say */
 export function start(say) {
   tellServer = say;
+  fitWindow();
   if (document.documentElement.dataset.face === 'desk' || location.pathname.endsWith('/desk')) {
     on(deskHead);
     void import('./desk.mjs').then(({ startDesk }) => startDesk());

@@ -110,10 +110,12 @@ function watch(unit) {
   /** @type {any} */ (window).ecc?.say?.({ type: 'watch', unit: unit || null });
 }
 
+const ALONE_M = 800; // shown round somebody to whom nobody is near
+
 /** So near that the next two teams are in the picture, never nearer than the streets round about. @param {Goal} to @param {number} lat @param {number} lon */
 function zoomFor(to, lat, lon) {
   const far = Math.max(0, ...nearestTeams(rows[to.kind]?.get(to.key.slice(to.kind.length + 1)) ?? {}, 2).map(({ unit }) => apart(lat, lon, unit)));
-  return reach(lat, far || 2500, to.kind === 'sos' ? 330 : to.beside ? CARD_PX : 290);
+  return reach(lat, far || ALONE_M, to.kind === 'sos' ? 330 : to.beside ? CARD_PX : 290);
 }
 
 // --- focus

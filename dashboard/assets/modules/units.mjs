@@ -427,7 +427,8 @@ export function where(unitNo) {
   const unit = units.get(Number(unitNo));
   if (!unit || !unit.drawnAt || !map || now.hello.visitors || now.guests || unit.row?.on_duty === false) return null;
   const box = map.getContainer().getBoundingClientRect();
-  return { x: box.left + unit.x, y: box.top + unit.y, fix_at: unit.fixAt, drawn_at: Math.round(unit.drawnAt), state: stateOf(unit, serverNow()), cell: unit.cell };
+  const share = box.width / map.getSize().x;
+  return { x: box.left + unit.x * share, y: box.top + unit.y * share, fix_at: unit.fixAt, drawn_at: Math.round(unit.drawnAt), state: stateOf(unit, serverNow()), cell: unit.cell };
 }
 
 /** How many units are on duty and how many of them were heard lately. */
