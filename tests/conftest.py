@@ -42,6 +42,8 @@ expect.set_options(timeout=20_000)  # ms; the five seconds of Playwright are too
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--postgis", action="store_true", help="every PostgreSQL database of the tests holds the extension PostGIS")
+    parser.addoption("--db", choices=["sqlite", "postgresql"], default="sqlite", help="where the products of the journeys keep their court")
+    parser.addoption("--webs", type=int, choices=[1, 2], default=1, help="2: the products of the journeys stand behind nginx, so many each")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -245,11 +247,12 @@ def _scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-async def _chromium(_scene: Path) -> AsyncIterator[Callable[[], Awaitable[Browser]]]:
+async def _chromium(_scene: Path, request: pytest.FixtureRequest) -> AsyncIterator[Callable[[], Awaitable[Browser]]]:
     """One Chromium for a file of tests (starting it took half of many a test), started again should it have died."""
     need(HEADLESS.exists() or CHROMIUM.exists(), "chromium-headless-shell")
     flags = [*CHROMIUM_FLAGS, f"--use-file-for-fake-video-capture={_scene}"]
     flags += ["--no-sandbox"] if os.geteuid() == 0 else []
+    flags += ["--ignore-certificate-errors"] if request.config.getoption("--webs") == 2 else []  # nginx has one of the test's own
     async with async_playwright() as playwright:
         started: list[Browser] = []
 

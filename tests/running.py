@@ -156,6 +156,26 @@ def told_in(files: Iterable[Path], secrets: Iterable[str]) -> list[str]:
     ]
 
 
+class Front(Protocol):
+    """What stands before a product's doors."""
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class Shape:
+    """How products are made that do not say otherwise: `journeys/conftest.py` changes it when pytest is told to.
+
+    settings: of the next one; front: what is put before it once it was started.
+    """
+
+    settings: Callable[[], dict[str, Any]] = dict
+    front: Callable[["Product"], Front] | None = None
+
+
+SHAPE = Shape()
+
+
 class Product:
     """`with Product() as product:` starts it, waits until it is ready, and ends it.
 
@@ -164,10 +184,11 @@ class Product:
 
     def __init__(self, seed: Callable[[Settings], Any] = seed, command: tuple[str, ...] = ("serve",), **settings: Any) -> None:
         self.home = short_folder()
-        self.settings = Settings.of(**({"home": self.home, "port": free_port(), "media_port": free_port()} | settings))
+        self.settings = Settings.of(**({"home": self.home, "port": free_port(), "media_port": free_port()} | SHAPE.settings() | settings))
         self.seeded = seed(self.settings)
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
+        self._front: Front | None = None
 
     @property
     def origin(self) -> str:
@@ -191,6 +212,11 @@ class Product:
         self.close()
         assert told == [], "a log or what was printed holds a secret or a name"
 
+    @property
+    def public(self) -> str:
+        """As a browser sees it, behind whatever stands before it."""
+        return self.settings.origin
+
     def start(self) -> None:
         """Start it and wait until /readyz says 200."""
         with (self.home / "said").open("ab") as said:
@@ -203,16 +229,20 @@ class Product:
                 stderr=said,
                 start_new_session=True,
             )
+        if self._front is None and SHAPE.front is not None:
+            self._front = SHAPE.front(self)
         self.until_ready()
 
     def until_ready(self) -> None:
-        wait_until(lambda: self._ended() or self.status("/readyz") == 200, "not ready", READY_S)
+        """Each of its web processes."""
+        doors = [self.origin] if self._front is None else [self.settings.web_here(number) for number in self.settings.webs]
+        wait_until(lambda: self._ended() or all(self.status("/readyz", door) == 200 for door in doors), "not ready", READY_S)
         if self._ended():
             raise RuntimeError(f"ended at once:\n{self.said()[-3000:]}")
 
     def until_relay(self) -> None:
         """Until the relay answers: it begins after everything else."""
-        wait_until(lambda: self.status("/healthz", self.settings.media) == 200, "no relay", READY_S)
+        wait_until(lambda: self.status("/healthz", self.settings.media_here) == 200, "no relay", READY_S)
 
     def status(self, path: str, origin: str = "") -> int:
         """The HTTP status of a GET without a cookie; 0 when nobody answers."""
@@ -243,10 +273,17 @@ class Product:
         return pid
 
     def freeze(self, part: str) -> None:
-        os.kill(self.pids()[part], signal.SIGSTOP)
+        """SIGSTOP; `web` are all web processes there are."""
+        self._signal(part, signal.SIGSTOP)
 
     def thaw(self, part: str) -> None:
-        os.kill(self.pids()[part], signal.SIGCONT)
+        self._signal(part, signal.SIGCONT)
+
+    def _signal(self, part: str, number: signal.Signals) -> None:
+        for name, pid in self.pids().items():
+            if name == part or name.startswith(f"{part}-"):
+                with suppress(ProcessLookupError):  # frozen for too long, and begun anew meanwhile
+                    os.kill(pid, number)
 
     def until_started_again(self, part: str, old: int) -> None:
         def again() -> bool:
@@ -300,6 +337,9 @@ class Product:
                 self._process.kill()
                 self._process.wait()
             psutil.wait_procs(family, 5)
+        if self._front is not None:
+            self._front.close()
+            self._front = None
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _ended(self) -> bool:

@@ -73,6 +73,23 @@ def free_port() -> int:
     raise OSError("no free port")
 
 
+def port_for_two() -> int:
+    """A free port whose next one is free too."""
+    while True:
+        port = free_port()
+        if is_free(port + 1):
+            return port
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def short_folder() -> Path:
     """A new folder directly under the temp folder, 0700."""
     return Path(tempfile.mkdtemp(prefix="ecc-"))

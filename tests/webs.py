@@ -1,6 +1,5 @@
 """The product with two web processes of one home, and each of them as if it were alone."""
 
-import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,24 +12,7 @@ from data.rules.permissions import SYSTEM, Role
 from data.sealing import load_sealing
 from data.tables import OfficerRow
 from tests.running import LASTS, READY_S, Product, Seeded
-from tests.servers import free_port, wait_until
-
-
-def port_for_two() -> int:
-    """A free port whose next one is free too."""
-    while True:
-        port = free_port()
-        if is_free(port + 1):
-            return port
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+from tests.servers import free_port, port_for_two, wait_until
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.dashboard.test_live import call, end_call, viewer
-from tests.running import Product
+from tests.running import Product, Served
 from tests.streaming.peers import KEY, Peer
 
 pytestmark = pytest.mark.timeout(240)
@@ -23,9 +23,9 @@ def product() -> Iterator[Product]:
 class Phone:
     """Sends what a camera would as long as it is told to."""
 
-    def __init__(self, product: Product, call_id: str) -> None:
+    def __init__(self, product: Served, call_id: str, unit: int = 1001) -> None:
         self.product, self.peer, self.filming = product, Peer(), True
-        cookies, headers = {"ecc_device": product.seeded.devices[1001]}, {"origin": product.origin}
+        cookies, headers = {"ecc_device": product.seeded.devices[unit]}, {"origin": product.origin}
         with httpx.Client(base_url=product.origin, cookies=cookies, headers=headers) as browser:
             self.said = browser.post("/api/media/tokens?face=field", json={"call": call_id, "right": "publish"}).json()
 

@@ -4,16 +4,20 @@ import asyncio
 import pickle
 import subprocess
 import sys
+import time
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import httpx
 import psutil
 import pytest
 import redis
-from sqlalchemy import select
+from sqlalchemy import func, select
 from ulid import ULID
 
 from dashboard.heartbeat.metrics import TOKEN
@@ -26,14 +30,17 @@ from data.settings import as_environ
 from data.tables import EntryRow, OfficerRow
 from streaming.bus import Bus
 from streaming.bus_server import BusServer
+from streaming.media_tokens import Right, load_media_tokens
 from tests.certificates import issued, laid_down
 from tests.dashboard.test_live import View, call, end_call, instant, post, report, units, viewer
+from tests.dashboard.test_media import Phone
 from tests.faulty_proxy import FaultyProxy
 from tests.redis_servers import DEBIAN, MASTER, OwnRedis, Tls, Watched, watched
 from tests.running import COURT, Product
 from tests.servers import PostgresServer, RedisServer, free_port, need, wait_until
+from tests.streaming.peers import Peer
 from tests.streaming.test_bus_server import SECRET, documented
-from tests.webs import Two
+from tests.webs import Side, Two
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -292,3 +299,162 @@ async def test_15_a_master_that_is_killed_is_said_and_replaced_and_nothing_is_lo
         assert desk.recorded() == desk.sent
         assert wall.snapshots == 1
         await desk.aclose()
+
+
+@dataclass
+class Presses:
+    """A phone that calls at one process and ends it at the other, on and on. ids: what was answered."""
+
+    product: Two
+    unit: int
+    ids: list[str] = field(default_factory=list)
+
+    async def go_on(self) -> None:
+        while True:
+            for here, there in ((self.product.a, self.product.b), (self.product.b, self.product.a)):
+                self.ids.append(await call(here, self.unit))
+                await asyncio.sleep(0.2)
+                await end_call(there, self.unit, self.ids[-1])
+
+
+@dataclass
+class Wall:
+    """A wall that reads all the time."""
+
+    view: View
+
+    async def read(self) -> None:
+        while True:
+            await self.view.read(60)
+
+    def says_of(self, fault_ms: float) -> bool:
+        """That the bus is away, or has come back since: with Sentinels another one may be there before the next tick."""
+        return not self.bus_up or self.view.tick["parts"]["bus"]["since"] >= fault_ms
+
+    @property
+    def bus_up(self) -> bool:
+        return bool(self.view.tick and self.view.tick["parts"]["bus"]["up"])
+
+    def media_of(self, call_id: str) -> str | None:
+        row: dict[str, Any] = self.view.rows["call"].get(call_id, {})
+        return row.get("media")
+
+
+@asynccontextmanager
+async def read_on(side: Side) -> AsyncIterator[Wall]:
+    async with viewer(side, "wall", side.seeded.wall) as view:
+        wall = Wall(view)
+        reading = asyncio.create_task(wall.read())
+        yield wall
+        assert not reading.done()
+        reading.cancel()
+
+
+async def soon(true: Callable[[], object], seconds: float = 60) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def talking(product: Two, unit: int) -> AsyncIterator[tuple[str, Peer]]:
+    """An officer in a call, with sound and picture; and one who watches him."""
+    id_ = await call(product.a, unit)
+    await asyncio.to_thread(product.until_relay)
+    phone, watcher = await asyncio.to_thread(Phone, product.a, id_, unit), Peer()
+    answer = await phone.offer()
+    assert await phone.peer.connect(answer.text)
+    token = load_media_tokens(product.settings.keys).issue("watcher", phone.said["stream"], Right.VIEW, now=datetime.now(UTC))
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/sdp"}
+    async with httpx.AsyncClient(timeout=30) as web:
+        address = f"{product.settings.media}/media/whep/{phone.said['stream']}"
+        answer = await web.post(address, content=await watcher.offers("recvonly"), headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert await watcher.connect(answer.text)
+    filming = asyncio.create_task(phone.film())
+    try:
+        yield id_, watcher
+        assert not watcher.gone.is_set()
+        assert not phone.peer.gone.is_set()
+    finally:
+        filming.cancel()
+        await phone.peer.close()
+        await watcher.close()
+
+
+@pytest.mark.long
+@pytest.mark.postgres
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("how", ["killed", "frozen"])
+async def test_54_masters_that_go_one_after_the_other_beside_two_web_processes(how: str, request: pytest.FixtureRequest) -> None:
+    """Attacks 15 and 54: three failovers while phones press; both walls say it each time, nothing is lost or doubled, the talk goes on."""
+    cluster: PostgresServer = request.getfixturevalue("_cluster")
+    database = cluster.create_database(f"sentinel_{ULID()}".lower())
+    group = await asyncio.to_thread(watched)
+    product = await asyncio.to_thread(lambda: Two(database_url=database, redis_url=f"redis://{MASTER}/0", redis_sentinels=group.addresses))
+    try:
+        async with running(product), read_on(product.a) as one, read_on(product.b) as other, talking(product, 1005) as (talk, watcher):
+            desk, presses, walls = OrderDesk(product), Presses(product, 1006), (one, other)
+            await soon(lambda: all(wall.media_of(talk) == "LIVE" and wall.bus_up for wall in walls))
+            pressing = asyncio.create_task(presses.go_on())
+            for alarmed in (1003, 1004, 1002):
+                old, came, fault_ms = group.master(), len(watcher.taken), time.time() * 1000
+                old.kill() if how == "killed" else old.freeze()
+                await all_say(walls, fault_ms)
+                await both_show_once(product, walls, desk, alarmed)
+                await soon(lambda: all(wall.bus_up for wall in walls))
+                await more_than(watcher.taken, came + 20)
+                assert group.master() is not old
+                seen = len(other.view.frames)
+                await report(product.a, alarmed, 23.11, 112.51)
+                await positioned(other.view, seen, alarmed)
+                old.start() if how == "killed" else old.thaw()
+                await asyncio.to_thread(group.until_whole)
+            assert not pressing.done(), pressing.exception()
+            pressing.cancel()
+            await soon(lambda: all(set(presses.ids) <= set(wall.view.shown) for wall in walls))
+            for wall in walls:
+                assert [wall.view.shown.count(each) for each in presses.ids] == [1] * len(presses.ids)
+                assert (wall.media_of(talk), wall.view.snapshots) == ("LIVE", 1)
+            assert rung(product, presses.ids) == len(presses.ids) > 20
+            assert desk.recorded() == desk.sent
+            await desk.aclose()
+    finally:
+        await asyncio.to_thread(group.close)
+
+
+async def all_say(walls: tuple[Wall, Wall], fault_ms: float) -> None:
+    await soon(lambda: all(wall.says_of(fault_ms) for wall in walls))
+
+
+async def more_than(came: list[Any], count: int) -> None:
+    await soon(lambda: len(came) > count)
+
+
+async def positioned(wall: View, since: int, unit: int) -> None:
+    await soon(lambda: unit in units(wall.frames[since:]))
+
+
+async def both_show_once(product: Two, walls: tuple[Wall, Wall], desk: OrderDesk, alarmed: int) -> None:
+    """A call pressed at one, a team sent to it past both, an alarm sent to both."""
+    id_, alarm = await call(product.a, 1001), str(ULID())
+    await asyncio.to_thread(desk.send, id_)
+    body = {"id": alarm, "t": instant(), "fix": None}
+    answers = [await asyncio.to_thread(post, side, "/ingest/sos", product.seeded.devices[alarmed], body) for side in (product.a, product.b)]
+    assert answers[0][0] == 202
+    assert answers[0] == answers[1]
+    await soon(lambda: all(id_ in wall.view.shown and alarm in wall.view.rows["sos"] for wall in walls))
+    await soon(lambda: all(any(each.get("call_id") == id_ for each in wall.view.rows.get("order", {}).values()) for wall in walls))
+    assert [wall.view.shown.count(id_) for wall in walls] == [1, 1]
+    await end_call(product.b, 1001, id_)
+
+
+def rung(product: Two, ids: list[str]) -> int | None:
+    """How often the journal has them."""
+    database = product.database()
+    try:
+        with database.reading() as session:
+            asked = select(func.count()).select_from(EntryRow).where(EntryRow.kind == "call.ringing", EntryRow.subject_id.in_(ids))
+            return session.scalar(asked)
+    finally:
+        database.close()

@@ -1,11 +1,16 @@
 """The running product that the gentle files of journeys share: each of its own costs five seconds of processor and ten of waiting."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select
+from ulid import ULID
 
 from data.actions.sos import acknowledge_sos, resolve_sos
 from data.actions.walls import steer_wall
@@ -14,8 +19,53 @@ from data.rules import calls, sos
 from data.rules.permissions import Actor, Role
 from data.sealing import load_sealing
 from data.tables import CallRow, SosRow
+from tests.certificates import Pair, issued, laid_down
 from tests.conftest import shares_product
-from tests.running import Product
+from tests.proxies import Proxy
+from tests.running import SHAPE, Product, Shape
+from tests.servers import PostgresServer, free_port, need, port_for_two
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _shape(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """`--db postgresql [--postgis]`, `--webs 2`: every product of the journeys that does not say otherwise."""
+    two, usual = request.config.getoption("--webs") == 2, Shape(SHAPE.settings, SHAPE.front)
+    cluster: PostgresServer | None = None
+    if request.config.getoption("--db") == "postgresql":
+        cluster = request.getfixturevalue("_cluster")
+
+    def settings() -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        if cluster is not None:
+            made["database_url"] = cluster.create_database(f"journey_{ULID()}".lower())
+        if two:
+            public = f"https://localhost:{free_port()}"
+            made |= {"port": port_for_two(), "web_processes": 2, "public_origin": public, "media_origin": public}
+            made["trusted_proxies"] = ("127.0.0.1",)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        SHAPE.settings = settings
+        if two:
+            need(shutil.which("nginx", path="/usr/sbin:/usr/bin") is not None, "nginx")
+            pair = issued("court")
+            patch.setenv("SSL_CERT_FILE", str(laid_down(tmp_path_factory.mktemp("trusted"), pair)[0]))
+            SHAPE.front = lambda product: Nginx(product, pair)
+        yield
+    SHAPE.settings, SHAPE.front = usual.settings, usual.front
+
+
+class Nginx(Proxy):
+    """In a folder of its own, which goes with it."""
+
+    def __init__(self, product: Product, pair: Pair) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="ecc-nginx-"))
+        self._folder.chmod(0o777)  # it gives its workers to another user
+        super().__init__("nginx", product, self._folder, pair)
+
+    def close(self) -> None:
+        super().close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class House:

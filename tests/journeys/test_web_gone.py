@@ -25,6 +25,11 @@ async def frames(wall: Page) -> int:
     return count
 
 
+def gone(product: Product) -> bool:
+    """Nobody answers, or only the proxy before it."""
+    return product.status("/healthz") in (0, 502)
+
+
 def recorded(product: Product) -> int:
     """Bytes on the disk, whatever the segment."""
     return sum(file.stat().st_size for file in product.settings.recordings.rglob("*") if file.is_file())
@@ -49,20 +54,21 @@ async def test_a_call_goes_on_without_the_web_process_and_a_phone_that_reloads_m
     await until_recorded(product)
     product.freeze("supervisor")  # it would start another one within a second
     try:
-        product.kill("web")
+        for part in [name for name in product.pids() if name.startswith("web")]:
+            product.kill(part)
         await expect(wall.locator('[data-panel="system"]')).to_contain_text("网页服务无响应", timeout=SOON)
-        assert product.status("/healthz") == 0
+        assert gone(product)
         await until_it_plays(wall, "#tile video", 60)
         await until_recorded(product)
 
         shown = await frames(wall)
         await phone.reload()
-        assert product.status("/healthz") == 0
+        assert gone(product)
         await expect(phone.locator("#picture-state")).to_have_text("画面已送达指挥中心", timeout=SOON)
         assert await frames(wall) >= shown, "the wall's own line was never let go"
         await until_it_plays(wall, "#tile video", 60)
         await until_recorded(product)
-        assert product.status("/healthz") == 0
+        assert gone(product)
     finally:
         product.thaw("supervisor")
     await expect(wall.locator("#wall")).to_have_attribute("data-connection", "live", timeout=60_000)

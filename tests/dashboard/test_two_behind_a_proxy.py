@@ -1,4 +1,4 @@
-"""Two web processes behind the sample in Debian's real nginx, on PostgreSQL: one goes, and whoever comes is served by the other."""
+"""Two web processes behind the samples in real nginx and Caddy, on PostgreSQL: one goes, and whoever comes is served by the other."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import Browser, expect
 from sqlalchemy import func, select
 from ulid import ULID
 from websockets.asyncio.client import connect
@@ -18,8 +19,8 @@ from websockets.typing import Origin
 
 from data.tables import EntryRow
 from tests.dashboard.test_live import View, instant
-from tests.dashboard.test_proxies import Proxy, trusting
 from tests.journeys.senders import fix
+from tests.proxies import Proxy, trusting
 from tests.servers import PostgresServer, need, wait_until
 from tests.webs import TwoBehind
 
@@ -32,13 +33,18 @@ def product(_cluster: PostgresServer) -> Iterator[TwoBehind]:
         yield product
 
 
+BOTH = pytest.mark.parametrize("proxy", ["nginx", "caddy"], indirect=True)
+CADDY_LONG = pytest.mark.parametrize("proxy", ["nginx", pytest.param("caddy", marks=pytest.mark.long)], indirect=True)
+
+
 @pytest.fixture(scope="module", autouse=True)
-def nginx(product: TwoBehind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    need(shutil.which("nginx", path="/usr/sbin:/usr/bin") is not None, "nginx")
-    folder = tmp_path_factory.mktemp("nginx")
+def proxy(request: pytest.FixtureRequest, product: TwoBehind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    kind: str = request.param
+    need(shutil.which(kind, path="/usr/sbin:/usr/bin") is not None, kind)
+    folder = tmp_path_factory.mktemp(kind)
     folder.parent.chmod(0o755)  # nginx gives its workers to another user
     folder.chmod(0o777)
-    started = Proxy("nginx", product, folder)
+    started = Proxy(kind, product, folder)
     yield started
     started.close()
 
@@ -80,7 +86,8 @@ async def rings_on_a_wall(product: TwoBehind, id_: str) -> None:
             await asyncio.sleep(0.2)
 
 
-async def test_nothing_needs_to_stay_with_one_of_them(product: TwoBehind, web: httpx.AsyncClient) -> None:
+@BOTH
+async def test_nothing_needs_to_stay_with_one_of_them(product: TwoBehind, web: httpx.AsyncClient, proxy: Proxy) -> None:
     """A phone, a desk and a wall whose requests go to both in turn."""
     token = product.seeded.devices[1001]
     desk = {"cookie": f"ecc_desk={product.seeded.desk}", "origin": product.public}
@@ -88,11 +95,38 @@ async def test_nothing_needs_to_stay_with_one_of_them(product: TwoBehind, web: h
         assert (await web.get("/centre/desk", headers=desk)).status_code == 200
         said = await web.post("/ingest/positions", json={"fixes": [fix()]}, headers={"Authorization": f"Bearer {token}"})
         assert len(said.json()["accepted"]) == 1, said.text
-    form = {"username": "nobody", "password": "not the password"}
+    form = {"username": f"nobody-{proxy.plain_port}", "password": "not the password"}
     found = [(await web.post("/sign-in", data=form, headers={"origin": product.public})).status_code for _ in range(8)]
     assert found == [401] * 6 + [429] * 2
 
 
+@CADDY_LONG
+async def test_a_page_is_whole_whichever_process_its_parts_come_from(product: TwoBehind, web: httpx.AsyncClient, browser: Browser) -> None:
+    """A wall and a desk in a browser: calls are pressed at both processes, taken, answered and ended by the desk's keys."""
+    pages = []
+    for face, token in (("wall", product.seeded.wall), ("desk", product.seeded.desk)):
+        context = await browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN", ignore_https_errors=True)
+        await context.add_cookies([{"name": f"ecc_{face}", "value": token, "url": product.public}])
+        pages.append(page := await context.new_page())
+        await page.goto(f"{product.public}/centre/{face}")
+        await expect(page.locator('[data-panel="system"]')).to_have_attribute("data-state", "live")
+    wall, desk = pages
+    for unit in (1001, 1002):
+        id_ = str(ULID())
+        for _ in range(2):  # to one, and once more to the other
+            await press(web, product.seeded.devices[unit], "calls", {"id": id_, "t": instant(), "fix": None})
+        card, listed = wall.locator(f'[data-call="{id_}"]'), desk.locator(f'[data-call="{id_}"]')
+        await expect(card).to_have_attribute("data-state", "ringing")
+        await expect(listed).to_have_attribute("data-owner", "nobody")
+        await desk.keyboard.press("1")
+        await expect(listed).to_have_attribute("data-owner", "me")  # the row may come later than the answer, by the other process
+        await desk.keyboard.press("2")
+        await expect(listed).to_have_attribute("data-state", "ANSWERED")
+        await desk.keyboard.press("3")
+        await expect(card).to_have_count(0)
+
+
+@CADDY_LONG
 async def test_one_killed_while_calls_are_pressed_loses_none_and_doubles_none(product: TwoBehind, web: httpx.AsyncClient) -> None:
     pressed: list[str] = []
 
@@ -116,6 +150,7 @@ async def test_one_killed_while_calls_are_pressed_loses_none_and_doubles_none(pr
     database.close()
 
 
+@BOTH
 @pytest.mark.long
 async def test_one_that_is_frozen_is_left_out_and_whoever_comes_is_served(product: TwoBehind, web: httpx.AsyncClient) -> None:
     old, token = product.pids()["web"], product.seeded.devices[1004]
