@@ -93,6 +93,7 @@ $(STAMPS)/run: requirements.lock $(STAMPS)/tools
 
 $(STAMPS)/test: requirements-test.lock $(STAMPS)/run
 	$(INSTALL) --require-hashes -r requirements-test.lock
+	@PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -c 'import alembic.command, hypothesis, openpyxl, playwright.async_api, psycopg, schemathesis'  # by four workers at once otherwise
 	@touch $@
 
 $(STAMPS)/self: pyproject.toml $(STAMPS)/run  # hatchling comes with the hashed tools: no unlocked download hides in the build

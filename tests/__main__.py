@@ -122,9 +122,13 @@ def javascript() -> list[Path]:
 
 
 def environment() -> dict[str, str]:
-    """Ours without settings of the product; node may stand in .venv."""
+    """Ours without settings of the product; node may stand in .venv.
+
+    What one process has compiled no other compiles again, whatever the environment says of that: tests start thousands of them.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ECC_")}
-    return kept | quick_folder() | {"PATH": f"{BIN}{os.pathsep}{kept.get('PATH', '')}", "PYTHONUTF8": "1"}
+    own = {"PATH": f"{BIN}{os.pathsep}{kept.get('PATH', '')}", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": ""}
+    return kept | quick_folder() | own
 
 
 def quick_folder() -> dict[str, str]:

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.__main__ import Outcome, cut, javascript, main, marks, read_options
+from tests.__main__ import Outcome, cut, environment, javascript, main, marks, read_options
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {"dashboard", "streaming", "geo", "data", "tests", ".ci"}
@@ -198,6 +198,16 @@ def test_tests_run_side_by_side_unless_somebody_says_otherwise(monkeypatch: pyte
     words = ran[-1]
     assert 4 <= int(words[words.index("-n") + 1]) <= 6
     assert words[-3:] == ["tests/geo", "-n", "0"]  # pytest takes the last one
+
+
+def test_what_one_process_has_compiled_stays_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert environment()["PYTHONDONTWRITEBYTECODE"] == ""  # which Python takes for unset
+
+
+def test_a_process_that_a_test_starts_knows_no_library_that_a_court_lacks() -> None:
+    code = "import structlog.dev, sys; sys.exit('rich.console' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_one_failing_check_fails_the_whole(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
