@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
@@ -44,67 +44,24 @@ from streaming.positions_door import body_from
 
 NEAR_MOST = 200  # units by straight line among which those on duty are looked for
 METHODS = ("get", "post", "put", "delete", "patch")
-DESCRIBED = {
-    "x-role": "duty, commander, technical",
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}}}},
-    },
-}
-
-
-DESCRIBED_TOKENS = {
-    "x-role": "duty, commander, leader, device, wall, guest, party",
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["call", "right"],
-                    "properties": {
-                        "call": {"type": "string"},
-                        "right": {"enum": ["publish", "view"]},
-                        "stream": {"type": "string"},
-                        "fingerprint": {"type": "string"},
-                    },
-                }
-            }
-        },
-    },
-}
-DESCRIBED_INVITATION = {
-    "x-role": "duty, commander, leader",
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["call", "officer"],
-                    "properties": {name: {"type": "string"} for name in ("call", "officer", "ask")},
-                }
-            }
-        },
-    },
-}
-DESCRIBED_PARTY = {
-    "x-role": "duty, commander, leader",
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["call", "party"],
-                    "properties": {"call": {"type": "string"}, "party": {"type": "string"}, "scene": {"type": "boolean"}},
-                }
-            }
-        },
-    },
-}
+TEXT: dict[str, Any] = {"type": "string"}
 FINGERPRINT = re.compile(r"(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}")
 DOOR = {Right.PUBLISH: "whip", Right.VIEW: "whep"}
+
+
+def _takes(roles: str, required: Sequence[str], **properties: Any) -> dict[str, Any]:
+    """How a door that takes a JSON object is described."""
+    schema = {"type": "object", "required": list(required), "properties": properties}
+    return {"x-role": roles, "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+DESCRIBED = _takes("duty, commander, technical", ["code"], code=TEXT)
+DESCRIBED_TOKENS = _takes(
+    "duty, commander, leader, device, wall, guest, party", ["call", "right"],
+    call=TEXT, right={"enum": ["publish", "view"]}, stream=TEXT, fingerprint=TEXT,
+)  # fmt: skip
+DESCRIBED_INVITATION = _takes("duty, commander, leader", ["call", "officer"], call=TEXT, officer=TEXT, ask=TEXT)
+DESCRIBED_PARTY = _takes("duty, commander, leader", ["call", "party"], call=TEXT, party=TEXT, scene={"type": "boolean"})
 
 
 def build_api(

@@ -8,11 +8,11 @@ from typing import Any
 
 import orjson
 
+from dashboard.kept_beside import keep, kept_of
 from data.errors import NotFound
 
 LAYERS = ("boundary", "streets", "communities", "river", "towns", "blocks", "roads", "railway", "contours", "places")
 COLUMNS = ("id", "name", "class", "street", "kind", "level", "communities", "lat", "lon", "angle", "size", "height_m")
-KEPT = ".seen"  # folder inside the layers' one; a file's name holds its source's time and the columns, so an old one is never taken
 COLUMNS_TAG = hashlib.sha256(",".join(COLUMNS).encode()).hexdigest()[:8]
 
 
@@ -90,21 +90,13 @@ class MapLayers:
                 self.read(name)
 
     def _kept(self, path: Path, changed: int) -> bytes:
-        kept = self._folder / KEPT / f"{path.stem}-{changed}-{COLUMNS_TAG}.json"
+        kept = kept_of(path, changed, f"-{COLUMNS_TAG}.json")
         try:
             return kept.read_bytes()
         except OSError:
             pass  # not made yet
         body = _made(path)
-        try:
-            kept.parent.mkdir(exist_ok=True)
-            for old in kept.parent.glob(f"{path.stem}-*"):
-                old.unlink(missing_ok=True)
-            fresh = kept.with_suffix(f".{os.getpid()}")
-            fresh.write_bytes(body)
-            fresh.replace(kept)
-        except OSError:
-            pass  # a full or read-only disk costs the next start a second and nothing else
+        keep(path, kept, lambda fresh: fresh.write_bytes(body))
         return body
 
 

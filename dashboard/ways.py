@@ -7,7 +7,6 @@ on and serves the next.
 
 import asyncio
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
+from dashboard.kept_beside import keep, kept_of
 from data.queries.ways import Alarm
 from geo.coordinates import Place
 
@@ -26,7 +26,6 @@ WAITING_MOST = 8
 ASKED_MOST = 24  # units by straight line whose ways are looked at: the nearest by road is among them unless a river is very long
 TEAMS_MOST = 3
 NET = "roads.npz"  # as `geo.road_net` calls it
-KEPT = ".seen"  # beside the layer's file, as the drawn layers; the name holds its source's time
 UNREADABLE = (OSError, ValueError, KeyError, BadZipFile)
 
 log = logging.getLogger(__name__)
@@ -109,7 +108,7 @@ def road_graph(roads: Path) -> "RoadGraph":
             return RoadGraph.read(roads)
         except UNREADABLE as error:
             raise NoRoads(f"{NET} is no net of roads") from error
-    kept = roads.parent / KEPT / f"{roads.stem}-graph-{roads.stat().st_mtime_ns}.npz"
+    kept = kept_of(roads, roads.stat().st_mtime_ns, ".npz", "graph-")
     try:
         return RoadGraph.read(kept)
     except UNREADABLE:
@@ -117,15 +116,7 @@ def road_graph(roads: Path) -> "RoadGraph":
     from geo.layers import read_layer
 
     graph = RoadGraph.of(read_layer(roads, ["class"]))
-    try:
-        kept.parent.mkdir(exist_ok=True)
-        for old in kept.parent.glob(f"{roads.stem}-graph-*"):
-            old.unlink(missing_ok=True)
-        fresh = kept.with_suffix(f".{os.getpid()}")
-        graph.write(fresh)
-        fresh.replace(kept)
-    except OSError:
-        pass  # a full or read-only disk costs the next start a second and nothing else
+    keep(roads, kept, graph.write, "graph-")
     return graph
 
 

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from ulid import ULID
 
@@ -23,25 +22,15 @@ from data.journal import Journal
 from data.rules.permissions import SYSTEM
 from data.rules.recordings import RESERVE
 from data.rules.words import ULID as ULID_FORM
-from streaming.forward import Sink
 from streaming.media_events import Happened, MediaEvent
 from streaming.recorder import Ended, Fact, Gap, Lamp, Recorder, Recording, SegmentKept
-from streaming.streams import Stream
+from streaming.streams import Streams
 
 FACTS_MOST = 10_000  # a day of segments of thirty calls; what does not fit is on disk and found at the next start
 RETRY_S = 1.0
 CLOSING_S = 5.0
 
 log = logging.getLogger(__name__)
-
-
-class Streams(Protocol):
-    """What we need of a relay."""
-
-    def stream(self, name: str) -> Stream | None: ...
-    def attach(self, stream: str, sink: Sink) -> None: ...
-    def detach(self, stream: str, sink: Sink) -> None: ...
-    def wish_key_frame(self, stream: str) -> None: ...
 
 
 class CallRecordings:

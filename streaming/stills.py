@@ -12,14 +12,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
 
 from data.errors import TooMany
 from streaming import rtp
-from streaming.forward import Sink
 from streaming.frames import FRAME_MOST, Frame, Part, Pictures
 from streaming.media_events import NoStill, RelayFull
-from streaming.streams import Stream
+from streaming.streams import Streams
 
 ASKED_S = 15.0  # so long a picture is renewed after the last who asked
 KEY_EACH_S = 4.0  # without a key frame for so long, one is asked for: no picture of a good line is older than five seconds
@@ -42,15 +40,6 @@ class Picture:
     jpeg: bytes
     taken_s: float
     etag: str
-
-
-class Streams(Protocol):
-    """What we need of a relay."""
-
-    def stream(self, name: str) -> Stream | None: ...
-    def attach(self, stream: str, sink: Sink) -> None: ...
-    def detach(self, stream: str, sink: Sink) -> None: ...
-    def wish_key_frame(self, stream: str) -> None: ...
 
 
 class KeyFrames:

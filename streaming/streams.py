@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from streaming import hooks
 from streaming.forward import Leg, Sink, Track
@@ -68,3 +69,12 @@ class Session:
 def number() -> int:
     """A synchronisation source of ours: never 0, which reports use for nobody."""
     return secrets.randbelow(0xFFFFFFFE) + 1
+
+
+class Streams(Protocol):
+    """What whoever records, shows or hides a stream needs of the relay."""
+
+    def stream(self, name: str) -> Stream | None: ...
+    def attach(self, stream: str, sink: Sink) -> None: ...
+    def detach(self, stream: str, sink: Sink) -> None: ...
+    def wish_key_frame(self, stream: str) -> None: ...

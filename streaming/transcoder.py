@@ -14,15 +14,14 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
 from data.errors import CommandCentreError
 from data.queries.live_permits import OnAir
 from streaming.cells import EACH_S, Cells, Delay, packed, read
-from streaming.forward import Sink
 from streaming.frames import WINDOW_S, Frame, Part, Pictures, Reorder
 from streaming.pace import pause
-from streaming.streams import Stream
+from streaming.streams import Streams
 
 LOOKS_S = 1.0  # so often it is asked whether all of it still holds
 IDLE_S = 5.0  # and whether there is anything to do, when nobody has said so
@@ -32,15 +31,6 @@ _PIXELS_MOST = 4096 * 2176
 CHANGES = ("live.", "screening.", "call.live")  # what ends it says so itself, with the permit
 
 log = logging.getLogger(__name__)
-
-
-class Streams(Protocol):
-    """What we need of a relay."""
-
-    def stream(self, name: str) -> Stream | None: ...
-    def attach(self, stream: str, sink: Sink) -> None: ...
-    def detach(self, stream: str, sink: Sink) -> None: ...
-    def wish_key_frame(self, stream: str) -> None: ...
 
 
 class Gathered:

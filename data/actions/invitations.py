@@ -168,9 +168,7 @@ def admit_leader(work: Work, participant_id: str) -> bool:
     row, call = of_link(work, participant_id, ParticipantKind.LEADER)
     if row.state == ParticipantState.IN:
         return False
-    check_admission(row)
-    row.state, row.joined_at, row.digits = ParticipantState.IN, work.now, None
-    record_audit(work, Act.ADMIT, "participant", row.id)
+    let_in(work, row)
     work.record(CallLeaderJoined(call_id=call.id, unit_no=call.unit_no, participant_id=row.id))
     return True
 
@@ -178,11 +176,7 @@ def admit_leader(work: Work, participant_id: str) -> bool:
 def refuse_leader(work: Work, participant_id: str) -> bool:
     """The desk lets him not in, or asks him out. Returns False if that is so already."""
     allowed(work, Verb.ADMIT_LEADER)
-    row, call = of_link(work, participant_id, ParticipantKind.LEADER)
-    if row.state in (ParticipantState.REFUSED, ParticipantState.LEFT):
-        return False
-    turn_away(work, call, row, "desk")
-    return True
+    return keep_out(work, participant_id, ParticipantKind.LEADER)
 
 
 def leave_as_guest(work: Work) -> bool:
@@ -275,6 +269,22 @@ def check_admission(row: ParticipantRow) -> None:
         raise TransitionRefused("not waiting", code="join.not_waiting", state=row.state)
     if row.verified_at is None:
         raise RuleBroken("not verified", code="join.not_verified")
+
+
+def let_in(work: Work, row: ParticipantRow) -> None:
+    """Raises as `check_admission` does."""
+    check_admission(row)
+    row.state, row.joined_at, row.digits = ParticipantState.IN, work.now, None
+    record_audit(work, Act.ADMIT, "participant", row.id)
+
+
+def keep_out(work: Work, participant_id: str, kind: ParticipantKind) -> bool:
+    """Returns False if he is out already."""
+    row, call = of_link(work, participant_id, kind)
+    if row.state in (ParticipantState.REFUSED, ParticipantState.LEFT):
+        return False
+    turn_away(work, call, row, "desk")
+    return True
 
 
 def of_link(work: Work, participant_id: str, kind: ParticipantKind) -> tuple[ParticipantRow, CallRow]:

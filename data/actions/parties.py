@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from data.actions.allowed import allowed
 from data.actions.audit import record_audit
-from data.actions.invitations import Entered, Invitation, check_admission, of_link, turn_away
+from data.actions.invitations import Entered, Invitation, check_admission, keep_out, let_in, of_link
 from data.actions.keeping import found, held
 from data.actions.links import add_link, take_link
 from data.actions.participants import new_participant
@@ -108,8 +108,7 @@ def admit_party(work: Work, participant_id: str) -> bool:
     check_admission(row)
     if _guest(work, row).consented_at is None:
         raise RuleBroken("no consent", code="party.no_consent")
-    row.state, row.joined_at, row.digits = ParticipantState.IN, work.now, None
-    record_audit(work, Act.ADMIT, "participant", row.id)
+    let_in(work, row)
     work.record(CallPartyJoined(call_id=call.id, unit_no=call.unit_no, participant_id=row.id))
     return True
 
@@ -117,11 +116,7 @@ def admit_party(work: Work, participant_id: str) -> bool:
 def refuse_party(work: Work, participant_id: str) -> bool:
     """The desk lets him not in, asks him out, or takes his link back. Returns False if that is so already."""
     allowed(work, Verb.ADMIT_PARTY)
-    row, call = of_link(work, participant_id, ParticipantKind.PARTY)
-    if row.state in (ParticipantState.REFUSED, ParticipantState.LEFT):
-        return False
-    turn_away(work, call, row, "desk")
-    return True
+    return keep_out(work, participant_id, ParticipantKind.PARTY)
 
 
 def mute_party(work: Work, participant_id: str) -> bool:

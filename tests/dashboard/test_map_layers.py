@@ -5,7 +5,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from dashboard.map_layers import KEPT, LAYERS, MapLayers
+from dashboard.kept_beside import KEPT
+from dashboard.map_layers import LAYERS, MapLayers
 from data.errors import NotFound
 from geo.invented import invent
 from geo.layers import write_layer

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.ways import KEPT, TEAMS_MOST, WAITING_MOST, RoadWays
+from dashboard.kept_beside import KEPT
+from dashboard.map_layers import MapLayers
+from dashboard.ways import TEAMS_MOST, WAITING_MOST, RoadWays, road_graph
 from data.queries.ways import Alarm
 from geo.coordinates import Place
 from geo.invented import InventedDistrict, invent
@@ -42,7 +44,7 @@ async def test_the_first_unit_of_each_of_the_first_teams_and_never_the_callers_o
     assert len({each.team_id for each in found}) == TEAMS_MOST
     assert [each.way.seconds for each in found] == sorted(each.way.seconds for each in found)
     assert await ways.coming(Alarm(1001, "team 0", district.court), {}, standing(district)) == []
-    assert list((layers / KEPT).glob("roads-graph-*.npz"))
+    assert list((layers / KEPT).glob("graph-roads-*.npz"))
     ways.close()
 
 
@@ -51,8 +53,19 @@ async def test_a_kept_graph_that_was_not_wholly_written_is_made_again(district: 
         ways = RoadWays(layers)
         assert await ways.coming(Alarm(1001, None, district.court), TEAMS, standing(district))
         ways.close()
-        (kept,) = (layers / KEPT).glob("roads-graph-*.npz")
+        (kept,) = (layers / KEPT).glob("graph-roads-*.npz")
         kept.write_bytes(kept.read_bytes()[:1000])
+
+
+def test_the_drawn_layer_and_the_graph_of_one_file_leave_each_other_alone(layers: Path) -> None:
+    road_graph(layers / "roads.geojson")
+    MapLayers(layers).read("roads")
+    road_graph(layers / "roads.geojson")
+    assert len(list((layers / KEPT).glob("graph-roads-*.npz"))) == 1
+    assert len(list((layers / KEPT).glob("roads-*.json"))) == 1
+    (layers / "roads.geojson").touch()
+    MapLayers(layers).read("roads")
+    assert len(list((layers / KEPT).iterdir())) == 2, "the older drawing is gone, the graph is not"
 
 
 @pytest.mark.parametrize("text", [None, "", '{"type":"FeatureCollection","features":[]}', "[1"])
