@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from dashboard.__main__ import _parser
+from dashboard.commands.parser import parser
 from data.rules.permissions import Verb
 from data.settings import Settings
 
@@ -60,7 +60,7 @@ def test_every_command_named_is_one_of_ours() -> None:
     }
     for command in commands:
         filled = [word if word.islower() and word.isascii() else "1" for word in command]
-        assert _parser().parse_args(filled).command is not None
+        assert parser().parse_args(filled).command is not None
 
 
 def test_every_right_and_every_limit_named_is_the_one_of_the_code() -> None:

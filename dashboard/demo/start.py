@@ -114,7 +114,7 @@ class Demonstration:
         self._ready = False
 
     def run(self, settings: Settings) -> int:
-        from dashboard.__main__ import supervise
+        from dashboard.commands.running import supervise
 
         return supervise(settings, self.more, self.children_changed, self.ready, self.prepare)
 

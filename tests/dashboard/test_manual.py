@@ -7,8 +7,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from dashboard.__main__ import _parser
 from dashboard.app import build
+from dashboard.commands.parser import parser
 from dashboard.heartbeat.parts import NAMES
 from dashboard.i18n import t
 from dashboard.manual.app import HERE, PAGES
@@ -73,7 +73,7 @@ def test_every_part_that_the_doctor_looks_at_has_its_fault_by_its_own_words() ->
 
 
 def test_commands_that_it_names_exist() -> None:
-    known = set(re.findall(r"^    ([a-z][a-z-]+)\b", _parser().format_help(), re.MULTILINE))
+    known = set(re.findall(r"^    ([a-z][a-z-]+)\b", parser().format_help(), re.MULTILINE))
     for page in PAGES:
         named = set(re.findall(r"\becc ([a-z][a-z-]+)", (HERE / f"{page}.html").read_text()))
         assert named <= known, page

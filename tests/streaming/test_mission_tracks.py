@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from dashboard.__main__ import verify
+from dashboard.commands.keeping import verify
 from data.actions.archives import hold_positions
 from data.actions.mission_tracks import read_mission_track
 from data.engines import Database

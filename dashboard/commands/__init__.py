@@ -1,0 +1,1 @@
+"""The commands of `ecc`, one file a subject. Everything heavy is imported by the command that needs it."""
