@@ -1,1 +1,1 @@
-"""What people see and press: wall, desk, phone, sign-in, command line. Holds no rule and never touches a table."""
+"""What people see and press: wall, desk, phone, sign-in, command line. Holds no rule; its pages never touch a table."""

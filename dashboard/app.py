@@ -1,4 +1,4 @@
-"""Composition root of the web process: builds everything once, hands it down, mounts the faces, opens and closes it all.
+"""Composition root of the web process: builds everything once, hands it down, mounts the faces; `running` opens and closes it all.
 
 Sub-apps are mounted beside Dash because Dash answers every unknown path below it; their lifespans are not run, so ours opens everything.
 """
