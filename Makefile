@@ -115,11 +115,11 @@ $(STAMPS)/node: .ci/node.lock $(STAMPS)/tools  # Debian 12 has node 18: then a w
 NPM_INPUTS := package.json package-lock.json .npmrc $(STAMPS)/node
 
 $(STAMPS)/npm-demo: $(NPM_INPUTS)
-	npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@rm -f $(STAMPS)/npm-test && touch $@
 
 $(STAMPS)/npm-test: $(NPM_INPUTS)
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $(STAMPS)/npm-demo $@
 
 debian:

@@ -1,7 +1,7 @@
 """地图: the court's map files uploaded or picked, looked at, built beside the map that is there, put in its place, and back again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -18,10 +18,10 @@ from dashboard.admin.map_job import MapJob
 from dashboard.i18n import t
 from dashboard.map_layers import BASE, BaseMap
 from dashboard.said import Said, actor_of, as_json, text_of
-from dashboard.sign_in import error_answer
+from dashboard.tus_door import Handler, spoken
 from data.actions.audit import record_audit
 from data.actions.settings import Done, change_setting
-from data.errors import BadInput, CommandCentreError, NotFound, NotPermitted
+from data.errors import BadInput, NotFound
 from data.journal import Work
 from data.live_settings import current
 from data.queries.areas import court_place
@@ -38,7 +38,6 @@ HERE = "/centre/admin/map/files"
 ABOUT = {"tus-version": tus.VERSION, "tus-extension": "creation,termination,checksum", "tus-max-size": str(MOST_BYTES)}
 KINDS = ("osm", *LAYERS)
 CHOSEN_MOST = 20
-Handler = Callable[[Request, Body], Awaitable[Response]]
 
 
 @dataclass
@@ -56,12 +55,13 @@ class Map(Doors):
 
     def routes(self) -> list[Route]:
         change = Verb.CHANGE_SETTING
+        by = (lambda actor: checked(actor, change)), "not_found.map_file"
         one: dict[str, Handler] = {"HEAD": self._offset, "PATCH": self._append, "DELETE": self._remove}
         return [
             self.shown("/map", self._page),
             Route("/map/state", self.asked(self._state), methods=["GET"]),
-            Route("/map/files", self._spoken({"POST": self._begin, "OPTIONS": self._about}), methods=["POST", "OPTIONS"]),
-            Route("/map/files/{id}", self._spoken(one), methods=["HEAD", "PATCH", "DELETE", "POST"]),
+            Route("/map/files", spoken({"POST": self._begin, "OPTIONS": self._about}, *by), methods=["POST", "OPTIONS"]),
+            Route("/map/files/{id}", spoken(one, *by), methods=["HEAD", "PATCH", "DELETE", "POST"]),
             self.told("/map/look", change, self._look),
             self.told("/map/build", change, self._build),
             self.told("/map/cancel", change, self._cancel),
@@ -140,47 +140,22 @@ class Map(Doors):
 
     # --- tus 1.0 ---
 
-    def _spoken(self, by_method: Mapping[str, Handler]) -> Callable[[Request], Awaitable[Response]]:
-        """The protocol's manners: its version in every answer, the body read to its end before an answer."""
-
-        async def spoken(request: Request) -> Response:
-            body = Body(request.receive)
-            method = request.headers.get("x-http-method-override", request.method)
-            try:
-                checked(actor_of(request), Verb.CHANGE_SETTING)
-                if method not in by_method:
-                    raise NotFound("method", code="not_found.map_file")
-                if method != "OPTIONS":
-                    tus.check_version(request.headers)
-                answer = await by_method[method](request, body)
-            except CommandCentreError as error:
-                if isinstance(error, NotPermitted):
-                    request.state.refused = [*getattr(request.state, "refused", ()), str(error.params.get("verb", error.code))]
-                if method in ("POST", "PATCH"):
-                    await body.drain()
-                answer = error_answer(error)
-                answer.headers["tus-version"] = tus.VERSION
-            answer.headers["tus-resumable"] = tus.VERSION
-            return answer
-
-        return spoken
-
-    async def _about(self, _: Request, __: Body) -> Response:
+    async def _about(self, _: Request, __: Actor, ___: Body) -> Response:
         return Response(status_code=HTTPStatus.NO_CONTENT, headers=ABOUT)
 
-    async def _begin(self, request: Request, _: Body) -> Response:
+    async def _begin(self, request: Request, _: Actor, __: Body) -> Response:
         """Upload-Metadata: `filename`, of which the ending tells the form; the rest is only shown."""
         size, said = tus.number(request.headers, "upload-length"), tus.metadata(request.headers)
         await self.incoming.check_room(min(size, MOST_BYTES), await asyncio.to_thread(self.files.promised))
         file_id = await asyncio.to_thread(self.files.begin, size, said.get("filename", ""))
         return Response(status_code=HTTPStatus.CREATED, headers={"location": f"{HERE}/{file_id}"})
 
-    async def _offset(self, request: Request, _: Body) -> Response:
+    async def _offset(self, request: Request, _: Actor, __: Body) -> Response:
         file = await self._uploaded(request)
         async with self.incoming.held(file.id) as held:
             return Response(headers={"upload-offset": str(await held.offset()), "upload-length": str(file.size)})
 
-    async def _append(self, request: Request, body: Body) -> Response:
+    async def _append(self, request: Request, _: Actor, body: Body) -> Response:
         tus.check_body(request.headers)
         offset, checksum = tus.number(request.headers, "upload-offset"), tus.checksum(request.headers)
         file = await self._uploaded(request)
@@ -188,7 +163,7 @@ class Map(Doors):
             offset = await held.append(body, offset, file.size, checksum)
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"upload-offset": str(offset)})
 
-    async def _remove(self, request: Request, _: Body) -> Response:
+    async def _remove(self, request: Request, _: Actor, __: Body) -> Response:
         file = await self._uploaded(request)
         async with self.incoming.held(file.id):
             await asyncio.to_thread(self.files.remove, file.id)

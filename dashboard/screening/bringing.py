@@ -4,7 +4,6 @@ Killed at any moment: the offset is what the disk has. `HEAD` answers the full l
 yet judged is judged then. So a client that hears the full length knows that it is finished, and one that does not knows that it is not.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -13,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.said import actor_of, as_json
+from dashboard.said import as_json
 from dashboard.screening.doors import Doors, check_clears, ms
-from dashboard.sign_in import error_answer
+from dashboard.tus_door import Handler, spoken
 from data.actions import videos
-from data.errors import CommandCentreError, NotFound, NotMedia, WrongDigest
+from data.errors import NotFound, NotMedia, WrongDigest
 from data.queries import videos as read
 from data.queries.videos import VideoView
 from data.rules import words
@@ -33,7 +32,6 @@ ABOUT = {
 }  # fmt: skip
 HERE = "/centre/screening/videos"
 MISSING = "not_found.video"
-Handler = Callable[[Request, Actor, Body], Awaitable[Response]]
 
 
 @dataclass
@@ -47,35 +45,11 @@ class Bringing(Doors):
         return [
             Route(
                 "/videos",
-                self._spoken({"POST": self._begin, "OPTIONS": self._about, "GET": self._coming}),
+                spoken({"POST": self._begin, "OPTIONS": self._about, "GET": self._coming}, check_clears, MISSING),
                 methods=["GET", "POST", "OPTIONS"],
             ),
-            Route("/videos/{id}", self._spoken(one), methods=["HEAD", "PATCH", "DELETE", "POST"]),
+            Route("/videos/{id}", spoken(one, check_clears, MISSING), methods=["HEAD", "PATCH", "DELETE", "POST"]),
         ]
-
-    def _spoken(self, by_method: Mapping[str, Handler]) -> Callable[[Request], Awaitable[Response]]:
-        """The protocol's manners: its version in every answer, a method said by header, the body read to its end before an answer."""
-
-        async def spoken(request: Request) -> Response:
-            body = Body(request.receive)
-            method = request.headers.get("x-http-method-override", request.method)
-            try:
-                actor = actor_of(request)
-                check_clears(actor)
-                if method not in by_method:
-                    raise NotFound("method", code=MISSING)
-                if method not in ("OPTIONS", "GET"):
-                    tus.check_version(request.headers)
-                answer = await by_method[method](request, actor, body)
-            except CommandCentreError as error:
-                if method in ("POST", "PATCH"):
-                    await body.drain()
-                answer = error_answer(error)
-                answer.headers["tus-version"] = tus.VERSION
-            answer.headers["tus-resumable"] = tus.VERSION
-            return answer
-
-        return spoken
 
     # --- the doors ---
 
