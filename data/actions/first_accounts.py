@@ -11,7 +11,8 @@ from data.journal import Work
 from data.rules import joint
 from data.rules.joint import Joint
 from data.rules.permissions import Role, Verb
-from data.rules.role_changes import LEAST, ChangeState
+from data.rules.role_changes import LEAST
+from data.rules.two_people import Decision
 from data.tables import OfficerRow, RoleChangeRow
 
 
@@ -39,6 +40,6 @@ def confirm_account(work: Work, joint_id: str) -> FirstAccount:
 
 def awaits_role(work: Work, officer_id: str) -> Role | None:
     """The role beyond the least that somebody proposed for him, and nobody has decided yet."""
-    asked = RoleChangeRow.officer_id == officer_id, RoleChangeRow.state == ChangeState.PROPOSED, RoleChangeRow.expires_at > work.now
+    asked = RoleChangeRow.officer_id == officer_id, RoleChangeRow.state == Decision.PROPOSED, RoleChangeRow.expires_at > work.now
     wanted = work.session.scalars(select(RoleChangeRow.role).where(*asked, RoleChangeRow.role != LEAST)).first()
     return None if wanted is None else Role(wanted)

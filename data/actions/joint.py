@@ -11,7 +11,8 @@ from data.events import JointConfirmed, JointDropped, JointProposed
 from data.journal import Work
 from data.rules import joint, words
 from data.rules.identity import Act
-from data.rules.joint import LASTS, VERB, Joint, JointState, Proposal
+from data.rules.joint import VERB, Joint, Proposal
+from data.rules.two_people import LASTS, Decision, dropped
 from data.tables import JointRow
 
 MISSING = "not_found.joint"
@@ -23,7 +24,7 @@ def propose_joint(work: Work, what: Joint, about: str = "") -> str:
     by = work.actor.officer_id
     if by is None:
         raise NotPermitted("nobody", verb=VERB[what].value)
-    same = JointRow.what == what, JointRow.about == about, JointRow.state == JointState.PROPOSED, JointRow.expires_at > work.now
+    same = JointRow.what == what, JointRow.about == about, JointRow.state == Decision.PROPOSED, JointRow.expires_at > work.now
     known = work.session.scalars(select(JointRow).where(*same)).first()
     if known is not None:
         return known.id
@@ -35,7 +36,7 @@ def propose_joint(work: Work, what: Joint, about: str = "") -> str:
         proposed_by=by,
         proposed_at=work.now,
         expires_at=work.now + LASTS,
-        state=JointState.PROPOSED,
+        state=Decision.PROPOSED,
     )
     work.session.add(row)
     work.session.flush()
@@ -54,7 +55,7 @@ def confirm_joint(work: Work, joint_id: str, what: Joint) -> str:
     if row.what != what:
         raise NotFound("another kind", code=MISSING)
     joint.check_confirmed(_proposal(row), work.actor.officer_id, work.now)
-    _decide(work, row, JointState.CONFIRMED)
+    _decide(work, row, Decision.CONFIRMED)
     work.record(JointConfirmed(joint_id=row.id, what=what))
     return row.about
 
@@ -69,12 +70,12 @@ def drop_joint(work: Work, joint_id: str) -> None:
     row = held(work, JointRow, words.ulid(joint_id), MISSING)
     allowed(work, VERB[Joint(row.what)])
     joint.check_open(_proposal(row), work.now)
-    state = JointState.WITHDRAWN if row.proposed_by == work.actor.officer_id else JointState.REFUSED
+    state = dropped(work.actor.officer_id, row.proposed_by)
     _decide(work, row, state)
     work.record(JointDropped(joint_id=row.id, what=row.what, why=state.value.lower()))
 
 
-def _decide(work: Work, row: JointRow, state: JointState) -> None:
+def _decide(work: Work, row: JointRow, state: Decision) -> None:
     row.state, row.decided_by, row.decided_at = state, work.actor.officer_id, work.now
     what = Joint(row.what)
     record_audit(
@@ -87,4 +88,4 @@ def _object(what: Joint) -> str:
 
 
 def _proposal(row: JointRow) -> Proposal:
-    return Proposal(Joint(row.what), row.about, row.proposed_by, row.expires_at, JointState(row.state))
+    return Proposal(Joint(row.what), row.about, row.proposed_by, row.expires_at, Decision(row.state))

@@ -11,9 +11,10 @@ from data.events import AccountOpened, RoleConfirmed, RoleDropped, RoleProposed
 from data.journal import Work
 from data.rules import role_changes, words
 from data.rules.identity import Act
-from data.rules.joint import Joint, JointState, account_ends
+from data.rules.joint import Joint, account_ends
 from data.rules.permissions import Role, Verb
-from data.rules.role_changes import LASTS, LEAST, ChangeState, Proposal
+from data.rules.role_changes import LEAST, Proposal
+from data.rules.two_people import LASTS, Decision, dropped
 from data.tables import AccountRow, EntryRow, JointRow, OfficerRow, RoleChangeRow, SecondFactorRow
 
 MISSING = "not_found.role_change"
@@ -32,7 +33,7 @@ def propose_role(work: Work, officer_id: str, role: str) -> str:
     for known in _open(work, officer_id):
         if work.now < known.expires_at and known.role == wanted and known.role_before == officer.role:
             return known.id
-        _drop(work, known, ChangeState.WITHDRAWN if work.now < known.expires_at else ChangeState.LAPSED)
+        _drop(work, known, Decision.WITHDRAWN if work.now < known.expires_at else Decision.LAPSED)
     row = RoleChangeRow(
         id=str(ULID.from_datetime(work.now)),
         court_code=work.court_code,
@@ -42,7 +43,7 @@ def propose_role(work: Work, officer_id: str, role: str) -> str:
         proposed_by=by,
         proposed_at=work.now,
         expires_at=work.now + LASTS,
-        state=ChangeState.PROPOSED,
+        state=Decision.PROPOSED,
     )
     work.session.add(row)
     work.session.flush()
@@ -57,9 +58,8 @@ def confirm_role(work: Work, change_id: str) -> None:
     row = held(work, RoleChangeRow, words.ulid(change_id), MISSING)
     officer = held(work, OfficerRow, row.officer_id, "not_found.officer")
     role_changes.check_confirmed(_proposal(row), work.actor.officer_id, Role(officer.role), work.now)
-    row.state, row.decided_by, row.decided_at = ChangeState.CONFIRMED, work.actor.officer_id, work.now
+    _decide(work, row, Decision.CONFIRMED)
     work.record(RoleConfirmed(role_change_id=row.id, officer_id=row.officer_id))
-    record_audit(work, Act.CHANGE_ROLE, "officer", row.officer_id, fields=(f"from:{row.role_before}", f"to:{row.role}"), result="confirmed")
     give_role(work, officer, Role(row.role))
     _end_cheap_ways(work, row)
 
@@ -69,7 +69,7 @@ def drop_role(work: Work, change_id: str) -> None:
     allowed(work, Verb.CONFIRM_ROLE)
     row = held(work, RoleChangeRow, words.ulid(change_id), MISSING)
     role_changes.check_open(_proposal(row), work.now)
-    _drop(work, row, ChangeState.WITHDRAWN if row.proposed_by == work.actor.officer_id else ChangeState.REFUSED)
+    _drop(work, row, dropped(work.actor.officer_id, row.proposed_by))
 
 
 def let_back(work: Work, officer_id: str) -> None:
@@ -99,21 +99,25 @@ def _opened_by_one(work: Work, officer_id: str) -> bool:
     opened = select(EntryRow.actor_kind).where(EntryRow.kind == AccountOpened.kind, EntryRow.subject_id == officer_id)
     by = work.session.scalars(opened.order_by(EntryRow.seq.desc()).limit(1)).first()
     about = JointRow.about.startswith(f"{officer_id}=", autoescape=True)
-    by_two = select(JointRow.id).where(JointRow.what == Joint.FIRST_ACCOUNT, JointRow.state == JointState.CONFIRMED, about).limit(1)
+    by_two = select(JointRow.id).where(JointRow.what == Joint.FIRST_ACCOUNT, JointRow.state == Decision.CONFIRMED, about).limit(1)
     return by == "OFFICER" and work.session.scalar(by_two) is None
 
 
 def _open(work: Work, officer_id: str) -> list[RoleChangeRow]:
-    open_ones = select(RoleChangeRow).where(RoleChangeRow.officer_id == officer_id, RoleChangeRow.state == ChangeState.PROPOSED)
+    open_ones = select(RoleChangeRow).where(RoleChangeRow.officer_id == officer_id, RoleChangeRow.state == Decision.PROPOSED)
     return list(work.session.scalars(open_ones))
 
 
-def _drop(work: Work, row: RoleChangeRow, state: ChangeState) -> None:
-    row.state, row.decided_by, row.decided_at = state, work.actor.officer_id, work.now
+def _drop(work: Work, row: RoleChangeRow, state: Decision) -> None:
+    _decide(work, row, state)
     work.record(RoleDropped(role_change_id=row.id, officer_id=row.officer_id, why=state.value.lower()))
+
+
+def _decide(work: Work, row: RoleChangeRow, state: Decision) -> None:
+    row.state, row.decided_by, row.decided_at = state, work.actor.officer_id, work.now
     fields = (f"from:{row.role_before}", f"to:{row.role}")
     record_audit(work, Act.CHANGE_ROLE, "officer", row.officer_id, fields=fields, result=state.value.lower())
 
 
 def _proposal(row: RoleChangeRow) -> Proposal:
-    return Proposal(row.officer_id, Role(row.role_before), Role(row.role), row.proposed_by, row.expires_at, ChangeState(row.state))
+    return Proposal(row.officer_id, Role(row.role_before), Role(row.role), row.proposed_by, row.expires_at, Decision(row.state))

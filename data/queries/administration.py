@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from data.errors import NotPermitted
 from data.queries.reading import Listed, listing
 from data.rules.permissions import Actor, Role, Verb, may
-from data.rules.role_changes import ChangeState
+from data.rules.two_people import Decision
 from data.tables import AccountRow, DeviceRow, FenceRow, OfficerRow, RoleChangeRow, SessionRow, TeamRow, UnitRow, VehicleRow, WallRow
 
 DEVICE_KINDS = ("PHONE", "VEHICLE", "BODYCAM_4G")
@@ -115,7 +115,7 @@ def proposals(session: Session, actor: Actor, now: datetime) -> list[ProposalVie
         select(RoleChangeRow, whose.name, by.name)
         .join(whose, whose.id == RoleChangeRow.officer_id)
         .join(by, by.id == RoleChangeRow.proposed_by)
-        .where(RoleChangeRow.state == ChangeState.PROPOSED, RoleChangeRow.expires_at > now)
+        .where(RoleChangeRow.state == Decision.PROPOSED, RoleChangeRow.expires_at > now)
         .order_by(RoleChangeRow.id)
     )
     me = actor.officer_id

@@ -7,10 +7,11 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from data.errors import NotPermitted
-from data.rules.joint import Joint, JointState
+from data.rules.joint import Joint
 from data.rules.joint import whom as about_whom
 from data.rules.masking import officer
 from data.rules.permissions import Actor, Clearance, Verb, may
+from data.rules.two_people import Decision
 from data.tables import DeviceRow, EntryRow, JointRow, OfficerRow, SessionRow
 
 
@@ -54,7 +55,7 @@ def waiting(session: Session, actor: Actor, now: datetime, *whats: Joint) -> lis
         select(JointRow, by.name, by.title, whom.name, whom.title)
         .join(by, by.id == JointRow.proposed_by)
         .outerjoin(whom, or_(whom.id == JointRow.about, JointRow.about.startswith(whom.id + "=", autoescape=False)))
-        .where(JointRow.state == JointState.PROPOSED, JointRow.expires_at > now, JointRow.what.in_(whats))
+        .where(JointRow.state == Decision.PROPOSED, JointRow.expires_at > now, JointRow.what.in_(whats))
         .order_by(JointRow.id)
     )
     me = actor.officer_id

@@ -5,14 +5,14 @@ the rest: a link that opens somebody's desk, a key of the house, a shorter time 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from data.errors import NotPermitted, RuleBroken, TransitionRefused
+from data.errors import NotPermitted
+from data.rules import two_people
 from data.rules.permissions import Actor, Role, Verb
 from data.rules.role_changes import LEAST
-
-LASTS = timedelta(hours=72)  # as a role's: over a weekend
+from data.rules.two_people import Decision
 
 
 class Joint(StrEnum):
@@ -22,13 +22,6 @@ class Joint(StrEnum):
     MEDIA_KEY = "media_key"  # every token for live video made before is worth nothing
     SESSIONS = "sessions"  # everybody at a desk signs in anew
     SETTING = "setting"  # about: key=value; what shortens how long something is kept
-
-
-class JointState(StrEnum):
-    PROPOSED = "PROPOSED"
-    CONFIRMED = "CONFIRMED"
-    WITHDRAWN = "WITHDRAWN"  # by whoever proposed it
-    REFUSED = "REFUSED"  # by somebody else
 
 
 VERB = {
@@ -49,7 +42,7 @@ class Proposal:
     about: str
     proposed_by: str
     expires_at: datetime
-    state: JointState
+    state: Decision
 
 
 def whom(what: Joint, about: str) -> str | None:
@@ -69,10 +62,7 @@ def check_confirmed(proposal: Proposal, by: str | None, now: datetime) -> None:
 
 def check_open(proposal: Proposal, now: datetime) -> None:
     """Raises TransitionRefused joint.decided, RuleBroken joint.lapsed."""
-    if proposal.state is not JointState.PROPOSED:
-        raise TransitionRefused(proposal.state, code="joint.decided")
-    if now >= proposal.expires_at:
-        raise RuleBroken("lapsed", code="joint.lapsed")
+    two_people.check_open(proposal.state, proposal.expires_at, now, decided="joint.decided", lapsed="joint.lapsed")
 
 
 def opens_desk_alone(actor: Actor, officer_id: str, role: Role, *, has_factor: bool, has_work: bool) -> bool:

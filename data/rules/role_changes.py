@@ -4,25 +4,17 @@
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
-from data.errors import BadInput, NotPermitted, RuleBroken, TransitionRefused
+from data.errors import BadInput, NotPermitted, RuleBroken
+from data.rules import two_people
 from data.rules.permissions import Role, Verb
+from data.rules.two_people import Decision
 
-LASTS = timedelta(hours=72)  # over a weekend; what nobody confirmed by then is asked for anew
 LEAST = Role.FIELD  # only what is his own
 OF_PEOPLE = frozenset(
     {Role.DUTY, Role.COMMANDER, Role.LEADER, Role.JUDGE, Role.FIELD, Role.FUND, Role.TECHNICAL, Role.INSPECTOR, Role.UPPER}
 )
-
-
-class ChangeState(StrEnum):
-    PROPOSED = "PROPOSED"
-    CONFIRMED = "CONFIRMED"
-    WITHDRAWN = "WITHDRAWN"  # by whoever proposed it
-    REFUSED = "REFUSED"  # by somebody else
-    LAPSED = "LAPSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +26,7 @@ class Proposal:
     wanted: Role
     proposed_by: str
     expires_at: datetime
-    state: ChangeState
+    state: Decision
 
 
 def role_of_a_person(role: str) -> Role:
@@ -65,7 +57,4 @@ def check_confirmed(proposal: Proposal, by: str | None, now_is: Role, now: datet
 
 def check_open(proposal: Proposal, now: datetime) -> None:
     """Raises TransitionRefused role.decided, RuleBroken role.lapsed."""
-    if proposal.state is not ChangeState.PROPOSED:
-        raise TransitionRefused(proposal.state, code="role.decided")
-    if now >= proposal.expires_at:
-        raise RuleBroken("lapsed", code="role.lapsed")
+    two_people.check_open(proposal.state, proposal.expires_at, now, decided="role.decided", lapsed="role.lapsed")

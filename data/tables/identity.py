@@ -52,7 +52,7 @@ class RoleChangeRow(Table):
     proposed_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
     proposed_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
-    state: Mapped[str] = mapped_column(String(16), index=True)  # role_changes.ChangeState
+    state: Mapped[str] = mapped_column(String(16), index=True)  # two_people.Decision
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -68,7 +68,7 @@ class JointRow(Table):
     proposed_by: Mapped[str] = mapped_column(ForeignKey("officer.id"))
     proposed_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
-    state: Mapped[str] = mapped_column(String(16), index=True)  # joint.JointState
+    state: Mapped[str] = mapped_column(String(16), index=True)  # two_people.Decision
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("officer.id"))
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
 

@@ -14,7 +14,7 @@ from data.errors import BadInput, CommandCentreError, NotPermitted
 from data.queries.administration import proposals
 from data.rules.identity import Act
 from data.rules.permissions import Actor, Role
-from data.rules.role_changes import LASTS
+from data.rules.two_people import LASTS
 from data.tables import AuditRow, EntryRow, OfficerRow, RoleChangeRow
 from tests.small_court import SmallCourt, found, officer_id, somebody
 

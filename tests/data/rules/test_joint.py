@@ -5,15 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from data.errors import NotPermitted, RuleBroken, TransitionRefused
-from data.rules.joint import LASTS, VERB, Joint, JointState, Proposal, account_ends, check_confirmed, opens_desk_alone
+from data.rules.joint import VERB, Joint, Proposal, account_ends, check_confirmed, opens_desk_alone
 from data.rules.permissions import ALLOWED, SYSTEM, Actor, Role
 from data.rules.role_changes import LEAST, OF_PEOPLE
 from data.rules.storage import Kept, shortens
+from data.rules.two_people import LASTS, Decision
 
 NOW = datetime(2026, 11, 23, 1, 38, tzinfo=UTC)
 
 
-def proposal(what: Joint = Joint.MEDIA_KEY, about: str = "", state: JointState = JointState.PROPOSED) -> Proposal:
+def proposal(what: Joint = Joint.MEDIA_KEY, about: str = "", state: Decision = Decision.PROPOSED) -> Proposal:
     return Proposal(what, about, "a", NOW + LASTS, state)
 
 
@@ -36,8 +37,8 @@ def test_nobody_confirms_his_own_way_in(what: Joint, about: str) -> None:
     assert refused.value.code == "joint.about_him"
 
 
-@pytest.mark.parametrize("state", [state for state in JointState if state is not JointState.PROPOSED])
-def test_what_was_decided_is_decided(state: JointState) -> None:
+@pytest.mark.parametrize("state", [state for state in Decision if state is not Decision.PROPOSED])
+def test_what_was_decided_is_decided(state: Decision) -> None:
     with pytest.raises(TransitionRefused):
         check_confirmed(proposal(state=state), "b", NOW)
 
