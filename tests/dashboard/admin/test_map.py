@@ -209,10 +209,16 @@ NAMES = [
 ]  # fmt: skip
 
 
+def elsewhere(product: Product) -> set[Path]:
+    """What lies in the home but where uploads belong, and beside it: not below, where other tests' folders come and go."""
+    home = product.settings.home
+    return {path for path in (*home.rglob("*"), *home.parent.glob("*")) if "incoming" not in path.parts}
+
+
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
 def test_18_a_name_is_text_and_never_a_path(admins: Administrators, product: Product, name: str) -> None:
     """attack 18: stored under a name of ours, the original shown as text; or refused in a sentence."""
-    before = {path for path in product.settings.home.parent.rglob("*") if "incoming" not in path.parts}
+    before = elsewhere(product)
     answer = begun(admins, name, 4)
     assert answer.status_code in (201, 400), answer.text
     if answer.status_code == 201:
@@ -223,5 +229,4 @@ def test_18_a_name_is_text_and_never_a_path(admins: Administrators, product: Pro
         assert all(each.startswith(file["id"]) for each in inside)
     else:
         assert answer.json()["error"]["text"]
-    fresh = {path for path in product.settings.home.parent.rglob("*") if "incoming" not in path.parts} - before
-    assert not [path for path in fresh if path.suffix == ".geojson"]
+    assert not [path for path in elsewhere(product) - before if path.suffix == ".geojson"]
