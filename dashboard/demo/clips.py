@@ -125,6 +125,7 @@ def _video(of: int, seconds: int) -> Iterator[tuple[int, bytes]]:
     encoder = av.CodecContext.create("libvpx", "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+    encoder.thread_count = 1  # several wait for each other at full speed: ten times the processor on a busy machine
     encoder.time_base, encoder.framerate, encoder.gop_size, encoder.bit_rate = VIDEO_BASE, Fraction(FPS), FPS, 450_000
     encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "1", "keyint_max": str(FPS)}
     ground, drawn = (office(), in_office) if of == LEADER else (empty_street(of), street)

@@ -19,6 +19,7 @@ def write_film(name: str, path: Path) -> int:
     pictures = PICTURES[name]
     with av.open(str(path), "w", format="webm") as file:
         video: Any = file.add_stream("libvpx", options={"deadline": "realtime", "cpu-used": "8"})
+        video.codec_context.thread_count = 1  # as clips.py
         video.width, video.height, video.pix_fmt, video.time_base = WIDTH, HEIGHT, "yuv420p", Fraction(1, 1000)
         video.codec_context.time_base, video.bit_rate, video.codec_context.gop_size = Fraction(1, 1000), 900_000, 2 * FPS
         for number, picture in enumerate(pictures()):
