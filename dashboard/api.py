@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse
 
 from dashboard.archives import add_archives
 from dashboard.live.newest import Newest
-from dashboard.map_layers import BASE, BaseMap, MapLayers
+from dashboard.map_layers import BASE, BaseMap, MapLayers, map_version
 from dashboard.mission_tracks import add_mission_tracks
 from dashboard.recordings import add_recordings
 from dashboard.said import actor_of, object_of
@@ -108,7 +108,9 @@ def build_api(
     @api.get("/layers/base.json", openapi_extra={"x-role": "signed in"})
     async def base_map() -> Response:
         """Whether there is a base map, what part of the world it shows, and what must be written beside it."""
-        said = await asyncio.to_thread(base.about, await lanes.readers.run(approval))
+        by = await lanes.readers.run(approval)
+        version = await asyncio.to_thread(map_version, settings.layers, by)  # first: what is put in while we read is then asked for again
+        said = await asyncio.to_thread(base.about, by) | {"map": version}
         return Response(orjson.dumps(said), media_type="application/json", headers={"Cache-Control": "private, no-cache"})
 
     @api.get(f"/layers/{BASE}", openapi_extra={"x-role": "signed in"})

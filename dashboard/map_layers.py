@@ -1,5 +1,6 @@
 """Map layers as a browser wants them: made once from the layer's file, kept beside it, read from there by every later start."""
 
+import contextlib
 import gzip
 import hashlib
 import os
@@ -60,6 +61,16 @@ class BaseMap:
             "osm": bool(said.get("osm")),
             "approval": approval,
         }
+
+
+def map_version(folder: Path, approval: str) -> str:
+    """Another one as soon as the court has another map or may show it by another approval: open pages then take it. In a thread."""
+    files = []
+    for name in (BASE, *(f"{layer}.geojson" for layer in LAYERS)):
+        with contextlib.suppress(OSError):
+            stat = (folder / name).stat()
+            files.append((name, stat.st_mtime_ns, stat.st_size))
+    return hashlib.sha256(repr((files, approval)).encode()).hexdigest()[:16]
 
 
 class MapLayers:

@@ -164,6 +164,7 @@ function hear(message) {
     now.troubles = message.troubles ?? [];
     now.screens = message.screens ?? {};
     now.board = message.board ?? [];
+    now.map = message.map ?? '';
     if (message.stale_s) Object.assign(now.hello, { stale_s: message.stale_s, lost_s: message.lost_s }); // an administrator may change them
     tell([]);
   }

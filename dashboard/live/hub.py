@@ -128,7 +128,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         following, positions = self.following, self._positions
         async with asyncio.TaskGroup() as tasks:
-            for part in (following.journal, following.urgent, positions.send, positions.send_urgent, self._tick):
+            for part in (following.journal, following.urgent, positions.send, positions.send_urgent, self._ticks.follow_map, self._tick):
                 tasks.create_task(_for_ever(part))
 
     async def _tick(self) -> None:

@@ -1,5 +1,6 @@
 """What every viewer hears each second: the time, the state of the parts, who looks."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -12,9 +13,12 @@ from dashboard.live.presence import Presence
 from dashboard.live.scope import as_json
 from dashboard.live.scopes import Scopes
 from dashboard.live.viewer import Viewer
+from dashboard.map_layers import map_version
 from data.rules.permissions import Clearance
+from streaming.pace import pause
 
 SEND_S = 10.0
+MAP_S = 2.0  # a dozen files are looked at, not read
 
 
 class Ticks:
@@ -23,6 +27,14 @@ class Ticks:
     def __init__(self, means: Means, scopes: Scopes, health: Health, pulse: Pulse | None, presence: Presence, following: Following) -> None:
         self._means, self._scopes, self._health, self._pulse = means, scopes, health, pulse
         self._presence, self._following = presence, following
+        self._map = ""  # the version of the court's map: a page that draws another one takes it
+
+    async def follow_map(self) -> None:
+        """Whoever built it, on the page or by `ecc basemap build`: what counts is what lies there."""
+        while True:
+            settings = self._means.settings
+            self._map = await asyncio.to_thread(map_version, settings.layers, settings.map_approval)
+            await pause(MAP_S)
 
     def say(self) -> None:
         """To everybody, once."""
@@ -32,7 +44,7 @@ class Ticks:
         base = {"type": "tick", "server_time": now_ms, "seq": self._scopes.seq, "parts": parts}
         present = self._presence.everywhere()
         ages = {"stale_s": settings.stale_s, "lost_s": settings.lost_s}
-        of_centre = {"troubles": self._pulse.troubles() if self._pulse else [], "screens": present.screens} | ages
+        of_centre = {"troubles": self._pulse.troubles() if self._pulse else [], "screens": present.screens, "map": self._map} | ages
         refused = {
             str(unit): {"n": count, "why": self._means.say(f"error.{code}")} for unit, (count, code) in present.doubtful.items()
         }  # whose positions are refused again and again: for desks, as the state of the walls

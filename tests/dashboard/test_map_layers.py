@@ -6,8 +6,9 @@ import orjson
 import pytest
 
 from dashboard.kept_beside import KEPT
-from dashboard.map_layers import LAYERS, MapLayers
+from dashboard.map_layers import BASE, LAYERS, MapLayers, map_version
 from data.errors import NotFound
+from geo import changeover
 from geo.invented import invent
 from geo.layers import write_layer
 
@@ -62,3 +63,29 @@ def test_a_road_tells_its_class_by_which_it_is_drawn(tmp_path: Path) -> None:
     write_layer(invent().layers()["roads"], tmp_path / "roads.geojson")
     roads = orjson.loads(MapLayers(tmp_path).read("roads")[0])["features"]
     assert {road["properties"]["class"] for road in roads} == {"ring", "trunk", "main", "minor"}
+
+
+def put(folder: Path, content: bytes) -> None:
+    made = folder / "made"
+    made.mkdir()
+    (made / BASE).write_bytes(content)
+    changeover.put(made, folder)
+
+
+def test_another_map_is_another_version_and_so_is_the_one_before_that_comes_back(folder: Path) -> None:
+    versions = [map_version(folder, "")]
+    for content in (b"one", b"two"):
+        put(folder, content)
+        versions.append(map_version(folder, ""))
+    assert changeover.go_back(folder)
+    assert map_version(folder, "") == versions[1], "the very files of before"
+    write_layer(invent().layers()["places"].head(2), folder / "places.geojson")
+    versions += [map_version(folder, ""), map_version(folder, "粤S（2026）018号")]
+    assert len(set(versions)) == 5
+
+
+def test_reading_a_map_does_not_make_it_another_one(folder: Path, tmp_path: Path) -> None:
+    before = map_version(folder, "")
+    MapLayers(folder).prepare()
+    assert map_version(folder, "") == before
+    assert map_version(tmp_path / "nothing", "") == map_version(tmp_path / "nowhere", "")

@@ -52,6 +52,7 @@ let sheet = null;
 /** @type {Written[]} */
 let names = [];
 let round = 0;
+let version = '';
 let failed = false;
 let repaint = () => {};
 /** @type {(pen: CanvasRenderingContext2D, at: (lonlat: number[]) => [number, number], zoom: number) => void} */
@@ -72,15 +73,29 @@ export async function beginBase(leaflet, paint, lines) {
   map = leaflet;
   repaint = paint;
   above = lines;
+  map.on('moveend resize', () => { if (!covers()) void draw(); });
+  await takeBase();
+}
+
+/** The one that is there now, whatever was there before; what is drawn stays until it is drawn anew. @returns {Promise<boolean>} false: nobody answered, what was there stays */
+export async function takeBase() {
   const answer = await fetch('/api/layers/base.json').catch(() => null);
   const said = answer?.ok ? await answer.json() : null;
-  if (!said?.tiles) return;
-  await load();
-  file = new /** @type {any} */ (window).pmtiles.PMTiles(new URL(said.tiles, location.href).href);
-  about = said;
+  if (!said) return false;
+  if (said.tiles && !Reader) await load();
+  round += 1; // a sheet that is being drawn is of the one before
+  tiles.clear();
+  failed = false;
+  file = said.tiles ? new /** @type {any} */ (window).pmtiles.PMTiles(new URL(said.tiles, location.href).href) : null;
+  about = said.tiles ? said : null;
+  version = said.map;
+  if (!about) { sheet = null; names = []; }
   note();
-  map.on('moveend resize', () => { if (!covers()) void draw(); });
+  return true;
 }
+
+/** Of the court's whole map, when its base was taken; the server says with each second which one counts. */
+export const baseVersion = () => version;
 
 async function load() {
   ({ PbfReader: Reader } = await import('/vendor/pbf/index.js'));
@@ -96,6 +111,7 @@ async function load() {
 /** Whose map it is and by whose approval it is shown; and whether a part of it is missing. */
 function note() {
   const place = map.getContainer();
+  if (!about && !place.querySelector('.map-note')) return;
   const element = place.querySelector('.map-note') ?? place.appendChild(Object.assign(document.createElement('p'), { className: 'map-note' }));
   element.textContent = [failed ? t('wall.base_failed') : '', about?.approval ?? '', about?.osm ? t('wall.osm_credit') : ''].filter(Boolean).join(' · ');
 }

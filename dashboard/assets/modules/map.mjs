@@ -1,6 +1,6 @@
 // The ground under the units: district, river, roads, streets with their counted cases, missions' places, alarms.
 
-import { all, now, serverNow } from './state.mjs';
+import { all, now, on, serverNow } from './state.mjs';
 import { COLOUR, label } from './labels.mjs';
 import { nearestTeams } from './nearest.mjs';
 import { drawOn, redraw, ring, unitsSeen } from './units.mjs';
@@ -9,7 +9,7 @@ import { t } from './text.mjs';
 import { drawSimulated, simulates } from './simulated.mjs';
 import { selected, trailOf } from './trail.mjs';
 import { ahead } from './ways.mjs';
-import { baseBounds, beginBase, draw as drawBase, hasBase, labelBase, layBase, projection as projected } from './base_map.mjs';
+import { baseBounds, baseVersion, beginBase, draw as drawBase, hasBase, labelBase, layBase, projection as projected, takeBase } from './base_map.mjs';
 
 const LAYERS = ['streets', 'towns', 'blocks', 'contours', 'river', 'railway', 'roads'];
 const ROADS = /** @type {Record<string, [number, string]>} */ ({ ring: [5, '#35557c'], trunk: [5, '#35557c'], main: [3, '#2b4668'], minor: [1.2, '#1d3350'] });
@@ -53,6 +53,12 @@ export async function begin(leaflet) {
   frameDistrict();
   drawOn(map, over);
   await Promise.all([...others, base]);
+  drawn = baseVersion();
+  laid();
+  on(() => void renew());
+}
+
+function laid() {
   if (hasBase()) {
     void read('communities').then(drawBase);
     if (!framedBy) frameDistrict();
@@ -61,12 +67,31 @@ export async function begin(leaflet) {
   paint();
 }
 
-/** @param {string} name */
+let drawn = ''; // the version of the court's map
+let asksFrom = 0;
+const ASKS_AGAIN_MS = 5000;
+
+/** The court has another map than the one that is drawn: it is taken. Where the picture stands, and what lies on it, stays as it is. */
+async function renew() {
+  if (!now.map || now.map === drawn || performance.now() < asksFrom) return;
+  asksFrom = Infinity;
+  const wanted = now.map;
+  const there = await Promise.all([takeBase().catch(() => false), ...['boundary', ...LAYERS].map(read)]);
+  asksFrom = performance.now() + ASKS_AGAIN_MS;
+  if (!there.every(Boolean)) return;
+  drawn = wanted; // as the tick calls it: another process beside may have an older one
+  laid();
+}
+
+/** @param {string} name @returns {Promise<boolean>} false: the map stays without this layer, or with what it had of it */
 async function read(name) {
   try {
     const answer = await fetch(`/api/layers/${name}.json`);
     if (answer.ok) ground[name] = await answer.json();
-  } catch { /* the map stays bare of this layer; the next load asks again */ }
+    return answer.ok;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether visitors are shown invented cars. */

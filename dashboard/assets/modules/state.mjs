@@ -6,8 +6,8 @@
 const KINDS = ['court', 'area', 'fence', 'team', 'unit', 'case', 'mission', 'call', 'participant', 'whisper', 'order', 'sos', 'recording', 'help', 'wall', 'part', 'fault', 'entry', 'today'];
 /** @type {Record<string, Map<string, Row>>} */
 export const rows = Object.fromEntries(KINDS.map((kind) => [kind, new Map()]));
-/** @type {{hello: Row, parts: Record<string, Row>, walls: Record<string, number>, doubtful: Record<string, {n: number, why: string}>, connection: Connection, since: number, seq: number, drawn: number, watchers: number, fixesAt: number, guests: boolean, grid: string, troubles: {part: string, state: string, said: string, why: string}[], board: Row[], screens: Record<string, Record<string, number>>}} grid: of this wall's video; board: of layout 9; screens: by wall, when each was seen */
-export const now = { hello: {}, parts: {}, walls: {}, doubtful: {}, connection: 'connecting', since: 0, seq: 0, drawn: 0, watchers: 0, fixesAt: 0, guests: false, grid: 'main', troubles: [], board: [], screens: {} };
+/** @type {{hello: Row, parts: Record<string, Row>, walls: Record<string, number>, doubtful: Record<string, {n: number, why: string}>, connection: Connection, since: number, seq: number, drawn: number, watchers: number, fixesAt: number, guests: boolean, grid: string, troubles: {part: string, state: string, said: string, why: string}[], board: Row[], screens: Record<string, Record<string, number>>, map: string}} grid: of this wall's video; board: of layout 9; screens: by wall, when each was seen; map: the version of the court's map */
+export const now = { hello: {}, parts: {}, walls: {}, doubtful: {}, connection: 'connecting', since: 0, seq: 0, drawn: 0, watchers: 0, fixesAt: 0, guests: false, grid: 'main', troubles: [], board: [], screens: {}, map: '' };
 
 /** @type {Set<(kinds: Set<string>) => void>} */
 const listeners = new Set();

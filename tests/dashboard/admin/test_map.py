@@ -8,15 +8,18 @@ from typing import Any
 
 import geopandas
 import httpx
+import psutil
 import pytest
 import shapely
 from sqlalchemy import select
 
+from dashboard.map_apart import FOLDER
 from data.rules.identity import Act
 from data.tables import AuditRow
-from geo.basemap import BASE
+from geo.basemap import BASE, BUILDING
 from geo.changeover import READY
 from tests.administrators import Administrators
+from tests.maps import write_osm
 from tests.running import COURT, Product, eventually
 
 pytestmark = pytest.mark.timeout(300)
@@ -129,6 +132,45 @@ def test_a_file_is_looked_at_built_and_the_map_before_comes_back(admins: Adminis
     assert len(traces) == 4
     assert sorted("minor:1" in trace.fields for trace in traces) == [False, False, True, True]
     assert "青石" not in str([trace.fields for trace in traces])
+
+
+def test_a_cancelled_build_leaves_the_map_that_was_there_and_nothing_half(admins: Administrators, product: Product, tmp_path: Path) -> None:
+    settings = product.settings
+    small = sent(admins, "道路.geojson", road(tmp_path))
+    admins.told("/map/build", {"files": [{"id": small, "kind": "roads", "crs": ""}]})
+    assert until(admins, "built", "failed")["job"]["state"] == "built"
+    before, here = (settings.layers / BASE).read_bytes(), state(admins)["here"]
+    traces = traced(admins)
+    write_osm(settings.maps / "large.osm.pbf", 40)
+    (large,) = [each for each in state(admins)["files"] if each["name"] == "large.osm.pbf"]
+    chosen = {"files": [{"id": large["id"], "kind": "osm", "crs": ""}]}
+    try:
+        admins.told("/map/build", chosen)
+        eventually(lambda: any((settings.layers / BUILDING).glob("*.spool")), "a build at work", 60)
+        at_work = [each for each in psutil.Process(product.pid).children(recursive=True) if "dashboard.map_apart" in each.cmdline()]
+        at_work += [child for each in at_work for child in each.children(recursive=True)]
+        assert len(at_work) >= 2, "the work is a child of the one that listens"
+        assert admins.refused("/map/build", chosen) == "basemap.busy"
+        admins.told("/map/cancel", {})
+        cancelled = state(admins)
+        assert (cancelled["job"]["state"], cancelled["job"]["error"], cancelled["job"]["built"]) == ("cancelled", "", {})
+        assert (settings.layers / BASE).read_bytes() == before
+        assert cancelled["here"] == here
+        assert not (settings.layers / BUILDING).exists()
+        assert not (settings.layers / READY).exists()
+        assert not list(settings.run.glob(f"{FOLDER}*"))
+        assert [each for each in at_work if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
+        assert traced(admins) == traces, "nothing was built"
+        assert admins.refused("/map/cancel", {}) == "basemap.not_at_work"
+    finally:
+        (settings.maps / "large.osm.pbf").unlink()
+    admins.told("/map/build", {"files": [{"id": small, "kind": "roads", "crs": ""}]})
+    assert until(admins, "built", "failed")["job"]["state"] == "built", "the place is free again"
+
+
+def traced(admins: Administrators) -> int:
+    with admins.database.reading() as session:
+        return len(session.scalars(select(AuditRow).where(AuditRow.act == Act.BUILD_MAP)).all())
 
 
 def test_what_is_wrong_with_a_file_is_said_by_the_name_its_owner_knows(admins: Administrators) -> None:
