@@ -52,7 +52,10 @@ export const sure = (title, word, yes) => {
  * @param {HTMLButtonElement} button @param {() => Promise<void>} act */
 export async function press(button, act) {
   button.disabled = true;
-  try { await act(); } catch (error) { tell(error); } finally { button.disabled = false; }
+  try { await act(); } catch (error) { tell(error); } finally {
+    button.disabled = false;
+    if (document.activeElement === document.body) button.focus({ preventScroll: true }); // a question that was left gives the focus back to nobody while it is off
+  }
 }
 
 /** A sentence that is still there after the page has been loaded again. @param {string} sentence */
