@@ -18,6 +18,7 @@ from dashboard.map_layers import BaseMap
 from data.errors import NotFound
 from data.settings import Settings, as_environ
 from geo.basemap import BASE, BUILDING
+from tests.dashboard.test_live import viewer
 from tests.maps import write_osm
 from tests.running import Product, seed
 from tests.servers import free_port, wait_until
@@ -160,3 +161,10 @@ def test_a_browser_that_is_signed_in_gets_ranges_and_nobody_else_anything(produc
         assert head.content.startswith(b"PMTiles\x03")
         assert len(head.content) == 127
         assert head.headers["content-range"].startswith("bytes 0-126/")
+
+
+async def test_each_second_a_wall_hears_which_map_counts_and_that_is_the_one_it_gets(product: Product) -> None:
+    async with viewer(product, "wall", product.seeded.wall) as wall:
+        await wall.until(lambda: wall.tick.get("map"))
+        with httpx.Client(base_url=product.origin, cookies={"ecc_wall": product.seeded.wall}) as browser:
+            assert browser.get("/api/layers/base.json").json()["map"] == wall.tick["map"]
