@@ -54,7 +54,7 @@ export async function press(button, act) {
   button.disabled = true;
   try { await act(); } catch (error) { tell(error); } finally {
     button.disabled = false;
-    if (document.activeElement === document.body) button.focus({ preventScroll: true }); // a question that was left gives the focus back to nobody while it is off
+    if (document.activeElement === document.body || !document.activeElement?.checkVisibility()) button.focus({ preventScroll: true }); // a question that was left cannot give the focus back to what is off
   }
 }
 
