@@ -108,6 +108,8 @@ async def test_an_alarm_takes_the_wall_until_somebody_resolves_it(faces: tuple[P
     alarm = wall.locator('[data-panel="alarm"]')
     await expect(alarm).to_be_visible(timeout=15_000)
     await expect(alarm).to_contain_text("无人接手")
+    send(product, "positions", {"fixes": [fix(*PLACE) | {"accuracy_m": 23}]})  # since the press: where he is now is what counts
+    await expect(alarm).to_contain_text("误差 23 米", timeout=15_000)
     for keys, said in (("1", "已由您处理。"), ("2", "已登记派出支援。"), ("33", "已解除。")):  # what cannot be undone is pressed twice
         for key in keys:
             await desk.keyboard.press(key)
@@ -129,12 +131,12 @@ async def test_nothing_on_the_wall_is_too_small_or_outside(faces: tuple[Page, Pa
 async def test_a_smaller_window_shows_the_same_drawing_smaller(faces: tuple[Page, Page], width: int, height: int) -> None:
     for page in faces:
         await page.set_viewport_size({"width": width, "height": height})
-        await page.wait_for_function("document.documentElement.style.zoom < 1")
+        await expect(page.locator("html")).not_to_have_css("zoom", "1")
         assert await page.evaluate(OUTSIDE) == []
         assert await page.evaluate("[innerWidth, innerHeight]") == [width, height]
         assert min(await page.evaluate(LAID_OUT)) >= 1078  # of a window of 1920 by 1080, rounded
         await page.set_viewport_size({"width": 1920, "height": 1080})
-        await page.wait_for_function("!document.documentElement.style.zoom")
+        await expect(page.locator("html")).to_have_css("zoom", "1")
 
 
 @pytest.mark.long  # as test_wall.py

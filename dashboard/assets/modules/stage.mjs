@@ -145,7 +145,7 @@ function named(kind, id) {
     const unit = unitsSeen().get(Number(id));
     if (!unit) return [row.label ?? id, row.status ?? '', t('wall.sos_no_fix')];
     const heard = stateOf(unit, serverNow());
-    return [row.label ?? id, heard === 'online' ? row.status : heard, fixOf({ fix_at: unit.fixAt, accuracy_m: unit.accuracy })];
+    return [row.label ?? id, heard === 'online' ? row.status : heard, fixOf(seenFix(unit))];
   }
   if (kind === 'mission') return [[row.team, row.matter].filter(Boolean).join(' '), row.state === 'EN_ROUTE' ? 'way' : row.state === 'ON_SCENE' ? 'site' : '', [row.place, row.case_no].filter(Boolean).join('  ')];
   return [nameOf(row), kind === 'sos' ? 'sos' : 'calling', [row.place, row.matter].filter(Boolean).join('  ')];
@@ -153,6 +153,17 @@ function named(kind, id) {
 
 /** @param {Row} row */
 const nameOf = (row) => (row.team ? `${row.team} ${row.who ?? ''}` : row.who ?? '');
+const ACCURACY_UNKNOWN = 65_535; // geo/packed.py
+
+/** @param {{fixAt: number, accuracy: number}} unit @returns {Row} */
+const seenFix = (unit) => ({ fix_at: unit.fixAt, accuracy_m: unit.accuracy === ACCURACY_UNKNOWN ? null : unit.accuracy });
+
+/** The newest fix of who calls: that of his press, or what the map has had since. @param {Row} row @returns {Row} */
+function lastFix(row) {
+  const unit = unitsSeen().get(Number(row.unit));
+  return unit?.fixAt && unit.fixAt > (row.fix_at ?? 0) ? seenFix(unit) : row;
+}
+
 /** @param {Row} row */
 const fixOf = (row) => (row.fix_at ? t('wall.sos_fix', { age: ago(serverNow() - row.fix_at), metres: row.accuracy_m === undefined || row.accuracy_m === null ? '—' : Math.round(row.accuracy_m) }) : t('wall.sos_no_fix'));
 
@@ -203,7 +214,7 @@ function scene(row) {
   return h('article', { class: 'call staged', 'data-state': state, 'data-call': row.id },
     h('div', { class: 'scene', 'data-picture': hasPicture(row) },
       h('header', {}, h('strong', {}, t('wall.call')), h('b', {}, nameOf(row)), h('span', {}, row.number ?? ''), h('em', { class: 'picture' }, row.state === 'RECONNECTING' && !row.picture_closed_at ? '' : pictureWord(row)), lamp(row), ...chips(row)),
-      h('div', { class: 'foot' }, thereLine(row), doing(row), h('b', {}, row.place ?? t('wall.place_unknown')), h('span', {}, [fixOf(row), t('wall.staged', { time: hms(row.received_at ?? row.placed_at) })].join('  ')))),
+      h('div', { class: 'foot' }, thereLine(row), doing(row), h('b', {}, row.place ?? t('wall.place_unknown')), h('span', {}, [fixOf(lastFix(row)), t('wall.staged', { time: hms(row.received_at ?? row.placed_at) })].join('  ')))),
     order ? orderBlock(order) : h('div', { class: 'order' },
       h('div', { class: 'word' }, sign(state === 'answered' ? 'done' : 'clock'), h('b', {}, word), h('time', {}, span(serverNow() - (row.answered_at ?? row.placed_at)))),
       h('div', { class: 'steps' }, step('placed', row.placed_at, true), step('received', row.received_at, true), step('owned', row.owned_at, Boolean(row.owned_at)), step('answered', row.answered_at, Boolean(row.answered_at)), step('ended', row.ended_at, false)),
@@ -234,7 +245,8 @@ const step = (name, at, done) => h('span', { 'data-done': done }, sign(done ? 'd
 
 /** Where the caller is, while the picture has the stage: a window to the map that lies below everything. @param {Row} row */
 function placeCard(row) {
-  return h('section', { class: 'place-card' }, h('header', {}, h('h2', {}, t('video.place')), h('span', { class: 'age' }, row.fix_at ? ago(serverNow() - row.fix_at) : t('wall.sos_no_fix'))));
+  const { fix_at } = lastFix(row);
+  return h('section', { class: 'place-card' }, h('header', {}, h('h2', {}, t('video.place')), h('span', { class: 'age' }, fix_at ? ago(serverNow() - fix_at) : t('wall.sos_no_fix'))));
 }
 
 /** What the caller is there for. @param {Row} row */
@@ -275,7 +287,7 @@ function told(row, others) {
   if (guests()) return [title, h('p', {}, t('wall.sos_before_guests'))];
   const battery = row.battery_pct === undefined || row.battery_pct === null ? '' : t('wall.battery', { n: row.battery_pct });
   return [title, h('h2', {}, row.who ?? '', h('small', {}, row.team ?? '')), h('p', { class: 'where' }, row.place ?? t('wall.place_unknown')),
-    h('p', {}, [fixOf(row), battery].filter(Boolean).join('  ')), h('p', {}, [row.case_no, row.matter].filter(Boolean).join(' ')),
+    h('p', {}, [fixOf(lastFix(row)), battery].filter(Boolean).join('  ')), h('p', {}, [row.case_no, row.matter].filter(Boolean).join(' ')),
     others.length ? h('p', { class: 'others' }, t('wall.more_sos', { n: others.length })) : null, besideBlock(row),
     h('div', { class: 'owner', 'data-owned': Boolean(row.owner_id) }, row.owner ? t('wall.owned_by', { who: row.owner }) : t('wall.nobody'), h('time', {}, span((row.owned_at ?? serverNow()) - row.received_at)))];
 }
