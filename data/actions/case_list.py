@@ -28,7 +28,7 @@ from data.journal import Work
 from data.rules import words
 from data.rules.cases import CaseEvent, PartyKind, Stage
 from data.rules.permissions import Verb
-from data.rules.workbook import Change
+from data.rules.workbook import Change, to_the_centimetre
 from data.tables import AreaRow, CasePartyRow, CaseRow, CourtRow, OfficerRow, RecoveryRow
 
 T = TypeVar("T")
@@ -296,7 +296,7 @@ def _reports(work: Work, here: _Here, case: CaseRow, listed: ListedCase) -> list
 def _place(work: Work, case: CaseRow, listed: ListedCase) -> dict[str, Any]:
     """What is new of where it lies."""
     news: dict[str, Any] = {}
-    if listed.lat is not None and (case.lat, case.lon) != (listed.lat, listed.lon):
+    if listed.lat is not None and (to_the_centimetre(case.lat), to_the_centimetre(case.lon)) != (listed.lat, listed.lon):
         news |= {"lat": listed.lat, "lon": listed.lon}
     if listed.address is not None and listed.address != work.sealing.open(case.address):
         news["address"] = listed.address

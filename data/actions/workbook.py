@@ -132,7 +132,7 @@ def _court(work: Work, row: Row) -> Outcome:
         found_court(work, row["code"], row["name"], lat=lat, lon=lon, duty_phone=row.get("duty_phone"))
         return Outcome(Done.ADDED)
     news = {"name": row["name"], "lat": lat, "lon": lon, "duty_phone": row.get("duty_phone")}
-    changed = {name: value for name, value in news.items() if value is not None and value != getattr(court, name)}
+    changed = {name: value for name, value in news.items() if value is not None and value != _as_said(getattr(court, name))}
     if not changed:
         return Outcome(Done.UNCHANGED)
     changes = tuple(Change(name, getattr(court, name), value) for name, value in changed.items())
@@ -268,7 +268,7 @@ def _area(work: Work, row: Row) -> Outcome:
     if area is None:
         draw_area(work, row["id"], row["street"], row["name"], lat, lon)
         return Outcome(Done.ADDED)
-    _same({"street": area.street, "name": area.name, "lat": area.lat, "lon": area.lon}, {**row, "lat": lat, "lon": lon})
+    _same({"street": area.street, "name": area.name, "lat": _as_said(area.lat), "lon": _as_said(area.lon)}, {**row, "lat": lat, "lon": lon})
     return Outcome(Done.UNCHANGED)
 
 
@@ -276,7 +276,7 @@ def _fence(work: Work, row: Row) -> Outcome:
     corners = _degrees(workbook.line(row["line"]), row)
     live = select(FenceRow).where(FenceRow.court_code == work.court_code, FenceRow.name == row["name"], FenceRow.removed_at.is_(None))
     fence = work.session.scalars(live).first()
-    if fence is not None and (fence.kind, fence.ring) == (row["fence"], corners):
+    if fence is not None and (fence.kind, _ring(fence)) == (row["fence"], corners):
         return Outcome(Done.UNCHANGED)
     changes: tuple[Change, ...] = ()
     if fence is not None:
@@ -289,10 +289,18 @@ def _fence(work: Work, row: Row) -> Outcome:
 def _changed_fence(fence: FenceRow, kind: str, corners: list[list[float]]) -> tuple[Change, ...]:
     """Its line by its corners' places, as the sheet writes them."""
     changes = [Change("fence", fence.kind, kind)] if fence.kind != kind else []
-    if fence.ring != corners:
+    if _ring(fence) != corners:
         before, now = (";".join(f"{lat:.5f},{lon:.5f}" for lat, lon in ring) for ring in (fence.ring, corners))
         changes.append(Change("line", before, now))
     return tuple(changes)
+
+
+def _ring(fence: FenceRow) -> list[list[float | None]]:
+    return [[_as_said(degree) for degree in corner] for corner in fence.ring]
+
+
+def _as_said(value: Any) -> Any:
+    return workbook.to_the_centimetre(value) if isinstance(value, float) else value
 
 
 def _place(row: Row) -> tuple[float | None, float | None]:

@@ -357,6 +357,11 @@ def _check_place(row: Mapping[str, Any]) -> None:
         raise CellRefused("lat", BadInput("turned round", code="workbook.turned"))
 
 
+def to_the_centimetre(degree: float | None) -> float | None:
+    """As a sheet says a place: what was drawn more finely is the same place, or an export would not come in again unchanged."""
+    return None if degree is None else round(degree, 7)
+
+
 def exchanged(lat: float, lon: float) -> bool:
     """Whether the two stand in each other's place: so they lie nowhere near China, the other way round they lie in it."""
     return _CHINA_LON[0] < lat < _CHINA_LON[1] and _CHINA_LAT[0] < lon < _CHINA_LAT[1]

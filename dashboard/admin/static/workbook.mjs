@@ -86,7 +86,9 @@ function drawChanges(notes, done) {
   const key = JSON.stringify([sheets, notes.length, done]);
   if (key === drawn) return; // what somebody has folded open stays so
   drawn = key;
-  part('changes', HTMLElement).replaceChildren(...sheets.map((sheet) => folded(sheet, notes.filter((note) => note.sheet === sheet), done, sheets.length === 1)));
+  const list = part('changes', HTMLElement);
+  const open = new Set([...list.querySelectorAll('details')].filter((each) => each.open).map((each) => each.dataset.sheet));
+  list.replaceChildren(...sheets.map((sheet) => folded(sheet, notes.filter((note) => note.sheet === sheet), done, sheets.length === 1 || open.has(sheet))));
 }
 
 /** @param {string} sheet @param {Note[]} notes @param {State['done']} done @param {boolean} open */
@@ -97,6 +99,7 @@ function folded(sheet, notes, done, open) {
   const [details, more] = [/** @type {HTMLDetailsElement} */ (within('details')), within('.more')];
   const count = done.find(([name]) => name === sheet)?.[1].changed ?? notes.length;
   details.open = open;
+  details.dataset.sheet = sheet;
   within('summary').textContent = t('changed_of', { sheet, n: count });
   fill(within('tbody'), notes.map((note) => [String(note.row), note.what, note.changes.map(change).join('；')]));
   more.hidden = count <= notes.length;

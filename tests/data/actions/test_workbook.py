@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from data.actions import workbook
-from data.actions.cases import CaseReport, Party, report_case
+from data.actions.cases import CaseReport, Party, place_case, report_case
+from data.actions.organisation import draw_area, draw_fence
 from data.actions.workbook import Outcome, begin_export, bring_in, end_export
 from data.errors import BadInput, NotPermitted
 from data.queries import wall
@@ -267,3 +268,19 @@ def test_who_reads_no_case_is_told_what_his_sheet_says_and_never_what_was_there(
     assert sorted((each.column, each.before, each.now, each.seen) for each in outcome.changes) == [
         ("debtor", None, None, Seen.NEITHER), ("judge", None, "李四", Seen.NOW),
     ]  # fmt: skip
+
+
+def test_a_place_drawn_more_finely_than_a_sheet_says_is_the_same_place(court: SmallCourt) -> None:
+    """What the map's own editor drew is exported to the centimetre, and comes in again unchanged."""
+    court.do(SYSTEM, draw_area, "F1", "东街", "东社区", 40.076842150000004, 101.8370856213104)
+    court.do(SYSTEM, draw_fence, "细线", "WATCH", [[40.07684215000001, 101.83708562131], [40.1, 101.8370856213104], [40.1, 101.9]])
+    put(court, "cases", NEW)
+    court.do(CASE_SYSTEM, place_case, case(court).id, lat=40.076842150000004, lon=101.8370856213104)
+    with court.database.reading() as session:
+        sheets = court_rows(session, sight_of(SYSTEM, court_code=COURT), SYSTEM, court.journal.sealing)
+        rows = {name: [{k: v for k, v in row.items() if v is not None} for row in sheets[name]] for name in ("places", "fences", "cases")}
+    [place] = [row for row in rows["places"] if row["id"] == "F1"]
+    [fence] = [row for row in rows["fences"] if row["name"] == "细线"]
+    [listed] = [row for row in rows["cases"] if row["case_no"] == NEW["case_no"]]
+    for sheet, row in (("places", place), ("fences", fence), ("cases", NEW | {"lat": listed["lat"], "lon": listed["lon"]})):
+        assert done(put(court, sheet, row)) == ["unchanged"], sheet
