@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, Page, async_playwright, expect
 from sqlalchemy import Engine, event
 
@@ -37,6 +38,8 @@ CHROMIUM_FLAGS = [
 ]
 os.environ["PYTHONPATH"] = str(Path(__file__).parent / "as_installed")  # of every process that a test starts
 gc.disable()  # until everything is imported and collected, which stays for good: looking it through again and again is no test
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no test asserts how quick it was
+settings.load_profile("house")
 expect.set_options(timeout=20_000)  # ms; the five seconds of Playwright are too few when a shared machine starts a second Chromium
 
 
