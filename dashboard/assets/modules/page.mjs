@@ -336,6 +336,15 @@ function busDown() {
   return why ? t('wall.bus_down_why', { time, why }) : t('wall.bus_down', { time });
 }
 
+/** What is wrong is never cut off: what is well makes way for it, the last first. @param {HTMLElement | null} line */
+function makeRoom(line) {
+  if (!line?.querySelector('[data-sign="clock"]')) return;
+  for (const well of [...line.querySelectorAll('[data-sign="done"]')].reverse()) {
+    if (line.scrollWidth <= line.clientWidth) return;
+    if (well.parentElement === line) well.remove();
+  }
+}
+
 /** What is gone, first; then what is well. */
 function system() {
   const count = heard();
@@ -357,6 +366,7 @@ function system() {
     ...troubles(),
   ].filter((item) => item !== null);
   fill(document.getElementById('system-body'), ...items.map(([word, text]) => h('span', { 'data-sign': word }, sign(/** @type {string} */ (word)), text)));
+  makeRoom(document.getElementById('system-body'));
   const bad = lost || !part('bus') || !part('database') || !part('jobs') || !part('relay');
   head('system', now.connection === 'live' || now.connection === 'waiting' ? serverNow() : now.since || null, bad ? 'stale' : 'live');
 }
