@@ -245,7 +245,7 @@ def old(place: Place, monkeypatch: pytest.MonkeyPatch) -> Path:
     lay_program(place)
     lay_unit(place)
     monkeypatch.setattr(steps, "service_of", Hands)
-    monkeypatch.setattr("dashboard.deploy.installer.service.SETTLES_S", 0.0)
+    monkeypatch.setattr("dashboard.deploy.installer.starting.SETTLES_S", 0.0)
     return folder
 
 

@@ -11,7 +11,7 @@ from .files import run, write_whole
 from .laying import UNIT, ask_court, lay_program, lay_unit, make_home, make_user, own, settings_text
 from .place import Bundle, Place, installed
 from .sentences import Refused, say
-from .service import Service, comes_up, service_of
+from .starting import Service, comes_up, service_of
 from .versions import forget_old, point, put_version
 
 
