@@ -35,7 +35,7 @@ class Named:
 
 
 def name_court(settings: Settings, code: str, name: str, duty_phone: str | None = None, file: Path | None = None) -> Named:
-    """The settings file says so now; what else stands in it stays as it is. A court that is founded has the name at once.
+    """The settings file says so now; what else stands in it stays as it is. A court that is founded has name and telephone at once.
 
     Raises Misconfigured for a code or name that cannot be one, RuleBroken court.named when this home is another court's already.
     """
@@ -49,9 +49,10 @@ def name_court(settings: Settings, code: str, name: str, duty_phone: str | None 
             founded = session.scalars(select(CourtRow)).first()
         if founded is not None and founded.code != named.court_code:
             raise RuleBroken("another court", code="court.named", found=founded.code)
-        if founded is not None and founded.name != named.court_name:
+        phone = named.duty_phone if duty_phone is not None or founded is None else founded.duty_phone
+        if founded is not None and (founded.name, founded.duty_phone) != (named.court_name, phone):
             journal = Journal(database, load_sealing(named.keys), named.court_code, civil_offset_s=named.civil_offset_s)
-            journal.do(SYSTEM, datetime.now(UTC), change_court, name=named.court_name)
+            journal.do(SYSTEM, datetime.now(UTC), change_court, name=named.court_name, duty_phone=phone)
     finally:
         database.close()
     path = file or settings.home / "ecc.toml"

@@ -17,8 +17,7 @@ def about(database: Database, settings: Settings, actor: Actor) -> dict[str, Any
     with database.reading() as session:
         said, now = unit_of(session, actor), current(session, settings)
     ours = {"court": now.court_name, "demo": settings.demo, "civil_offset_s": settings.civil_offset_s}
-    changed = now.duty_phone if now.duty_phone != settings.duty_phone else None  # on the administrator's page: that is the newest word
-    return said | ours | {"duty_phone": changed or said.get("duty_phone") or now.duty_phone}
+    return said | ours | {"duty_phone": now.duty_phone or None}
 
 
 def seen(database: Database, actor: Actor) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 def current(session: Session, start: Settings) -> Settings:
     """What is in force now. A change that this version cannot read any more counts as not made, and is logged by its key.
 
-    The court's name is that of its own row, whoever gave it: the settings name it only until there is a court.
+    The court's name and telephone are those of its own row, whoever gave them: the settings say them only until there is a court.
     """
     settings = start
     for key, change in newest(session).items():
@@ -26,8 +26,8 @@ def current(session: Session, start: Settings) -> Settings:
             settings = settings.but(**{key: from_text(key, change.new)})
         except Misconfigured:
             log.warning("the change %s of the setting %s cannot be read", change.id, key)
-    name = session.scalar(select(CourtRow.name).where(CourtRow.code == start.court_code))
-    return settings if name is None else replace(settings, court_name=name)
+    court = session.execute(select(CourtRow.name, CourtRow.duty_phone).where(CourtRow.code == start.court_code)).one_or_none()
+    return settings if court is None else replace(settings, court_name=court.name, duty_phone=court.duty_phone or settings.duty_phone)
 
 
 def newest(session: Session) -> dict[str, SettingChangeRow]:

@@ -19,6 +19,7 @@ from dashboard.sign_in import in_sentences
 from data.actions import outcomes
 from data.errors import BadInput
 from data.queries.outcomes import ResultsView, of_attendee, one_person, results
+from data.queries.people import duty_phone
 from data.rules import promises, settlements
 from data.rules.civil import civil_day, clock_text
 from data.rules.permissions import Actor
@@ -58,7 +59,8 @@ class Results(Doors):
         actor, attendee_id = actor_of(request), one_id(request)
         view = await self._view(actor, await self.read(actor, of_attendee, attendee_id))
         opened = await self.write(actor, outcomes.read_outcomes, attendee_id)
-        return self._draw("outcome_sheet.html", view=view, person=one_person(view, attendee_id), opened=opened, now=self.now())
+        phone, person = await self.read(actor, duty_phone), one_person(view, attendee_id)
+        return self._draw("outcome_sheet.html", view=view, person=person, opened=opened, now=self.now(), duty_phone=phone)
 
     async def _summary(self, request: Request) -> Response:
         """The session on paper, without a name."""
@@ -119,7 +121,7 @@ class Results(Doors):
             "yeses": list(Yes),
         }
         texts = in_script(t.alone("outcome"))
-        return self.page(template, today=today.isoformat(), duty_phone=self.settings.duty_phone, texts=texts, **helps, **holes)
+        return self.page(template, today=today.isoformat(), texts=texts, **helps, **holes)
 
     def _time(self, moment: datetime | None) -> str:
         if moment is None:

@@ -65,7 +65,7 @@ def found_court(
 def change_court(
     work: Work, *, name: str | None = None, lat: float | None = None, lon: float | None = None, duty_phone: str | None = None
 ) -> None:
-    """Another name, place or office number of this court. Raises NotFound not_found.court, BadInput."""
+    """Another name, place or office number of this court; an empty number is none. Raises NotFound not_found.court, BadInput."""
     allowed(work, Verb.MANAGE_PEOPLE)
     court = held(work, CourtRow, work.court_code, "not_found.court")
     lat, lon = words.place(lat, lon)
@@ -74,7 +74,7 @@ def change_court(
     if lat is not None:
         court.lat, court.lon = lat, lon
     if duty_phone is not None:
-        court.duty_phone = words.word(duty_phone, "duty_phone", 32)
+        court.duty_phone = words.word(duty_phone, "duty_phone", 32) if duty_phone else None
     work.record(CourtChanged(court_code=court.code))
 
 

@@ -102,9 +102,11 @@ def _check_key(start: Settings, key: str) -> None:
 
 
 def _follow(work: Work, key: str, settings: Settings) -> None:
-    """The court's name stands in its own row, where an import changes it too. Raises NotFound not_found.court, BadInput text.…"""
+    """The court's name and telephone stand in its own row, where an import changes them too. Raises NotFound not_found.court, BadInput."""
     if key == "court_name":
         change_court(work, name=settings.court_name)
+    if key == "duty_phone":
+        change_court(work, duty_phone=settings.duty_phone)
 
 
 def _record(work: Work, key: str, old: str, new: str | None) -> None:

@@ -13,7 +13,7 @@ from data.rules.calls import CallState
 from data.rules.permissions import Actor, Clearance, Role
 from data.rules.sos import SosState
 from data.rules.walls import VISITORS_LAYOUT
-from data.tables import AccountRow, CallRow, CourtRow, DeviceRow, EntryRow, OfficerRow, SosRow, TeamRow, UnitRow, WallRow
+from data.tables import AccountRow, CallRow, DeviceRow, EntryRow, OfficerRow, SosRow, TeamRow, UnitRow, WallRow
 
 _OVER = (SosState.RESOLVED.value, SosState.FALSE_ALARM.value)
 
@@ -64,19 +64,18 @@ def case_system_as_of(session: Session) -> datetime | None:
 
 
 def unit_of(session: Session, actor: Actor) -> dict[str, Any]:
-    """Who a phone is, for itself: {unit, label, who, team, team_id, duty, duty_phone}."""
+    """Who a phone is, for itself: {unit, label, who, team, team_id, duty}."""
     unit = session.execute(
         select(UnitRow.no, UnitRow.on_duty, UnitRow.team_id, TeamRow.name.label("team"), OfficerRow.name, OfficerRow.title)
         .outerjoin(TeamRow, TeamRow.id == UnitRow.team_id)
         .outerjoin(OfficerRow, OfficerRow.id == UnitRow.officer_id)
         .where(UnitRow.no == actor.unit_no)
     ).one_or_none()
-    phone = session.scalar(select(CourtRow.duty_phone).where(CourtRow.code == actor.court_code))
     if unit is None:
-        return {"unit": str(actor.unit_no), "label": None, "who": None, "team": None, "duty": False, "duty_phone": phone}
+        return {"unit": str(actor.unit_no), "label": None, "who": None, "team": None, "duty": False}
     who = masking.officer(unit.name, unit.title, Clearance.FIELD) if unit.name else None
     label = " ".join(word for word in (unit.team, who) if word)
-    duty = {"team": unit.team, "team_id": unit.team_id, "duty": bool(unit.on_duty), "duty_phone": phone}
+    duty = {"team": unit.team, "team_id": unit.team_id, "duty": bool(unit.on_duty)}
     return {"unit": str(unit.no), "label": label, "who": who} | duty
 
 

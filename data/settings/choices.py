@@ -32,7 +32,7 @@ class Choices:
     redis_key: Path | None = None
     court_code: str = UNNAMED
     court_name: str = field(default="清溪区人民法院", metadata=LIVE)  # until there is a court of its own name: `live_settings.current`
-    duty_phone: str = field(default="", metadata=LIVE)
+    duty_phone: str = field(default="", metadata=LIVE)  # as the name
     civil_offset_s: int = 28_800
     layers: Path = Path()
     history_days: int = field(default=8, metadata=LIVE)

@@ -59,7 +59,7 @@ async def test_walls_and_desks_hear_from_when_a_position_is_old_and_a_silent_cas
         await wall.until(lambda: wall.tick["parts"]["case_system"]["up"] is True)
 
 
-def test_a_phone_is_told_the_duty_rooms_new_number_and_the_old_one_again(product: Product, admins: Administrators) -> None:
+def test_a_phone_is_told_the_duty_rooms_new_number_whoever_says_it_and_the_old_one_again(product: Product, admins: Administrators) -> None:
     bearer = {"authorization": f"Bearer {product.seeded.devices[1001]}"}
 
     def told() -> str:
@@ -68,6 +68,12 @@ def test_a_phone_is_told_the_duty_rooms_new_number_and_the_old_one_again(product
     before = told()
     admins.told("/settings/change", {"key": "duty_phone", "value": "020-12345678"})
     assert told() == "020-12345678"
+    with admins.journal.work(SYSTEM, datetime.now(UTC)) as work:
+        bring_in(
+            work, "court", [{"code": product.settings.court_code, "name": product.settings.court_name, "duty_phone": "020-87654321"}], "ab"
+        )
+    eventually(lambda: told() == "020-87654321", "the number of the workbook")
+    assert re.search(r'data-key="duty_phone".*?value="020-87654321"', admins.ask("/settings").text, re.S)
     row = re.search(r'data-key="duty_phone".*?data-undo="(\w+)"', admins.ask("/settings").text, re.S)
     assert row
     admins.told("/settings/undo", {"change": row[1]})

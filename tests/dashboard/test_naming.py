@@ -88,12 +88,13 @@ def test_a_founded_court_has_its_new_name_at_once_and_the_file_and_the_court_say
     settings = Settings.of(home=tmp_path / "home", court_code="赫0901", court_name="赫城区人民法院")
     settings.make_folders()
     form_team(settings, "一组")
-    name_court(settings, "赫0901", "赫城市人民法院")
+    name_court(settings, "赫0901", "赫城市人民法院", " 0358-1234567 ")
     database = open_database(settings.database_url)
     try:
         with database.reading() as session:
             assert session.get_one(CourtRow, "赫0901").name == "赫城市人民法院"
-            assert current(session, settings).court_name == "赫城市人民法院"
+            now = current(session, settings)
+            assert (now.court_name, now.duty_phone) == ("赫城市人民法院", "0358-1234567")
             kinds = session.scalars(select(EntryRow.kind).where(EntryRow.kind == "court.changed")).all()
     finally:
         database.close()

@@ -64,7 +64,7 @@ def test_the_paper_says_what_was_agreed_and_that_it_is_voluntary(room: Room) -> 
     who = room.people[2]
     room.told(f"/attendees/{who}/promise", {"cents": REST, "due_on": day(room, 30)})
     sheet = room.ask(f"/attendees/{who}/sheet").text
-    for said in ("孙测三", "126,000.00", "壹拾贰万陆仟元整", "和解和承诺都出于自愿", "先停用，再审查", "书面异议", "值班电话"):
+    for said in ("孙测三", "126,000.00", "壹拾贰万陆仟元整", "和解和承诺都出于自愿", "先停用，再审查", "书面异议", "值班电话 0757-8888"):
         assert said in sheet, said
     summary = room.ask(f"/{room.screening}/summary").text
     assert "邀请 3 人，到场 3 人，涉及 3 案" in summary
