@@ -31,6 +31,7 @@ DESK, WALL, JOIN, PARTY, STAGE, DOOR = "ecc_desk", "ecc_wall", "ecc_join", "ecc_
 DIRECTOR = "ecc_director"
 ANSWERED = frozenset({"http.response.start", "websocket.http.response.start"})
 REMEMBERED = 1_000  # paths whose rule need not be looked for again
+AWAY = ("unavailable", "unavailable.database", "unavailable.busy")  # whoever opens a page had nothing to lose
 AGAIN_S = 3  # a wall that was opened while the database is away comes up without a keyboard
 DENIED_AGAIN_S = 60.0  # the same actor at the same door leaves one trace a minute
 
@@ -455,7 +456,8 @@ def error_answer(error: CommandCentreError) -> Response:
 def refusal_page(error: CommandCentreError, demo: bool) -> Response:
     """For a person who opened a page that is not for him, or while the database is away: then the page asks again by itself."""
     again_s = AGAIN_S if isinstance(error, Unavailable) else None
-    return HTMLResponse(draw("refused.html", demo=demo, said=i18n.of_error(error), refresh_s=again_s), error.status, error_headers(error))
+    said = i18n.t("sign_in.away") if error.code in AWAY else i18n.of_error(error)
+    return HTMLResponse(draw("refused.html", demo=demo, said=said, refresh_s=again_s), error.status, error_headers(error))
 
 
 def in_sentences(handler: Callable[[Request], Awaitable[Response]], demo: bool) -> Callable[[Request], Awaitable[Response]]:

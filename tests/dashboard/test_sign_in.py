@@ -12,9 +12,11 @@ import pytest
 import websockets
 from sqlalchemy import select
 
-from dashboard.sign_in import loggable, next_page
+from dashboard.i18n import t
+from dashboard.sign_in import loggable, next_page, refusal_page
 from data.actions import accounts, links, sessions
 from data.credentials import issue_machine_token
+from data.errors import DatabaseUnavailable, NotPermitted
 from data.rules.links import Purpose
 from data.rules.permissions import Role
 from data.settings import Settings
@@ -432,6 +434,15 @@ async def test_unknown_links_are_alike_and_guessing_waits(house: House) -> None:
 def test_a_log_never_holds_the_secret_of_a_link() -> None:
     assert loggable("/link/9hT-vK2?x=secret") == "/link/…"
     assert loggable("/centre/desk?token=secret") == "/centre/desk"
+
+
+def test_who_opens_a_page_while_the_database_is_away_is_told_that_it_opens_by_itself() -> None:
+    page = bytes(refusal_page(DatabaseUnavailable("away"), demo=False).body).decode()
+    assert t("sign_in.away") in page
+    assert 'http-equiv="refresh"' in page
+    other = bytes(refusal_page(NotPermitted("no", verb="x"), demo=False).body).decode()
+    assert t("sign_in.away") not in other
+    assert "refresh" not in other
 
 
 # --- pairing ---
