@@ -272,14 +272,14 @@ def check_admission(row: ParticipantRow) -> None:
 
 
 def let_in(work: Work, row: ParticipantRow) -> None:
-    """Raises as `check_admission` does."""
+    """Part of other verbs; checks nobody. Raises as `check_admission` does."""
     check_admission(row)
     row.state, row.joined_at, row.digits = ParticipantState.IN, work.now, None
     record_audit(work, Act.ADMIT, "participant", row.id)
 
 
 def keep_out(work: Work, participant_id: str, kind: ParticipantKind) -> bool:
-    """Returns False if he is out already."""
+    """Part of other verbs; checks nobody. Returns False if he is out already."""
     row, call = of_link(work, participant_id, kind)
     if row.state in (ParticipantState.REFUSED, ParticipantState.LEFT):
         return False

@@ -39,7 +39,7 @@ async def page_of(browser: Browser, admins: Administrators, who: str) -> AsyncIt
 async def test_the_administrators_page(browser: Browser, admins: Administrators, tmp_path: Path) -> None:
     async with page_of(browser, admins, "technical") as page, page_of(browser, admins, "second") as other:
         await add_somebody(page, admins)
-        await confirm_role(page, other, admins)
+        await confirm_role_and_account(page, other, admins)
         await put_out_a_phone(page)
         await add_a_wall(page)
         await bring_a_workbook(page, tmp_path)
@@ -61,19 +61,22 @@ async def add_somebody(page: Page, admins: Administrators) -> None:
     await expect(page.locator("#person-told")).to_contain_text("编号")  # taken: said within the dialog, nothing typed is lost
     await page.locator("#person [name=unit]").fill("1090")
     await page.keyboard.press("Enter")
-    await expect(page.locator("#once-how")).to_contain_text("heyanxin")
-    assert len(await page.locator("#once-said").inner_text()) == 24
-    await page.locator("#once button").click()
+    await expect(page.locator("main > .told")).to_contain_text("角色和账号都等另一位管理员确认")
     await expect(page.locator("#people tr", has_text="何演新")).to_contain_text("等确认：指挥长")
 
 
-async def confirm_role(page: Page, other: Page, admins: Administrators) -> None:
-    """Whoever proposed it has no button for it; the second person has."""
-    await expect(page.locator("#waiting [data-act=confirm]")).to_have_count(0)
+async def confirm_role_and_account(page: Page, other: Page, admins: Administrators) -> None:
+    """Whoever proposed them has no button for them; the second person has, and is the one who is shown the password."""
+    await expect(page.locator(":is(#waiting, #joint) [data-act=confirm]")).to_have_count(0)
     await other.goto(f"{admins.product.origin}/centre/admin/people")
     await other.locator("#waiting [data-act=confirm]").click()
     await expect(other.locator("main > .told")).to_contain_text("已确认")
     await expect(other.locator("#people tr", has_text="何演新")).to_contain_text("指挥长")
+    await other.locator("#joint [data-act=confirm]").click()
+    await other.locator("#sure-yes").click()
+    await expect(other.locator("#once-how")).to_contain_text("heyanxin")
+    assert len(await other.locator("#once-said").inner_text()) == 24
+    await other.locator("#once button").click()
 
 
 async def put_out_a_phone(page: Page) -> None:

@@ -48,7 +48,7 @@ def test_somebody_is_added_waits_for_his_role_and_signs_in(admins: Administrator
     assert "另一位管理员" in admins.ask("/people").text
     admins.told("/people/confirm", {"change": change}, who="second")
     [joint] = re.findall(r'data-joint="(\w+)" data-what="first_account"', admins.ask("/people").text)
-    assert "为何法官开通账号" in admins.ask("/people").text
+    assert "开通账号：何法官" in admins.ask("/people").text
     assert admins.refused("/joint/confirm", {"joint": joint}) == "joint.same_person"
     account = admins.told("/joint/confirm", {"joint": joint}, who="second")
     assert (account["account"], len(account["password"])) == ("heyanxin", 24)

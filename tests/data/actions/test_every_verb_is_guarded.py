@@ -24,23 +24,22 @@ Action = Callable[..., Any]
 
 # Parts of other verbs: no door calls them, and the verb that does has asked.
 PARTS = {
-    "accounts.close_account", "accounts.end_ways_in", "accounts.give_role", "accounts.has_administrator", "first_accounts.awaits_role",
-    "links.has_work", "allowed.allowed", "attendees.follow_closing", "attendees.follow_parties",
-    "attendees.invite_all", "attendees.of_screening", "attendees.taken_off", "audit.record_audit", "calls.close_call", "calls.lose_calls",
-    "calls.refuse_owned", "cases.apply_report", "cases.party_rows", "clips.somebody", "devices.enrol", "invitations.of_link",
+    "accounts.close_account", "accounts.end_ways_in", "accounts.give_role", "accounts.has_administrator", "allowed.allowed",
+    "attendees.follow_closing", "attendees.follow_parties", "attendees.invite_all", "attendees.of_screening", "attendees.taken_off",
+    "audit.record_audit", "calls.close_call", "calls.lose_calls", "calls.refuse_owned", "cases.apply_report", "cases.party_rows",
+    "clips.somebody", "devices.enrol", "first_accounts.awaits_role", "invitations.keep_out", "invitations.let_in", "invitations.of_link",
     "invitations.open_call", "invitations.turn_away", "joint.what_of", "keeping.came_before", "keeping.first_time", "keeping.found",
-    "keeping.held", "keeping.held_or_none", "keeping.next_number", "links.add_link", "links.close_links", "links.lapse_pairing",
-    "links.makes_alone", "links.take_link", "live_permits.end_with_call", "live_permits.end_with_mission", "live_permits.end_with_picture",
-    "live_permits.end_with_screening", "live_permits.stop_objected", "missions.under_way", "orders.withdraw_orders",
-    "organisation.begin_fence", "participants.add_desk", "participants.add_officer_on_the_spot", "participants.everybody_leaves",
-    "participants.lose_places", "participants.mine", "participants.new_participant", "participants.of_call",
-    "participants.own_open_call", "participants.talking_and_mine", "promises.judge_case", "recordings.near_alarm", "releases.begin_anew",
-    "releases.masked", "releases.stop_objected", "screening_doors.end_door", "screenings.blacked_out", "screenings.programme",
-    "second_factor.ask", "second_factor.codes_left", "second_factor.is_enrolled", "second_factor.is_needed", "sessions.close_visit",
-    "sessions.close_every_desk", "sessions.close_sessions",
-    "sessions.close_stages_of_wall", "sessions.open_for_director", "sessions.open_for_door", "sessions.open_for_guest",
-    "sessions.open_for_officer", "sessions.open_for_party", "sessions.open_for_stage", "sessions.open_for_wall", "units.close_duty",
-    "units.lose_duty",
+    "keeping.held", "keeping.held_or_none", "keeping.next_number", "links.add_link", "links.close_links", "links.has_work",
+    "links.lapse_pairing", "links.makes_alone", "links.take_link", "live_permits.end_with_call", "live_permits.end_with_mission",
+    "live_permits.end_with_picture", "live_permits.end_with_screening", "live_permits.stop_objected", "missions.under_way",
+    "orders.withdraw_orders", "organisation.begin_fence", "participants.add_desk", "participants.add_officer_on_the_spot",
+    "participants.everybody_leaves", "participants.lose_places", "participants.mine", "participants.new_participant",
+    "participants.of_call", "participants.own_open_call", "participants.talking_and_mine", "promises.judge_case", "recordings.near_alarm",
+    "releases.begin_anew", "releases.masked", "releases.stop_objected", "screening_doors.end_door", "screenings.blacked_out",
+    "screenings.programme", "second_factor.ask", "second_factor.codes_left", "second_factor.is_enrolled", "second_factor.is_needed",
+    "sessions.close_every_desk", "sessions.close_sessions", "sessions.close_stages_of_wall", "sessions.close_visit",
+    "sessions.open_for_director", "sessions.open_for_door", "sessions.open_for_guest", "sessions.open_for_officer",
+    "sessions.open_for_party", "sessions.open_for_stage", "sessions.open_for_wall", "units.close_duty", "units.lose_duty",
 }  # fmt: skip
 # Whoever is not signed in yet: a password, a code, a link, a seat's link or a door's link is what they are asked for. Attacks 1-9, 30, 58.
 BY_SECRET = {
@@ -54,8 +53,8 @@ OWN = {"sessions.lock", "sessions.sign_out", "sessions.unlock", "sessions.unlock
 # They must look at what it is about before they can ask: each has a test of its own beside its noun.
 LOOK_FIRST = {
     "call_media.media_degraded", "cases.file_case", "joint.confirm_joint", "joint.drop_joint", "joint.propose_joint",
-    "missions.report_mission", "outcomes.confirm_settlement", "outcomes.take_back", "participants.claim_media", "role_changes.let_back",
-    "sessions.close_session", "workbook.bring_in",
+    "missions.report_mission", "objections.object_late", "outcomes.confirm_settlement", "outcomes.take_back", "participants.claim_media",
+    "role_changes.let_back", "sessions.close_session", "workbook.bring_in",
 }  # fmt: skip
 ALSO = {("units.end_silence", Role.SYSTEM)}  # a silence ends by itself, too
 UNGUARDED = PARTS | BY_SECRET | OWN | LOOK_FIRST
