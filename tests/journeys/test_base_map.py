@@ -107,6 +107,7 @@ async def drawn(page: Page, pixel: str, place: tuple[float, float]) -> None:
     await until(lambda: page.evaluate(pixel, list(place)), lambda colour: near(colour, ROAD))
 
 
+@pytest.mark.long  # two maps are built; versions and the tick: tests/dashboard/test_map_layers.py
 async def test_open_walls_and_desks_take_another_map_by_themselves_and_stay_where_they_are(product: Product, browser: Browser) -> None:
     """Twice: a wall at rest, whose picture somebody has moved; and one with a call on it. Nothing is loaded again."""
     context = await browser.new_context(viewport={"width": 1920, "height": 1080})

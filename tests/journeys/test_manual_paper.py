@@ -13,7 +13,7 @@ HEADINGS = "() => [...document.querySelectorAll('h1, h2, h3')].map((e) => e.text
 WORDS = "() => document.querySelector('main').textContent.replace(/\\s/g, '')"
 
 
-SHORT = ("duty", "english")
+SHORT = ("duty",)  # the others behind --long
 
 
 @pytest.mark.parametrize("name", [each if each in SHORT else pytest.param(each, marks=pytest.mark.long) for each in PAGES])

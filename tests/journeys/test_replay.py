@@ -65,6 +65,7 @@ async def shown(page: Page) -> dict[str, Any]:
     return said
 
 
+@pytest.mark.long  # half a minute; what a killed relay leaves: tests/streaming/test_recorder.py
 async def test_a_call_whose_relay_was_killed_is_looked_at_again(product: Product, browser: Browser) -> None:
     call_id = await asyncio.to_thread(place_call, product)
     context = await browser.new_context()

@@ -134,6 +134,7 @@ def test_a_file_is_looked_at_built_and_the_map_before_comes_back(admins: Adminis
     assert "青石" not in str([trace.fields for trace in traces])
 
 
+@pytest.mark.long  # a minute; that a killed one leaves the map that was there: tests/dashboard/test_basemap.py
 def test_a_cancelled_build_leaves_the_map_that_was_there_and_nothing_half(admins: Administrators, product: Product, tmp_path: Path) -> None:
     settings = product.settings
     small = sent(admins, "道路.geojson", road(tmp_path))
