@@ -84,6 +84,7 @@ def furnish(settings: Settings, now: Callable[[], datetime], root: FastAPI, numb
         bus.announce(announcements)
 
     journal = Journal(database, load_sealing(settings.keys), settings.court_code, announce, settings.civil_offset_s)
+    journal.named(settings.court_name)  # until the court's own row has been read: `live.following`
     history = History(settings.positions)
     kept = settings.run / "visitors.json"
     relocate = when_asked(lambda: relocation(settings.layers, lambda unit_no: positions.of(unit_no), kept)) if settings.demo else None

@@ -23,7 +23,7 @@ from data.errors import DatabaseUnavailable
 from data.events import EVENTS, Event, Row, from_payload
 from data.rules.permissions import Actor
 from data.sealing import Sealing
-from data.tables import CounterRow, CourtRow, EntryRow
+from data.tables import CounterRow, EntryRow
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -118,15 +118,12 @@ class Journal:
         self.civil_offset_s = civil_offset_s
         self._court_code = court_code
         self._announce = announce
-        self._court_name: str | None = None
+        self._court_name = ""
 
     @property
     def court_name(self) -> str:
-        """What this court is called, for a page's head; looked up once, then told by whoever hears of another name (`named`)."""
-        if self._court_name is None:
-            with self.database.reading() as session:
-                self._court_name = session.scalar(select(CourtRow.name).where(CourtRow.code == self._court_code))
-        return self._court_name or ""
+        """What this court is called, for a page's head, as it was told (`named`): whoever draws one waits for no database."""
+        return self._court_name
 
     def named(self, court_name: str) -> None:
         """From now on it is called so."""

@@ -16,7 +16,9 @@ from dashboard.i18n import t
 from dashboard.sign_in import loggable, next_page, refusal_page
 from data.actions import accounts, links, sessions
 from data.credentials import issue_machine_token
+from data.engines import open_database
 from data.errors import DatabaseUnavailable, NotPermitted
+from data.journal import Journal
 from data.rules.links import Purpose
 from data.rules.permissions import Role
 from data.settings import Settings
@@ -443,6 +445,16 @@ def test_who_opens_a_page_while_the_database_is_away_is_told_that_it_opens_by_it
     other = bytes(refusal_page(NotPermitted("no", verb="x"), demo=False).body).decode()
     assert t("sign_in.away") not in other
     assert "refresh" not in other
+
+
+def test_what_the_court_is_called_is_known_without_a_database(tmp_path: Path, house: House) -> None:
+    """Whoever draws a page asks for it in the loop that answers everybody."""
+    gone = open_database(f"sqlite:///{tmp_path}/nowhere/ecc.db")
+    journal = Journal(gone, house.court.journal.sealing, "4401")
+    assert journal.court_name == ""
+    journal.named("赫城区人民法院")
+    assert journal.court_name == "赫城区人民法院"
+    gone.close()
 
 
 # --- pairing ---
