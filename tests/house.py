@@ -47,6 +47,7 @@ class House:
         self.court, self.settings, self.seconds = court, settings, seconds
         self.lanes = Lanes()
         self.identity = Identity(court.database, court.keys, self.lanes.probes, court.now)
+        court.journal.named(settings.court_name)
         self.pages: SignIn = build_sign_in(settings, self.identity, court.journal, self.lanes, court.now, Attempts(seconds))
         self.reached: list[str] = []
         routes = [
