@@ -319,8 +319,10 @@ async def test_a_flood_of_unknown_tokens_beside_others_costs_few_questions(court
     identity = Identity(court.database, court.keys, lane, court.now, alone=False)
     began = time.monotonic()
     with questions(court.database) as asked:
-        await asyncio.gather(*(identity.device(f"unknown{number}") for number in range(2_000)))
+        answers = await asyncio.gather(*(identity.device(f"unknown{number}") for number in range(2_000)), return_exceptions=True)
     seconds = time.monotonic() - began
+    # a machine that is busy elsewhere may keep the answer longer than anybody waits: then they are told so, none is let in
+    assert all(answer is None or isinstance(answer, DatabaseUnavailable) for answer in answers)
     assert sum(statement.startswith("SELECT max") for statement in asked) <= 4 + 2 * seconds / BESIDE_S
 
 
