@@ -94,7 +94,7 @@ def as_csv(lines: Iterable[Line], civil: Callable[[datetime], datetime]) -> byte
     table.writerow([t(f"audit.{name}") for name in ("at", "who", "role", "act", "about", "fields", "reason", "result", "address", "id")])
     for line in lines:
         trace = line.trace
-        about = " ".join(word for word in (name_of("kind", trace.object_kind), trace.object_id) if word)
+        about = " ".join(word for word in (name_of("kind", trace.object_kind), line.about, trace.object_id) if word)
         role = name_of("role", trace.actor_role)
         said = (line.who or trace.actor_id, role, name_of("act", trace.act), about, "、".join(map(str, trace.fields)), trace.reason or "")
         written = (f"{civil(trace.at):%Y-%m-%d %H:%M:%S}", *said, name_of("result", trace.result), trace.address or "", trace.id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from data.errors import NotFound, NotPermitted
@@ -13,7 +13,7 @@ from data.rules import masking
 from data.rules.case_numbers import normalise
 from data.rules.identity import OF_A_PERSON, same_username, trace_digest
 from data.rules.permissions import ALLOWED, Actor, Clearance, Sight, Verb, may
-from data.tables import AccountRow, AuditRow, CallRow, CaseRow, EntryRow, MissionRow, OfficerRow, TeamRow, UnitRow
+from data.tables import AccountRow, AuditRow, CallRow, CaseRow, EntryRow, MissionRow, OfficerRow, TeamRow, UnitRow, WallRow
 
 MOST_SEEN = 50
 MOST_LISTED = 500
@@ -88,9 +88,9 @@ def _trace(row: AuditRow) -> Trace:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the inspector looks for; nothing: everything. who: an account, a badge number, a part of a name, or an id of a line.
+    """What the inspector looks for; nothing: everything. who: an account, a badge number, a part of a name, a wall, or an id of a line.
 
-    case_no: traces about this case, its missions and their calls.
+    case_no: traces about this case, its missions and their calls. about: an id, or as `who`: whose line it is, or whose unit.
     """
 
     who: str | None = None
@@ -107,10 +107,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One trace and how its doer is called at a desk; None for machines and strangers."""
+    """One trace, and how its doer and what it is about are called at a desk; None for machines, strangers and what has a number only."""
 
     trace: Trace
     who: str | None
+    about: str | None = None
 
 
 def search(session: Session, actor: Actor, wanted: Wanted, before: str | None = None, limit: int = 100) -> list[Line]:
@@ -127,18 +128,39 @@ def search(session: Session, actor: Actor, wanted: Wanted, before: str | None = 
             raise NotFound("trace", code="not_found.trace")
         rows = rows.where(or_(AuditRow.at < last.at, and_(AuditRow.at == last.at, AuditRow.id < last.id)))
     found = session.scalars(rows.order_by(AuditRow.at.desc(), AuditRow.id.desc()).limit(limit)).all()
-    called = _called(session, OfficerRow.id, {row.actor_id for row in found})
-    return [Line(_trace(row), called.get(row.actor_id)) for row in found]
+    names = _names(session, {_doer(row) for row in found} | {_subject(row) for row in found})
+    return [Line(_trace(row), names.get(_doer(row)), names.get(_subject(row))) for row in found]
+
+
+def _doer(row: AuditRow) -> tuple[str, str]:
+    return "wall" if row.actor_kind == "WALL" else "officer", row.actor_id
+
+
+def _subject(row: AuditRow) -> tuple[str, str]:
+    return row.object_kind or "", row.object_id or ""
+
+
+def _names(session: Session, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """How a desk calls these officers, units of officers, walls and teams: by kind and id."""
+    ids = {kind: {key for each, key in wanted if each == kind} for kind in ("officer", "unit", "wall", "team")}
+    units = _called(session, UnitRow.no, {int(no) for no in ids["unit"] if no.isdecimal() and len(no) < 10})
+    found = {("officer", key): name for key, name in _called(session, OfficerRow.id, ids["officer"]).items()}
+    found |= {("unit", str(no)): name for no, name in units.items()}
+    for kind, row in (("wall", WallRow), ("team", TeamRow)):
+        found |= {(kind, key): name for key, name in session.execute(select(row.id, row.name).where(row.id.in_(ids[kind])))}
+    return found
 
 
 def _matching(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
     said: list[ColumnElement[bool]] = []
     if wanted.who is not None:
-        said.append(or_(AuditRow.actor_id == wanted.who, AuditRow.actor_id.in_(_people(wanted.who))))
+        doers = (AuditRow.actor_id.in_(named) for named in (_people(wanted.who), _walls(wanted.who)))
+        said.append(or_(AuditRow.actor_id == wanted.who, *doers))
     if wanted.act is not None:
         said.append(AuditRow.act == wanted.act)
     if wanted.about is not None:
-        said.append(AuditRow.object_id == wanted.about)
+        named = _people(wanted.about), _walls(wanted.about), _units(wanted.about)
+        said.append(or_(AuditRow.object_id == wanted.about, *(AuditRow.object_id.in_(each) for each in named)))
     if wanted.case_no is not None:
         said.append(AuditRow.object_id.in_(_of_case(session, wanted.case_no)))
     if wanted.since is not None:
@@ -152,6 +174,15 @@ def _people(typed: str) -> Select[str]:
     part = OfficerRow.name.contains(typed, autoescape=True)
     people = select(OfficerRow.id).outerjoin(AccountRow, AccountRow.officer_id == OfficerRow.id)
     return people.where(or_(part, OfficerRow.badge_no == typed, AccountRow.username == same_username(typed)))
+
+
+def _walls(typed: str) -> Select[str]:
+    return select(WallRow.id).where(WallRow.name == typed)
+
+
+def _units(typed: str) -> Select[str]:
+    """The units of people who are called so."""
+    return select(cast(UnitRow.no, String)).where(UnitRow.officer_id.in_(_people(typed)))
 
 
 def _of_case(session: Session, typed: str) -> list[str]:

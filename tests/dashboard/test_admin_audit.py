@@ -13,10 +13,10 @@ from sqlalchemy import select
 from dashboard.admin.audit import SHOWN, cell, name_of
 from data.actions.audit import record_audit
 from data.rules.identity import Act
-from data.rules.permissions import Role
+from data.rules.permissions import Actor, Role
 from data.tables import AuditRow
 from tests.administration import Administration, administration
-from tests.small_court import officer_id, somebody
+from tests.small_court import COURT, PHONE_UNIT, WALL, officer_id, somebody
 
 
 @pytest.fixture
@@ -66,6 +66,23 @@ async def test_he_searches_by_who_what_about_and_when(admin: Administration) -> 
     assert looks[0] == ("read_audit", [])
     assert ("read_audit", ["act", "since"]) in looks
     assert "没有这个人" not in str(looks), "what he typed may be a name: it is not written down"
+
+
+async def test_walls_and_people_are_called_by_their_names_and_found_by_them(admin: Administration) -> None:
+    wall = Actor(kind="WALL", id=WALL, role=Role.WALL, court_code=COURT, wall_id=WALL)
+    admin.court.journal.do(wall, admin.court.later(60), record_audit, Act.WATCH, "unit", str(PHONE_UNIT))
+    trace(admin, Role.DUTY, Act.STAGE, "wall", WALL)
+    trace(admin, Role.DUTY, Act.READ_RESTRICTED, "officer", officer_id(Role.LEADER))
+    async with admin.browser(Role.INSPECTOR) as browser:
+        for query, expected in (
+            ("who=指挥大厅", [("指挥大厅", "关注单元", "陈法官", "1003")]),
+            ("about=指挥大厅", [("大屏切换展示", "指挥大厅", WALL)]),
+            ("about=陈军", [("查看受限信息", "人员 陈法官"), ("关注单元", "单元 陈法官")]),
+        ):
+            found = rows((await browser.get(f"/centre/admin/audit?{query}")).text)
+            assert len(found) == len(expected), query
+            assert all(word in line for words, line in zip(expected, found, strict=True) for word in words), (query, found)
+        assert "大屏 指挥大厅" in (await browser.get("/centre/admin/audit.csv?act=stage")).text
 
 
 async def test_he_pages_to_the_last_line_and_sees_each_once(admin: Administration) -> None:
