@@ -1,7 +1,9 @@
 """Layers for a browser: made once, kept beside their file, made anew when that changes."""
 
+from functools import cache
 from pathlib import Path
 
+import geopandas
 import orjson
 import pytest
 
@@ -13,9 +15,14 @@ from geo.invented import invent
 from geo.layers import write_layer
 
 
+@cache
+def invented() -> dict[str, geopandas.GeoDataFrame]:
+    return invent().layers()
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_layer(invent().layers()["places"], tmp_path / "places.geojson")
+    write_layer(invented()["places"], tmp_path / "places.geojson")
     return tmp_path
 
 
@@ -33,7 +40,7 @@ def test_a_changed_file_is_read_anew_and_the_old_copy_goes(folder: Path) -> None
     layers = MapLayers(folder)
     layers.prepare()
     before, _ = layers.read("places")
-    write_layer(invent().layers()["places"].head(2), folder / "places.geojson")
+    write_layer(invented()["places"].head(2), folder / "places.geojson")
     after, _ = layers.read("places")
     assert len(orjson.loads(after)["features"]) == 2
     assert before != after
@@ -50,7 +57,7 @@ def test_what_is_no_layer_here_is_not_found(folder: Path, name: str) -> None:
 def test_a_layer_that_the_court_has_not_put_in_is_empty_and_no_fault(folder: Path, name: str) -> None:
     body, tag = MapLayers(folder).read(name)
     assert orjson.loads(body) == {"type": "FeatureCollection", "features": []}
-    write_layer(invent().layers()["places"], folder / f"{name}.geojson")
+    write_layer(invented()["places"], folder / f"{name}.geojson")
     assert MapLayers(folder).read(name)[1] != tag, "a browser that kept the empty one asks and gets the map"
 
 
@@ -60,7 +67,7 @@ def test_a_folder_that_takes_nothing_still_shows_its_map(folder: Path) -> None:
 
 
 def test_a_road_tells_its_class_by_which_it_is_drawn(tmp_path: Path) -> None:
-    write_layer(invent().layers()["roads"], tmp_path / "roads.geojson")
+    write_layer(invented()["roads"], tmp_path / "roads.geojson")
     roads = orjson.loads(MapLayers(tmp_path).read("roads")[0])["features"]
     assert {road["properties"]["class"] for road in roads} == {"ring", "trunk", "main", "minor"}
 
@@ -79,7 +86,7 @@ def test_another_map_is_another_version_and_so_is_the_one_before_that_comes_back
         versions.append(map_version(folder, ""))
     assert changeover.go_back(folder)
     assert map_version(folder, "") == versions[1], "the very files of before"
-    write_layer(invent().layers()["places"].head(2), folder / "places.geojson")
+    write_layer(invented()["places"].head(2), folder / "places.geojson")
     versions += [map_version(folder, ""), map_version(folder, "粤S（2026）018号")]
     assert len(set(versions)) == 5
 

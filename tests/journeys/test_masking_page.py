@@ -26,6 +26,7 @@ OVERHEAR = """(() => { const make = document.createElement.bind(document); windo
     if (tag === 'video') window.videos.push(made);
     return made; }; })()"""
 HEARD = "() => window.videos.filter((each) => !each.paused && !each.muted && each.src.includes('/films/')).length"
+PLAYING = "() => window.videos.filter((each) => !each.paused).length"
 PLAYS = "() => window.videos.filter((each) => !each.paused && each.currentTime > 0).length"
 CUT_OFF = """() => [...document.querySelectorAll('button, output, h1, h2')].filter((each) => each.offsetParent && !each.closest('.rooms'))
   .filter((each) => {
@@ -194,6 +195,21 @@ async def test_sound_is_heard_in_its_span_alone_over_the_border_of_two_files(bro
     await until_true(page, HEARD)
     await page.keyboard.up("o")
     assert await page.evaluate(HEARD) == 0
+
+
+async def test_what_was_heard_where_it_stood_is_not_heard_for_a_moment_where_it_goes(browser: Browser, stand: Stand) -> None:
+    page = await opened(browser, stand)
+    await at(page, 1_400)
+    await page.keyboard.press("s")
+    await at(page, 2_400)
+    await page.keyboard.press("e")
+    await at(page, 2_000)
+    await page.keyboard.press("Space")
+    await until_true(page, HEARD)
+    await page.keyboard.press("Space")
+    pressed = "for (const key of ['Home', ' ']) document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))"
+    heard = await page.evaluate(f"() => {{ {pressed}; return [({PLAYING})(), ({HEARD})()]; }}")  # before any further picture
+    assert heard == [1, 0]
 
 
 async def test_turned_round_it_wants_a_reason_and_windows_hide(browser: Browser, stand: Stand) -> None:

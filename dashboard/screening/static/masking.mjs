@@ -77,6 +77,7 @@ const pause = () => {
 const seek = (to_ms) => {
   for (const each of [original, rendered]) each.seek(to_ms);
   before_ms = leads().at_ms;
+  hear();
 };
 
 /** Where it begins once more: a reviewer whose machine has swallowed a stretch need not watch all of it for that one. @param {number} from @param {number} to */
@@ -89,6 +90,7 @@ const play = () => {
   const [from, to] = [marks[0] ?? 0, marks[1] ?? length_ms];
   if (leads().at_ms < from || leads().at_ms >= to) seek(beginning(from, to));
   before_ms = leads().at_ms;
+  hear(); // not with the next picture: until then it would be heard as where it stood before
   if (reviews && rendered.loaded) rendered.play();
   original.play();
   redraw();
