@@ -18,7 +18,7 @@ from data.rules import screening as rules
 from data.rules.cases import CaseEvent
 from data.rules.permissions import Actor, Role
 from data.tables import AttendeeRow, CasePartyRow, OfficerRow, PromiseRow, RecoveryRow, ScreeningRow, SpotPaymentRow
-from tests.journeys.test_phone import hold
+from tests.journeys.phone.in_hand import hold
 from tests.journeys.waiting import until_true
 from tests.paper import check_a4_with_its_letters, pages, says
 from tests.running import Product
