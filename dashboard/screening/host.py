@@ -119,11 +119,9 @@ class Host(Doors):
         return {"id": await self.write(actor, screenings.plan_screening, text_of(said, "title"))}
 
     async def _programme(self, actor: Actor, screening_id: str, said: Said) -> Said:
-        """{"places": [{"release"} or {"title", "words"}]}."""
-        places = said.get("places")
-        if not isinstance(places, list):
-            raise BadInput("places", code="input.bad")
-        await self.write(actor, screenings.set_programme, screening_id, [_place(each) for each in places])
+        """{"places": [{"release"}, {"permit"} or {"title", "words"}], "was": the same of the programme that the host saw}."""
+        was = _places(said, "was") if "was" in said else None
+        await self.write(actor, screenings.set_programme, screening_id, _places(said, "places"), was)
         return await self._screening_answer(actor, screening_id)
 
     async def _stage_link(self, actor: Actor, screening_id: str, _: Said) -> Said:
@@ -384,6 +382,13 @@ class Host(Doors):
         if path.suffix not in TYPES or path.parent != STATIC or not path.is_file():
             return Response(status_code=HTTPStatus.NOT_FOUND)
         return FileResponse(path, media_type=TYPES[path.suffix], headers={"cache-control": "no-cache"})
+
+
+def _places(said: Said, name: str) -> list[Place]:
+    places = said.get(name)
+    if not isinstance(places, list):
+        raise BadInput(name, code="input.bad")
+    return [_place(each) for each in places]
 
 
 def _place(said: object) -> Place:

@@ -132,15 +132,25 @@ def _check_still_fits(work: Work, row: ScreeningRow, who: AttendeeRow) -> None:
     attendees.check_ground(who.ground, who.questioned_at, row.held_at)
 
 
-def set_programme(work: Work, screening_id: str, places: Sequence[Place]) -> None:
-    """In this order. What is not live for an audience here cannot be put in. Raises RuleBroken screening.not_released, .running."""
+def set_programme(work: Work, screening_id: str, places: Sequence[Place], was: Sequence[Place] | None = None) -> None:
+    """In this order. What is not live for an audience here cannot be put in. was: what the host had before him; None: whatever there is.
+
+    Raises RuleBroken screening.not_released, .running, .other_programme.
+    """
     row = _before(work, screening_id)
+    if was is not None and list(was) != _programme(work, row.id):
+        raise RuleBroken("somebody else changed it", code="screening.other_programme")
     screening.check_number_of_items(len(places))
     work.session.execute(delete(ScreeningItemRow).where(ScreeningItemRow.screening_id == row.id))
     for position, place in enumerate(places):
         work.session.add(_item(work, row.id, position, place))
     released = tuple(place.release_id for place in places if place.release_id is not None)
     work.record(ProgrammeSet(screening_id=row.id, release_ids=released))
+
+
+def _programme(work: Work, screening_id: str) -> list[Place]:
+    rows = select(ScreeningItemRow).where(ScreeningItemRow.screening_id == screening_id).order_by(ScreeningItemRow.position)
+    return [Place(each.release_id, each.permit_id, each.title, each.words) for each in work.session.scalars(rows)]
 
 
 def _item(work: Work, screening_id: str, position: int, place: Place) -> ScreeningItemRow:

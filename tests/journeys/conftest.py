@@ -49,7 +49,9 @@ def _shape(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if two:
             need(shutil.which("nginx", path="/usr/sbin:/usr/bin") is not None, "nginx")
             pair = issued("court")
-            patch.setenv("SSL_CERT_FILE", str(laid_down(tmp_path_factory.mktemp("trusted"), pair)[0]))
+            trusted = str(laid_down(tmp_path_factory.mktemp("trusted"), pair)[0])
+            patch.setenv("SSL_CERT_FILE", trusted)
+            patch.setenv("NODE_EXTRA_CA_CERTS", trusted)  # of Playwright's own requests
             SHAPE.front = lambda product: Nginx(product, pair)
         yield
     SHAPE.settings, SHAPE.front = usual.settings, usual.front

@@ -59,17 +59,18 @@ async def test_54_a_frozen_web_process_is_the_courts_card_and_the_clip_comes_aga
 
 
 async def test_54_a_killed_web_process_is_the_courts_card_also_when_the_page_is_loaded_anew(stage: Page, court: Court) -> None:
-    old = court.product.kill("web")
+    old = {part: court.product.kill(part) for part in court.product.pids() if part.startswith("web")}
     await until_true(stage, NEUTRAL)
     await stage.reload()
     await until_true(stage, NEUTRAL)
-    await asyncio.to_thread(court.product.until_started_again, "web", old)
+    for part, pid in old.items():
+        await asyncio.to_thread(court.product.until_started_again, part, pid)
     await until_true(stage, PLAYS)
 
 
 @pytest.mark.long  # the frozen web process, which the stage does hear, is the short one
 async def test_54_parts_that_show_nothing_may_freeze_and_the_clip_goes_on(stage: Page, court: Court, screening: str) -> None:
-    parts = [part for part in court.product.pids() if part != "web"]
+    parts = [part for part in court.product.pids() if not part.startswith("web")]
     assert "relay" in parts
     for part in parts:
         court.product.freeze(part)

@@ -3,7 +3,7 @@
 import { ask, tell } from './ask.mjs';
 import { livePart } from './console_live.mjs';
 import { wallsOf } from './console_walls.mjs';
-import { at, before, following, moved, on, over, ready, seen, shown, uneasy } from './console_state.mjs';
+import { at, before, following, indexOf, moved, on, over, plain, ready, seen, shown, uneasy } from './console_state.mjs';
 import { clockOf as clock } from './stage_state.mjs';
 
 /** @typedef {import('./console_state.mjs').Screening} Screening @typedef {import('./console_state.mjs').Place} Place */
@@ -72,9 +72,27 @@ async function look() {
 
 // --- the programme
 
-/** @param {Place[]} places */
-async function keep(places) {
-  await act('programme', { places: places.map((each) => (each.release ? { release: each.release } : each.permit ? { permit: each.permit } : { title: each.title, words: each.words })) });
+let kept = Promise.resolve();
+
+/** Each change is one of what the one before has left, however quick the presses are. @param {(places: Place[]) => Place[]} change */
+function keep(change) {
+  kept = kept.then(() => changed(change, true));
+  return kept;
+}
+
+/** @param {(places: Place[]) => Place[]} change @param {boolean} again of what somebody else has made of it meanwhile */
+async function changed(change, again) {
+  try {
+    take(await ask(`${path}/programme`, { was: said.places.map(plain), places: change(said.places).map(plain) }));
+    tell(null);
+  } catch (error) {
+    if (!again || /** @type {{code?: string}} */ (error).code !== 'screening.other_programme') {
+      tell(error);
+      return;
+    }
+    await look();
+    await changed(change, false);
+  }
 }
 
 /** @param {string} name @param {string} label @param {() => void} press */
@@ -102,12 +120,11 @@ function row(place) {
   about.textContent = [length, place.number, place.live ? null : texts.not_live].filter(Boolean).join(' · ');
   words.append(title, about);
   item.append(words);
-  const index = said.places.indexOf(place);
   if (before(said)) {
     item.append(
-      small('up', '↑', () => keep(moved(said.places, index, -1))),
-      small('down', '↓', () => keep(moved(said.places, index, 1))),
-      small('out', texts.remove, () => keep(said.places.filter((each) => each !== place))),
+      small('up', '↑', () => keep((places) => moved(places, indexOf(places, place), -1))),
+      small('down', '↓', () => keep((places) => moved(places, indexOf(places, place), 1))),
+      small('out', texts.remove, () => keep((places) => places.filter((_, i) => i !== indexOf(places, place)))),
     );
   } else if (on(said)) {
     const show = small('show', texts.show, () => act('show', { position: place.position }));
@@ -125,8 +142,8 @@ function offered(clip) {
   title.textContent = clip.title;
   about.textContent = `${clock(clip.duration_ms)} · ${clip.number}`;
   words.append(title, about);
-  const place = /** @type {Place} */ (/** @type {unknown} */ ({ ...clip, position: said.places.length }));
-  item.append(words, small('add', texts.add, () => keep([...said.places, place])));
+  const place = /** @type {Place} */ (/** @type {unknown} */ (clip));
+  item.append(words, small('add', texts.add, () => keep((places) => [...places, place])));
   return item;
 }
 
@@ -134,14 +151,14 @@ el('card').addEventListener('submit', (event) => {
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (event.target), typed = new FormData(form);
   const card = /** @type {Place} */ (/** @type {unknown} */ ({ release: null, title: typed.get('title'), words: typed.get('words') || null }));
-  void keep([...said.places, card]).then(() => { if (el('card').closest('main')?.querySelector('.told')?.hasAttribute('hidden')) form.reset(); });
+  void keep((places) => [...places, card]).then(() => { if (el('card').closest('main')?.querySelector('.told')?.hasAttribute('hidden')) form.reset(); });
 });
 
 // --- drawing
 
 const drawWalls = wallsOf(el('walls'), /** @type {HTMLDialogElement} */ (el('sure-wall')), texts, (wall) => void act('wall', { wall }));
 /** @param {import('./console_state.mjs').Permit} permit */
-const addPermit = (permit) => void keep([...said.places, /** @type {Place} */ (/** @type {unknown} */ ({ release: null, permit: permit.id }))]);
+const addPermit = (permit) => void keep((places) => [...places, /** @type {Place} */ (/** @type {unknown} */ ({ release: null, permit: permit.id }))]);
 const permitted = livePart(texts, given.missions, act, addPermit);
 
 let listed = '';

@@ -80,6 +80,16 @@ export function at(said, passed_ms) {
   return Math.max(0, Math.min(duration, said.at_ms + (said.playing && !said.black ? passed_ms : 0)));
 }
 
+/** A place as the server takes it. @param {Place} place */
+export const plain = (place) => (place.release ? { release: place.release } : place.permit ? { permit: place.permit } : { title: place.title, words: place.words });
+
+/** Where this place stands in a programme that may have changed since; -1: it is gone. @param {Place[]} places @param {Place} place */
+export function indexOf(places, place) {
+  const wanted = JSON.stringify(plain(place));
+  const is = (/** @type {Place | undefined} */ each) => each !== undefined && JSON.stringify(plain(each)) === wanted;
+  return is(places[place.position]) ? place.position : places.findIndex(is);
+}
+
 /** The programme with one place moved; the same when it cannot. @template T @param {T[]} list @param {number} from @param {number} by */
 export function moved(list, from, by) {
   const to = from + by;

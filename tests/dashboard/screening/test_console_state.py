@@ -71,6 +71,12 @@ def test_a_place_moves_within_the_programme_only() -> None:
     assert answer(STATE, "moved", "asked.map((each) => moved(...each))", asked) == moved
 
 
+def test_a_place_is_found_again_where_somebody_else_has_moved_it() -> None:
+    card, other = {"position": 1, "title": "甲", "words": "x"}, {"position": 0, "title": "乙", "words": None}
+    asked = [[[other, card], card], [[card, other], card], [[card, other, card], card], [[other], card]]
+    assert answer(STATE, "indexOf", "asked.map((each) => indexOf(...each))", asked) == [1, 0, 0, -1]
+
+
 @pytest.mark.parametrize(
     ("now", "missing"),
     [

@@ -200,6 +200,22 @@ def test_what_is_not_live_cannot_be_put_in_or_begun_with(court: SmallCourt) -> N
     assert late.value.code == "screening.not_released"
 
 
+def test_a_programme_that_somebody_else_changed_meanwhile_stays_as_it_is(court: SmallCourt) -> None:
+    _, release_id = released(court)
+    screening_id = court.do(court.duty, plan_screening, "一月")
+    card = Place(title=" 执行和解 ", words="双方可以自愿达成和解协议。\n不同意也可以。\n\n")
+    kept = Place(title="执行和解", words="双方可以自愿达成和解协议。\n不同意也可以。")
+    court.do(court.duty, set_programme, screening_id, [Place(release_id)], [])
+    with pytest.raises(RuleBroken) as changed:
+        court.do(court.president, set_programme, screening_id, [card], [])
+    assert changed.value.code == "screening.other_programme"
+    court.do(court.president, set_programme, screening_id, [Place(release_id), card], [Place(release_id)])
+    court.do(court.duty, set_programme, screening_id, [kept, Place(release_id)], [Place(release_id), kept])
+    with court.database.reading() as session:
+        view = one_screening(session, sight_of(court.duty), screening_id, court.now)
+    assert [each.kind for each in view.places] == ["CARD", "CLIP"]
+
+
 def test_a_release_for_one_party_never_comes_before_an_audience(court: SmallCourt) -> None:
     clip_id = cut(court)
     render(court, clip_id)
