@@ -103,11 +103,9 @@ class People(Doors):
         return {}
 
     async def _materials(self, actor: Actor, screening_id: str, said: Said) -> Said:
-        """{"there": names of the checklist}."""
-        there = said.get("there")
-        if not isinstance(there, list) or not all(isinstance(each, str) for each in there):
-            raise BadInput("there", code="input.bad")
-        await self.write(actor, screenings.tick_materials, screening_id, there)
+        """{"there": names of the checklist, "gone": others that are not there after all}."""
+        there, gone = (_names(said, name) for name in ("there", "gone"))
+        await self.write(actor, screenings.tick_materials, screening_id, there, gone)
         return {}
 
     # --- letters ---
@@ -259,3 +257,10 @@ def _code(who: Invited) -> str:
 def _qr(who: Invited) -> str:
     """The code alone: whoever finds the letter learns nothing from the picture."""
     return segno.make(who.code or "", error="m").svg_data_uri(border=2, scale=4)
+
+
+def _names(said: Said, name: str) -> list[str]:
+    names = said.get(name, [])
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise BadInput(name, code="input.bad")
+    return names

@@ -100,12 +100,16 @@ def change_plan(work: Work, screening_id: str, plan: Plan) -> None:
     work.record(PlanChanged(screening_id=row.id))
 
 
-def tick_materials(work: Work, screening_id: str, there: Sequence[str]) -> None:
-    """What of the checklist is there; the rest is not. Raises RuleBroken screening.running, BadInput screening.material."""
+def tick_materials(work: Work, screening_id: str, there: Sequence[str], gone: Sequence[str] = ()) -> None:
+    """What of the checklist is there now, and what is not after all; the rest stays as somebody else may have ticked it.
+
+    Raises RuleBroken screening.running, BadInput screening.material.
+    """
     row = _before(work, screening_id)
-    if unknown := set(there) - set(screening.MATERIALS):
+    if unknown := {*there, *gone} - set(screening.MATERIALS):
         raise BadInput(str(unknown), code="screening.material")
-    row.materials = [name for name in screening.MATERIALS if name in there]
+    ticked = {*row.materials, *there} - set(gone)
+    row.materials = [name for name in screening.MATERIALS if name in ticked]
     work.record(MaterialsTicked(screening_id=row.id, there=tuple(row.materials)))
 
 

@@ -54,12 +54,13 @@ if (change instanceof HTMLFormElement) {
 }
 
 const materials = document.getElementById('materials');
-materials?.addEventListener('change', async () => {
-  const there = [...materials.querySelectorAll('input')].filter((each) => each.checked).map((each) => each.name);
+materials?.addEventListener('change', async ({ target }) => {
+  if (!(target instanceof HTMLInputElement)) return;
   try {
-    await ask(`${path}/materials`, { there });
+    await ask(`${path}/materials`, { [target.checked ? 'there' : 'gone']: [target.name] });
     tell(null);
   } catch (error) {
+    target.checked = !target.checked;
     tell(error);
   }
 });

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from data.rules.screening import MATERIALS
 from tests.halls import NAMES, Hall
 from tests.running import Product
 
@@ -110,6 +111,18 @@ def test_it_begins_when_the_room_is_ready(hall: Hall, screening: str) -> None:
     assert hall.told(f"/{screening}/rest", {})["resting"] is True
     assert hall.told(f"/{screening}/help", {})["help"] == {"by": None}
     assert hall.told(f"/{screening}/show", {"position": 0})["resting"] is False
+
+
+def test_what_two_hosts_tick_is_there_together_and_one_takes_his_own_back(hall: Hall, screening: str) -> None:
+    def missing() -> list[str]:
+        return list(hall.told(f"/{screening}/state")["missing"])
+
+    for name in MATERIALS[:3]:
+        hall.told(f"/{screening}/materials", {"there": [name]})
+    assert missing() == list(MATERIALS[3:])
+    hall.told(f"/{screening}/materials", {"gone": [MATERIALS[1]]})
+    assert missing() == [MATERIALS[1], *MATERIALS[3:]]
+    assert hall.refused(f"/{screening}/materials", {"gone": "SIGN"}) == "input.bad"
 
 
 @pytest.mark.parametrize(
