@@ -16,6 +16,11 @@ from tests.servers import wait_until
 
 KEYS_OUTSIDE = """() => [...document.querySelectorAll('.wall-keys button')].filter((key) => key.getBoundingClientRect().right
   > key.closest('.wall-row').getBoundingClientRect().right).map((key) => key.textContent)"""
+CUT_OFF = """(part, reason) => {
+  part.querySelector('.told').textContent = reason;
+  const advice = part.querySelector('.to-do');
+  return advice.scrollHeight - advice.clientHeight;
+}"""
 # a toast is there for four seconds, which a busy machine may sleep through
 SOON = 45_000  # generous: this machine is shared
 
@@ -60,6 +65,8 @@ async def test_the_board_says_what_is_down_who_is_responsible_and_what_changed(c
         await expect(relay).to_have_attribute("data-state", "down", timeout=SOON)
         await expect(relay).to_contain_text("中断")
         await expect(relay.locator(".to-do")).to_be_visible()
+        reason = "redis-master.court.internal:6379 拒绝连接：证书不是本院信任的机构签发的"
+        assert await relay.evaluate(CUT_OFF, reason) <= 2, "what to do is whole also below a reason of two lines"
         await expect(wall.locator("#board-changes")).to_contain_text("视频中继 中断", timeout=SOON)
         assert await wall.evaluate(OUTSIDE) == []
     finally:
