@@ -14,6 +14,10 @@ import shapely
 from playwright.async_api import Browser, Page, expect
 from ulid import ULID
 
+from data.actions.settings import change_setting
+from data.journal import Journal
+from data.rules.permissions import Actor, Role
+from data.sealing import load_sealing
 from data.settings import Settings, as_environ
 from geo.coordinates import Plane
 from tests.journeys.senders import fix, iso, send
@@ -95,6 +99,38 @@ async def test_the_wall_draws_its_own_map_at_every_zoom_and_says_whose_it_is(pro
     assert all(url.startswith((product.origin, "data:", "blob:")) for url in asked)
     assert any("base.pmtiles" in url for url in asked)
     assert broken == []
+    await context.close()
+
+
+def approved_by(product: Product, number: str) -> None:
+    """An administrator changes it while everything runs."""
+    database = product.database()
+    journal = Journal(database, load_sealing(product.settings.keys), product.settings.court_code)
+    who = product.seeded.officers[1001]
+    actor = Actor("OFFICER", who, Role.TECHNICAL, product.settings.court_code, officer_id=who)
+    journal.do(actor, datetime.now(UTC), change_setting, product.settings, "map_approval", number)
+    database.close()
+
+
+async def test_the_pages_of_fences_and_of_ways_take_another_map_while_they_are_open(product: Product, browser: Browser) -> None:
+    context = await browser.new_context(viewport={"width": 1366, "height": 768})
+    await context.add_cookies([{"name": "ecc_desk", "value": product.seeded.desk, "url": product.origin}])
+    fences, ways = await context.new_page(), await context.new_page()
+    await fences.goto(f"{product.origin}/centre/admin/fences")
+    await expect(fences.locator("#map")).to_have_attribute("data-state", "ready", timeout=SOON)
+    await ways.goto(f"{product.origin}/replay/track")
+    for page in (fences, ways):
+        await expect(page.locator(".map-note")).to_have_text(APPROVAL, timeout=SOON)
+        await page.evaluate("() => { window.stayed = true; }")
+    await fences.bring_to_front()
+    await fences.locator("#map").click(position={"x": 200, "y": 200})
+    await asyncio.to_thread(approved_by, product, "粤S（2026）111号")
+    for page in (fences, ways):
+        await page.bring_to_front()
+        await expect(page.locator(".map-note")).to_have_text("粤S（2026）111号", timeout=SOON)
+        assert await page.evaluate("() => window.stayed"), "it was loaded again"
+    await expect(fences.locator("#clear")).to_be_enabled()  # the corner that was drawn is still there
+    await asyncio.to_thread(approved_by, product, APPROVAL)
     await context.close()
 
 

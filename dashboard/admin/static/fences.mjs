@@ -1,7 +1,7 @@
 /* 围栏: a line drawn by presses or keys on the court's own map. What is wrong with it the server says. */
 
 import { ask, part, press, sayAfter, sure, tell, t } from './ask.mjs';
-import { baseOf, box, groundOf, paintGround, project, unproject } from '/centre/assets/modules/ground.mjs';
+import { baseOf, box, followMap, groundOf, paintGround, project, unproject } from '/centre/assets/modules/ground.mjs';
 
 /** @typedef {[number, number]} Corner latitude, longitude */
 
@@ -188,3 +188,9 @@ drawBase = await baseOf(canvas, () => view, paint).catch((error) => { tell(error
 frame();
 drawBase();
 canvas.dataset.state = 'ready';
+followMap((fresh) => {
+  const bare = !box(ground, []);
+  ground = fresh;
+  if (bare) frame();
+  else paint();
+});

@@ -1,7 +1,8 @@
 /* The court's own map as a ground to draw on: the layers that the wall shows too, on Mercator's square of side one. */
 
-import { baseBounds, beginBase, hasBase, layBase } from './base_map.mjs';
+import { baseBounds, baseVersion, beginBase, draw, hasBase, layBase, takeBase } from './base_map.mjs';
 
+const FOLLOW_MS = 5_000;
 const LAYERS = ['boundary', 'streets', 'towns', 'blocks', 'river', 'roads'];
 /** @type {Record<string, {line?: string, width?: number, fill?: string}>} */
 const LOOKS = {
@@ -54,6 +55,25 @@ export async function baseOf(canvas, view, paint) {
   };
   await beginBase(map, paint, () => {});
   return () => heard['moveend']?.();
+}
+
+/** Another map of the court is taken while the page is open; where the picture stands and what lies on it stays. @param {(ground: Record<string, any>) => void} take the layers that are there now */
+export function followMap(take) {
+  setTimeout(async () => {
+    await renew(take).catch(() => {}); // nobody answered: what was there stays, and is asked for again
+    followMap(take);
+  }, FOLLOW_MS);
+}
+
+/** @param {(ground: Record<string, any>) => void} take */
+async function renew(take) {
+  if (document.hidden) return;
+  const answer = await fetch('/api/layers/base.json', { signal: AbortSignal.timeout(20_000) });
+  if (!answer.ok || (await answer.json()).map === baseVersion()) return;
+  const ground = await groundOf();
+  if (!(await takeBase())) return;
+  take(ground);
+  await draw();
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {number} w @param {number} h @param {Record<string, any>} ground @param {(lon: number, lat: number) => [number, number]} at */

@@ -1,6 +1,6 @@
 /* The way of one mission: a reason first, then every unit's line on the court's own map, and where each was at a moment. */
 
-import { baseOf, groundOf, paintGround, project } from '/centre/assets/modules/ground.mjs';
+import { baseOf, followMap, groundOf, paintGround, project } from '/centre/assets/modules/ground.mjs';
 
 /** @typedef {{id: string, no: string, matter: string, team: string | null, case_no: string | null, departed_at: number | null, arrived_at: number | null, ended_at: number | null, kept: number}} Mission */
 /** @typedef {{unit: string, thinned: boolean, metres: number, points: [number, number, number][]}} Track t (ms), latitude, longitude */
@@ -254,3 +254,7 @@ try {
 ground = await groundOf().catch(() => ({}));
 drawBase = await baseOf(canvas, () => view, paint).catch(() => () => {});
 if (!shown.hidden) moved();
+followMap((fresh) => {
+  ground = fresh;
+  paint();
+});
