@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from dashboard import i18n
 from dashboard.commands.parser import Command, parser
@@ -11,6 +12,7 @@ from data.settings import load
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0: done; 1: something was found wrong; 78: the settings are wrong, said in one sentence."""
+    _print_whatever_comes()
     options = parser().parse_args(arguments)
     try:
         i18n.check()
@@ -23,6 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CommandCentreError as error:
         print(i18n.of_error(error), file=sys.stderr)
         return 1
+
+
+def _print_whatever_comes() -> None:
+    """A terminal that does not speak UTF-8 shows a «?» for what it has not, such as a rare character of a name: the work goes on."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from data.errors import CommandCentreError
 from data.queries.heartbeat import last_changes
 from data.settings import Settings
 
-SIGNS = {State.UP: "✓", State.WARN: "!", State.DOWN: "✗", State.OFF: "○"}
+SIGNS = {State.UP: "√", State.WARN: "!", State.DOWN: "×", State.OFF: "○"}  # a terminal that speaks GBK has these
 AT_ONCE = 8  # looks side by side: a silent server must not make the others wait
 
 

@@ -5,6 +5,8 @@ import json
 import socket
 import ssl
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -25,7 +27,7 @@ from data.engines import open_database
 from data.journal import Journal
 from data.rules.permissions import SYSTEM
 from data.sealing import load_sealing
-from data.settings import Settings
+from data.settings import Settings, as_environ
 from tests.certificates import certificate
 from tests.servers import free_port
 
@@ -39,6 +41,17 @@ def test_a_sound_home_has_nothing_bad(tmp_path: Path) -> None:
     assert tuple(looked) == NAMES
     assert {name: each.sentence for name, each in looked.items() if each.found.state not in (State.UP, State.OFF, State.WARN)} == {}
     assert {name for name, each in looked.items() if each.found.state is State.OFF} >= {"web", "jobs", "relay", "ingest", "turn", "backup"}
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "ascii"])
+def test_a_terminal_that_speaks_no_utf8_is_told_all_the_same(tmp_path: Path, encoding: str) -> None:
+    command = [sys.executable, "-m", "dashboard", "doctor"]
+    environ = as_environ(Settings.of(home=tmp_path / "home")) | {"PYTHONIOENCODING": f"{encoding}:strict"}
+    done = subprocess.run(command, env=environ, capture_output=True, timeout=60, check=False)
+    printed, wrong = done.stdout.decode(encoding), done.stderr.decode(encoding)
+    assert "Traceback" not in wrong
+    assert len(printed.splitlines()) >= len(NAMES)
+    assert encoding == "ascii" or "√  版本" in printed
 
 
 def test_a_home_that_cannot_be_written_is_named_and_the_rest_is_looked_at(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from dashboard.deploy import bundle as making
 from dashboard.deploy.installer import steps
-from dashboard.deploy.installer.command import parser
+from dashboard.deploy.installer.command import main, parser
 from dashboard.deploy.installer.laying import UNIT, keep_signers, lay_program, lay_unit, settings_text, unit_text
 from dashboard.deploy.installer.place import Bundle, Place, check_order, check_room, installed, read_bundle
 from dashboard.deploy.installer.sentences import Refused, sentence
@@ -61,6 +62,16 @@ def test_a_changed_byte_is_refused_and_named(unpacked: Path, tmp_path: Path) -> 
     assert "LICENSE" in said.stderr
     assert "SHA256SUMS" in said.stderr
     assert not (tmp_path / "p").exists()
+
+
+def test_a_terminal_that_knows_no_chinese_breaks_nothing_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="ascii", errors="strict"))
+    with pytest.raises(SystemExit) as helped:
+        main(["--help"])
+    sys.stdout.flush()
+    assert helped.value.code == 0
+    assert b"--prefix" in printed.getvalue()
 
 
 def test_a_file_that_nobody_listed_is_refused(unpacked: Path) -> None:

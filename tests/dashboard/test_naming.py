@@ -137,5 +137,5 @@ def test_many_rows_refused_for_one_reason_leave_the_passwords_in_sight(tmp_path:
     report = Report(tell=told.append)
     import_files(settings, [write(tmp_path / "court.xlsx", sheets)], report)
     assert report.complaints == 40
-    assert len([line for line in told if line.startswith("✗")]) == 10
+    assert len([line for line in told if line.startswith("×")]) == 10
     assert "30" in told[-1]

@@ -441,7 +441,7 @@ def test_the_forms_own_examples_could_be_brought_in(settings: Settings, tmp_path
         first.value = str(first.value).removeprefix("例：")
     book.save(tmp_path / "filled.xlsx")
     counts, said = bring(settings, tmp_path / "filled.xlsx")
-    assert [sentence for sentence in said if "✗" in sentence] == []
+    assert [sentence for sentence in said if "×" in sentence] == []
     assert counts == {name: {"added": 1} for name in SHEETS}
 
 

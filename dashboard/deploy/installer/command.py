@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ SERVICE_USER = "ecc"
 
 def main(words: Sequence[str] | None = None, folder: Path = HERE.parent) -> int:
     """0: it runs; 1: refused in a sentence, and what was there before runs as before."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character does not break an installation off
     options = parser().parse_args(words)
     try:
         bundle, place = read_bundle(folder), place_of(options)

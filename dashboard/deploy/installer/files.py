@@ -10,7 +10,7 @@ from .sentences import Refused
 
 def run(command: Sequence[str], key: str, **holes: object) -> str:
     """What it printed. Raises Refused with the last lines of what it said."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise Refused(key, why="\n".join((done.stderr or done.stdout).strip().splitlines()[-5:]), **holes)
     return done.stdout

@@ -52,7 +52,8 @@ class Systemd:
     def runs(self) -> bool:
         """Also while it comes up; not while systemd waits to start again what has ended."""
         asked = [*self._command, "show", "--property=SubState", "--value", UNIT]
-        return subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip() in ("running", "start", "start-pre")
+        said = subprocess.run(asked, check=False, capture_output=True, text=True, errors="replace").stdout
+        return said.strip() in ("running", "start", "start-pre")
 
 
 class Alone:

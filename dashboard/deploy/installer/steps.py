@@ -43,7 +43,8 @@ def install(bundle: Bundle, place: Place, options: argparse.Namespace) -> None:
 
 def _first_administrator(place: Place, options: argparse.Namespace) -> None:
     """The link is printed here and stands nowhere else; when there is somebody already there is none."""
-    done = subprocess.run([str(place.program), "administrator", options.administrator], check=False, capture_output=True, text=True)
+    asked = [str(place.program), "administrator", options.administrator]
+    done = subprocess.run(asked, check=False, capture_output=True, text=True, errors="replace")
     print(done.stdout, end="", flush=True)
     if done.returncode:
         say("no_administrator", why=done.stderr.strip(), program=place.program)
