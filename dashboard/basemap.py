@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from data.engines import open_database
 from data.errors import BadInput, DatabaseUnavailable, Locked, NotFound, StorageFull, Unavailable
 from data.queries.areas import court_place
-from data.settings import Settings
+from data.settings import Settings, sqlite_file
 from geo import changeover
 from geo.map_names import KINDS, kind_of
 
@@ -63,8 +63,8 @@ def finish(settings: Settings) -> None:
 
 def court_of(settings: Settings) -> "Place | None":
     """Where the court is, by which its county is known; None on a machine that holds none yet."""
-    path = settings.database_url.partition(":///")[2]
-    if settings.database_url.startswith("sqlite") and not Path(path).is_file():
+    file = sqlite_file(settings.database_url)
+    if file and not file.is_file():
         return None
     database = open_database(settings.database_url)
     try:

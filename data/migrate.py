@@ -40,9 +40,7 @@ def current(database: Database) -> str | None:
 
 def newest() -> str | None:
     """The revision that this version of the program expects."""
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    return ScriptDirectory.from_config(config).get_current_head()
+    return _scripts().get_current_head()
 
 
 def of_extensions(connection: Connection) -> frozenset[str]:
@@ -52,15 +50,22 @@ def of_extensions(connection: Connection) -> frozenset[str]:
 
 def is_known(revision: str) -> bool:
     """Whether this version of the program has the way from there to here; of a newer one it has not."""
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    return any(script.revision == revision for script in ScriptDirectory.from_config(config).walk_revisions())
+    return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_located())
 
 
 def _config(connection: Connection) -> Config:
+    config = _located()
+    config.attributes["connection"] = connection
+    return config
+
+
+def _located() -> Config:
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    config.attributes["connection"] = connection
     return config
 
 

@@ -28,6 +28,7 @@ from data.rules.archives import archived as is_archived
 from data.rules.permissions import Actor, Verb, may
 from data.rules.recordings import RESERVE, forecast
 from data.rules.storage import Kind, Lot, parts
+from data.settings import sqlite_file
 
 Held: TypeAlias = Callable[[date], bool]
 
@@ -151,8 +152,8 @@ def _size(path: Path) -> int:
 
 def _database_bytes(url: str) -> int | None:
     """Of the file in the home; a server's database lies elsewhere."""
-    kind, _, path = url.partition(":///")
-    return sum(_size(Path(f"{path}{suffix}")) for suffix in ("", "-wal", "-shm")) if kind == "sqlite" else None
+    file = sqlite_file(url)
+    return sum(_size(Path(f"{file}{suffix}")) for suffix in ("", "-wal", "-shm")) if file else None
 
 
 def columns(per_day: list[int]) -> list[tuple[int, int]]:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import IO
 
 import msgspec
-from sqlalchemy import make_url
 from ulid import ULID
 
 from dashboard.backups.archive import Written, end, pieces_of_bytes, pieces_of_file
@@ -53,7 +52,7 @@ from data.rules.backups import (
 )
 from data.rules.permissions import SYSTEM
 from data.sealing import load_sealing
-from data.settings import Settings, as_texts
+from data.settings import Settings, as_texts, sqlite_file, sqlite_url
 
 NICE = 10  # whoever serves people goes first
 REST = 0.25  # of the time that it works it rests, so that the disk has room for others
@@ -169,10 +168,10 @@ class _Backup:
 
     def hold(self) -> None:
         """The database as it is now, then a hold on every other file."""
-        if self._settings.database_url.startswith("sqlite"):
+        if source := sqlite_file(self._settings.database_url):
             self._database = self._staging / SQLITE
-            copy_sqlite(Path(make_url(self._settings.database_url).database or ""), self._database, self._rest)
-            database = open_database(f"sqlite:///{self._database}")
+            copy_sqlite(source, self._database, self._rest)
+            database = open_database(sqlite_url(self._database))
             self.state = state_of(database)
             database.close()
             flush(self._database)
@@ -272,8 +271,7 @@ def _is_own(path: Path) -> bool:
 
 
 def _sqlite_file(settings: Settings) -> Path:
-    named = make_url(settings.database_url).database if settings.database_url.startswith("sqlite") else None
-    return Path(named) if named else settings.home / SQLITE
+    return sqlite_file(settings.database_url) or settings.home / SQLITE
 
 
 def _is_sqlite(path: Path) -> bool:

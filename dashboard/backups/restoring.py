@@ -26,7 +26,7 @@ from data.journal import Journal
 from data.rules.backups import DUMP, MANIFEST, RESERVE, SEAL, SEALING_KEY, SETTINGS, SQLITE, About, safe_name, seal, settings_text
 from data.rules.permissions import SYSTEM
 from data.sealing import load_sealing
-from data.settings import FOLDER_MODE, Settings, forms
+from data.settings import FOLDER_MODE, Settings, forms, sqlite_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class _Restoring:
         wanted = DUMP if self._postgresql else SQLITE
         if wanted not in taken.files:
             raise RuleBroken("other database", code="backup.other_database", wanted="PostgreSQL" if DUMP in taken.files else "SQLite")
-        url = self._postgresql or f"sqlite:///{self._staging / SQLITE}"
+        url = self._postgresql or sqlite_url(self._staging / SQLITE)
         if self._postgresql:
             load_postgresql(url, self._staging / DUMP)
             (self._staging / DUMP).unlink()

@@ -18,7 +18,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from dashboard.i18n import of_error, t
@@ -34,7 +33,7 @@ from data.journal import Journal, Work
 from data.rules.permissions import SYSTEM, Actor
 from data.rules.workbook import EXAMPLE, SHEETS, CellRefused, Change, Column, Seen, Sheet, read_row
 from data.sealing import load_sealing
-from data.settings import Settings
+from data.settings import Settings, sqlite_file, sqlite_url
 from data.tables import CourtRow
 
 ALIKE = 10  # rows of one sheet refused in one column for one reason that are named one by one; what is beside them must stay in sight
@@ -455,14 +454,14 @@ def _copy(settings: Settings) -> Iterator[_Court]:
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=settings.run) as folder:
         there = Path(folder) / "ecc.db"
-        here = make_url(settings.database_url).database
-        if here and Path(here).exists():
+        here = sqlite_file(settings.database_url)
+        if here and here.exists():
             with (
-                closing(sqlite3.connect(f"{Path(here).absolute().as_uri()}?mode=ro", uri=True)) as source,
+                closing(sqlite3.connect(f"{here.absolute().as_uri()}?mode=ro", uri=True)) as source,
                 closing(sqlite3.connect(there)) as target,
             ):
                 source.backup(target)
-        copied = settings.but(database_url=f"sqlite:///{there}")
+        copied = settings.but(database_url=sqlite_url(there))
         upgrade(copied)
         with closing(open_database(copied.database_url)) as database:
             yield _DryCourt(_journal(database, copied), copied)

@@ -3,7 +3,7 @@
 What each key means stands in `dashboard/ecc.example.toml`. A variable wins over the file.
 """
 
-from data.settings.addresses import turn_url
+from data.settings.addresses import sqlite_file, sqlite_url, turn_url
 from data.settings.choices import UNNAMED, is_secret, keys, live_keys
 from data.settings.environment import foreign_environ, has_screen, said_here, systemd_socket
 from data.settings.forms import as_texts, as_words, forms, from_text
@@ -27,6 +27,8 @@ __all__ = [
     "live_keys",
     "load",
     "said_here",
+    "sqlite_file",
+    "sqlite_url",
     "systemd_socket",
     "turn_url",
 ]

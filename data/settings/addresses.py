@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from data.errors import Misconfigured
@@ -29,6 +30,16 @@ def check(chosen: Choices) -> None:
         _check_secret(key, getattr(chosen, key))
     for sentinel in chosen.redis_sentinels:
         _check_secret("redis_sentinels", sentinel if "://" in sentinel else f"redis://{sentinel}")
+
+
+def sqlite_url(file: Path) -> str:
+    """The address of this file as a database. A «?» or «%» in a path would mean something else there."""
+    return f"sqlite:///{str(file).replace('%', '%25').replace('?', '%3F')}"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Where this database lies; None for a server's."""
+    return Path(unquote(url.removeprefix("sqlite:///").partition("?")[0])) if url.startswith("sqlite:///") else None
 
 
 def turn_url(url: str) -> tuple[str, str, int]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from data.errors import Misconfigured
 from data.rules import second_factor
 from data.rules.permissions import Role
+from data.settings.addresses import sqlite_url
 from data.settings.checks import check
 from data.settings.choices import Choices
 
@@ -31,7 +32,7 @@ class Settings(Choices):
             changes.setdefault("layers", Path())
             if self.recordings == self.home / "recordings":
                 changes.setdefault("recordings", Path())
-            if self.database_url == _sqlite_in(self.home):
+            if self.database_url == sqlite_url(self.home / "ecc.db"):
                 changes.setdefault("database_url", "")
         return _complete(replace(self, **changes))
 
@@ -143,14 +144,10 @@ def _complete(settings: Settings) -> Settings:
         home=home,
         layers=home / "layers" if settings.layers == Path() else settings.layers,
         recordings=home / "recordings" if settings.recordings == Path() else settings.recordings,
-        database_url=_driver(settings.database_url) or _sqlite_in(home),
+        database_url=_driver(settings.database_url) or sqlite_url(home / "ecc.db"),
     )
     check(settings)
     return settings
-
-
-def _sqlite_in(home: Path) -> str:
-    return f"sqlite:///{home / 'ecc.db'}"
 
 
 def _driver(url: str) -> str:

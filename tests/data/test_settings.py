@@ -2,14 +2,16 @@
 
 import re
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from data import settings as subject
+from data.engines import open_database
 from data.errors import Misconfigured
-from data.settings import Settings, as_environ, is_secret, load
+from data.settings import Settings, as_environ, is_secret, load, sqlite_file
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "dashboard/ecc.example.toml"
 
@@ -164,6 +166,17 @@ def test_what_says_nothing_about_this_bus_is_refused_and_no_password_repeated(tm
         Settings.of(home=tmp_path, **{name: pem if value is True else value for name, value in said.items()})
     assert (refused.value.code, refused.value.params["key"]) == ("misconfigured.bad_value", key)
     assert "3ohx" not in f"{refused.value} {refused.value.params}"
+
+
+def test_the_database_lies_in_its_home_whatever_that_is_called(tmp_path: Path) -> None:
+    settings = Settings.of(home=tmp_path / "执行 指挥?#1%41;b" / "ecc")
+    settings.make_folders()
+    assert sqlite_file(settings.database_url) == settings.home / "ecc.db"
+    with closing(open_database(settings.database_url)) as database, database.writes.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE it (lies INTEGER)")
+    assert (settings.home / "ecc.db").is_file()
+    assert [each.name for each in tmp_path.iterdir()] == [settings.home.parent.name], "nothing beside it"
+    assert sqlite_file("postgresql+psycopg://db/ecc") is None
 
 
 def test_a_well_known_password_of_a_sentinel_is_refused(tmp_path: Path) -> None:
