@@ -37,7 +37,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # cancelled: what was begun is cleared away
     i18n.check()
     settings = load()
-    job = orjson.loads(sys.stdin.readline())
+    job = orjson.loads(sys.stdin.buffer.readline())
     folder = _folder(settings)
     try:
         sources, names = _linked(folder, job["files"])

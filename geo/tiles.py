@@ -71,6 +71,7 @@ def write_band(band: Band, shapes: Sequence[bytes], names: Sequence[str], ranks:
         crs="EPSG:4326",
         geometry_type="Unknown",
         driver="PMTiles",
+        encoding="UTF-8",  # else by the locale of whoever builds
         layer=band.layer,
         dataset_options={"MINZOOM": str(band.first), "MAXZOOM": str(band.last), "MAX_SIZE": str(TILE_BYTES_MOST)},
     )

@@ -46,7 +46,7 @@ def main(descriptor: int, suffix: str) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     i18n.check()
     settings = load()
-    job = orjson.loads(sys.stdin.readline())
+    job = orjson.loads(sys.stdin.buffer.readline())
     counted: Counter[str] = Counter()
 
     def note(told: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ def _read(settings: Settings, descriptor: int, suffix: str, job: dict[str, Any],
 
 def _wait_for_go() -> None:
     _say({"ready": True})
-    if sys.stdin.readline().strip() != "go":
+    if sys.stdin.buffer.readline().strip() != b"go":
         raise Stopped
 
 

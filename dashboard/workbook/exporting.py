@@ -79,7 +79,7 @@ def main(descriptor: int) -> int:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     i18n.check()
     settings = load()
-    job = orjson.loads(sys.stdin.readline())
+    job = orjson.loads(sys.stdin.buffer.readline())
     actor = Actor(**(job["actor"] | {"role": Role(job["actor"]["role"])}))
     try:
         said: dict[str, Any] = {"counts": write_out(settings, actor, job["cases"], job["reason"], lambda book: save_into(book, descriptor))}

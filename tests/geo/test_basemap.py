@@ -14,6 +14,7 @@ from geo.coordinates import Crs, Plane, from_wgs84, from_wgs84_arrays, to_wgs84
 from geo.invented import InventedDistrict, invent
 from geo.layers import LayerUnreadable, read_layer
 from geo.map_names import kind_of
+from geo.tiles import Band, write_band
 from tests.maps import NoExtract, helsinki, write_osm
 
 PLACE = (40.075, 101.825)
@@ -47,6 +48,14 @@ def shifted(shape: shapely.Geometry, crs: Crs) -> shapely.Geometry:
 def drawn(folder: Path, layer: str) -> geopandas.GeoDataFrame:
     """A layer of the closest tiles, in degrees."""
     return geopandas.read_file(folder / BASE, layer=layer).to_crs(4326)
+
+
+def test_a_name_is_the_same_whatever_the_locale_of_who_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("locale.getpreferredencoding", lambda *_: "gbk")
+    road = shapely.LineString([(113.0, 22.0), (113.1, 22.0)])
+    write_band(Band("main", 10, 12), [shapely.to_wkb(road)], ["Kötvägen 青石大道"], [0], tmp_path / "band.pmtiles")
+    monkeypatch.undo()
+    assert set(geopandas.read_file(tmp_path / "band.pmtiles")["name"]) == {"Kötvägen 青石大道"}
 
 
 def zooms(folder: Path) -> set[int]:

@@ -27,8 +27,10 @@ NAME = "演员甲乙丙"  # stands in the file only
 
 @pytest.fixture(scope="module")
 def product() -> Iterator[Product]:
-    with Product(court_code="岭0108") as product:
-        yield product
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONIOENCODING", "ascii")  # what processes tell each other is no business of the terminal
+        with Product(court_code="岭0108") as product:
+            yield product
 
 
 @pytest.fixture(scope="module")

@@ -29,8 +29,10 @@ LAT, LON = COURT
 
 @pytest.fixture(scope="module")
 def product() -> Iterator[Product]:
-    with Product() as product:
-        yield product
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONIOENCODING", "ascii")  # what processes tell each other is no business of the terminal
+        with Product() as product:
+            yield product
 
 
 @pytest.fixture(scope="module")
