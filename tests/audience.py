@@ -6,7 +6,6 @@ import os
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS, HEADLESS
@@ -35,8 +34,6 @@ WATCH = """() => {
 async def tapped(court: Court) -> AsyncIterator[tuple[Browser, FaultyProxy]]:
     """A browser all of whose bytes from the court pass a tap, which can also cut the line. Nothing is compressed on the way."""
     origin = urlsplit(court.product.origin)
-    if origin.scheme == "https":
-        pytest.skip("a tap understands nothing of what TLS carries")
     async with FaultyProxy(str(origin.hostname), origin.port) as tap, async_playwright() as playwright:
         tap.listens = True
         flags = [*CHROMIUM_FLAGS, f"--host-resolver-rules=MAP {origin.netloc} {origin.hostname}:{tap.port}"]

@@ -80,8 +80,8 @@ class People(Doors):
 
     async def _invite(self, actor: Actor, screening_id: str, said: Said) -> Said:
         """{"parties": ids, "ground", "questioned" (civil) of a summons}. All of them or nobody."""
-        parties = said.get("parties")
-        if not isinstance(parties, list) or not all(isinstance(each, str) for each in parties) or len(parties) > rules.INVITED_MOST:
+        parties = _names(said, "parties")
+        if len(parties) > rules.INVITED_MOST:
             raise BadInput("parties", code="input.bad")
         if not parties:
             raise BadInput("parties", code="attendee.nobody")
@@ -260,6 +260,7 @@ def _qr(who: Invited) -> str:
 
 
 def _names(said: Said, name: str) -> list[str]:
+    """A list of words; none when nothing is said of it. Raises BadInput input.bad."""
     names = said.get(name, [])
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
         raise BadInput(name, code="input.bad")

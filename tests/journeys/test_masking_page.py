@@ -99,6 +99,14 @@ async def at(page: Page, moment_ms: int) -> None:
     await until_true(page, f"({NOW_MS})() === {moment_ms}")
 
 
+async def open_sound(page: Page, from_ms: int, to_ms: int) -> None:
+    """By its two keys."""
+    await at(page, from_ms)
+    await page.keyboard.press("s")
+    await at(page, to_ms)
+    await page.keyboard.press("e")
+
+
 async def save(page: Page, stand: Stand) -> Any:
     await page.keyboard.press("Control+s")
     await expect(page.locator("#said")).to_have_text("已保存。")
@@ -175,10 +183,7 @@ async def test_a_window_ends_is_copied_deleted_and_comes_back(browser: Browser, 
 
 async def test_sound_is_heard_in_its_span_alone_over_the_border_of_two_files(browser: Browser, stand: Stand) -> None:
     page = await opened(browser, stand)
-    await at(page, 1_400)
-    await page.keyboard.press("s")
-    await at(page, 2_400)
-    await page.keyboard.press("e")
+    await open_sound(page, 1_400, 2_400)
     await page.keyboard.press("Home")
     await page.keyboard.press("Space")
     heard: list[tuple[int, int]] = []
@@ -199,10 +204,7 @@ async def test_sound_is_heard_in_its_span_alone_over_the_border_of_two_files(bro
 
 async def test_what_was_heard_where_it_stood_is_not_heard_for_a_moment_where_it_goes(browser: Browser, stand: Stand) -> None:
     page = await opened(browser, stand)
-    await at(page, 1_400)
-    await page.keyboard.press("s")
-    await at(page, 2_400)
-    await page.keyboard.press("e")
+    await open_sound(page, 1_400, 2_400)
     await at(page, 2_000)
     await page.keyboard.press("Space")
     await until_true(page, HEARD)

@@ -20,6 +20,11 @@ LIVE = (
 GONE = "() => document.body.dataset.screen === 'black' && document.querySelector('#cells').width === 1"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _shape() -> None:
+    """Whatever pytest was told: a tap understands nothing of TLS, so this product stands behind no proxy."""
+
+
 @pytest.fixture(scope="module")
 def court() -> Iterator[Court]:
     with Product() as product:

@@ -71,6 +71,15 @@ async def still(page: Page) -> None:
     await page.clock.pause_at(await page.evaluate("Date.now()") + 2000)
 
 
+async def press(page: Page) -> None:
+    """A finger comes down on the alarm's zone and stays, while the page's clock stands."""
+    box = await page.locator("[data-act=sos]").bounding_box()
+    assert box
+    await page.mouse.move(box["x"] + 60, box["y"] + 50)
+    await still(page)
+    await page.mouse.down()
+
+
 async def on_duty(page: Page, centre: Centre) -> None:
     await page.locator("[data-act=duty]").tap()
     await until(lambda: centre.received["duty"])

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from playwright.async_api import BrowserContext, expect
 
-from tests.journeys.phone.in_hand import TOWN, hold, on_duty, open_page, still, until
+from tests.journeys.phone.in_hand import TOWN, hold, on_duty, open_page, press, still, until
 from tests.journeys.scripted_centre import Centre, ms
 from tests.journeys.waiting import until_true
 
@@ -111,11 +111,7 @@ async def test_a_call_that_nobody_answers_goes_on_ringing_and_offers_the_phone(p
 @pytest.mark.parametrize("milliseconds", [50, 1000])
 async def test_a_short_hold_sends_nothing_and_says_so(phone: BrowserContext, centre: Centre, milliseconds: int) -> None:
     page = await open_page(phone, centre, clock=True)
-    box = await page.locator("[data-act=sos]").bounding_box()
-    assert box
-    await page.mouse.move(box["x"] + 60, box["y"] + 50)
-    await still(page)
-    await page.mouse.down()
+    await press(page)
     await page.clock.run_for(milliseconds)
     await page.mouse.up()
     await expect(page.locator("#sos .more")).to_have_text("没有发出：要按满 1.5 秒")
@@ -126,11 +122,7 @@ async def test_a_short_hold_sends_nothing_and_says_so(phone: BrowserContext, cen
 
 async def test_a_hold_of_1400_ms_sends_nothing_and_one_of_1600_ms_does(phone: BrowserContext, centre: Centre) -> None:
     page = await open_page(phone, centre, clock=True)
-    box = await page.locator("[data-act=sos]").bounding_box()
-    assert box
-    await page.mouse.move(box["x"] + 60, box["y"] + 50)
-    await still(page)
-    await page.mouse.down()
+    await press(page)
     await page.clock.run_for(1400)
     await page.mouse.up()
     await expect(page.locator("#sos .more")).to_have_text("没有发出：要按满 1.5 秒")
