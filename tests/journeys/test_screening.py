@@ -10,6 +10,8 @@ from tests.journeys.waiting import until_true
 from tests.running import Product
 from tests.screenings import Court
 
+CUT_OFF = """() => [...document.querySelectorAll('.console section')].filter((each) => each.checkVisibility()
+  && each.scrollWidth > each.clientWidth).map((each) => each.className)"""
 ON_STAGE = "document.body.dataset.screen"
 PLAYS = "!document.querySelector('#picture').paused && document.querySelector('#picture').currentTime > 0"
 SILENT = "document.querySelector('#picture').muted && !document.querySelector('#picture').getAttribute('src')"
@@ -73,6 +75,9 @@ async def test_from_the_list_to_the_stage_and_black_by_one_key(host: Page, stage
     await host.get_by_label("正文（可分行）").fill("双方可以自愿达成和解协议。\n不同意也可以。")
     await host.locator("#card button").click()
     await expect(host.locator("#places li")).to_have_count(2)
+    for width, height in ((1366, 768), (1920, 1080)):
+        await host.set_viewport_size({"width": width, "height": height})
+        assert await host.evaluate(CUT_OFF) == [], (width, height)
     await host.locator("#places li").nth(1).locator(".up").click()
     await expect(host.locator("#places li").nth(0)).to_contain_text("执行和解")
     await host.get_by_role("button", name="打开展示端").click()
