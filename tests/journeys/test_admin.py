@@ -1,11 +1,12 @@
 """The administrator's page in a real browser: a role by two people, a phone and a wall put out, a workbook brought in."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.administrators import Administrators
 from tests.running import Product
@@ -43,6 +44,36 @@ async def test_the_administrators_page(browser: Browser, admins: Administrators,
         await put_out_a_phone(page)
         await add_a_wall(page)
         await bring_a_workbook(page, tmp_path)
+
+
+async def test_what_is_pressed_before_the_page_s_program_has_come_is_done_and_stands_in_no_address(
+    browser: Browser, admins: Administrators
+) -> None:
+    async with page_of(browser, admins, "technical") as page:
+        asked, coming = [], asyncio.Event()
+        page.on("request", lambda request: asked.append(request.url))
+
+        async def late(route: Route) -> None:
+            await coming.wait()
+            await route.continue_()
+
+        await page.route("**/static/walls.mjs", late)
+        await page.goto(f"{admins.product.origin}/centre/admin/walls", wait_until="commit")
+        await page.locator("#add [name=name]").fill("三号厅")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#add [name=name]")).to_have_value("三号厅")
+        coming.set()
+        await expect(page.locator("main > .told")).to_contain_text("已添加")
+        row = page.locator("tr", has_text="三号厅")
+        await expect(row).to_be_visible()
+        assert not [url for url in asked if "?" in url]
+
+        coming.clear()
+        await page.reload(wait_until="commit")
+        await row.locator("[data-act=revoke]").click()
+        coming.set()
+        await page.locator("#sure-yes").click()
+        await expect(row).to_have_count(0)
 
 
 async def add_somebody(page: Page, admins: Administrators) -> None:

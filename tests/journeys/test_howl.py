@@ -90,6 +90,15 @@ async def until_level(desk: Page, above: float, below: float) -> None:
             await asyncio.sleep(0.05)
 
 
+async def until_it_howls(desk: Page) -> None:
+    """Said again where a word was lost on its way round: one lost packet ends what one word began."""
+    await desk.evaluate("air.loudest = 0")
+    async with asyncio.timeout(60):
+        while await desk.evaluate("air.loudest") < HOWL:
+            await desk.evaluate("air.say()")
+            await asyncio.sleep(3)
+
+
 async def loudest(desk: Page, seconds: float) -> float:
     """Of every piece of sound in this time: the page itself keeps count, for asking it twenty times a second takes as long again."""
     await desk.evaluate("air.loudest = 0")
@@ -113,8 +122,7 @@ async def test_the_room_speaks_and_nothing_howls(house: BrowserContext, product:
 
     await wall.evaluate("air.turnedDown = false")  # the control: so it would be if the wall were as loud as ever
     began = asyncio.get_running_loop().time()
-    await desk.evaluate("air.say()")
-    await until_level(desk, HOWL, 1.0)
+    await until_it_howls(desk)
     takes = asyncio.get_running_loop().time() - began
     await wall.evaluate("air.turnedDown = true")
     await until_level(desk, 0.0, QUIET)
