@@ -62,6 +62,7 @@ async def test_a_court_is_backed_up_by_itself_and_a_restored_one_shows_the_same_
     shutil.rmtree(folder)
 
 
+@pytest.mark.long  # why a backup fails: test_backups.py
 async def test_a_backup_that_fails_is_on_the_walls_system_line(folder: Path) -> None:
     (folder / "to").touch()  # a disk that is not what it was
     said: dict[str, Any] = {

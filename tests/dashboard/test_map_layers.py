@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from shutil import copy
 
 import geopandas
 import orjson
@@ -20,9 +21,16 @@ def invented() -> dict[str, geopandas.GeoDataFrame]:
     return invent().layers()
 
 
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("drawn") / "places.geojson"
+    write_layer(invented()["places"], file)
+    return file
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    write_layer(invented()["places"], tmp_path / "places.geojson")
+def folder(places: Path, tmp_path: Path) -> Path:
+    copy(places, tmp_path)
     return tmp_path
 
 
@@ -54,10 +62,10 @@ def test_what_is_no_layer_here_is_not_found(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in LAYERS if name != "places"])
-def test_a_layer_that_the_court_has_not_put_in_is_empty_and_no_fault(folder: Path, name: str) -> None:
+def test_a_layer_that_the_court_has_not_put_in_is_empty_and_no_fault(folder: Path, places: Path, name: str) -> None:
     body, tag = MapLayers(folder).read(name)
     assert orjson.loads(body) == {"type": "FeatureCollection", "features": []}
-    write_layer(invented()["places"], folder / f"{name}.geojson")
+    copy(places, folder / f"{name}.geojson")
     assert MapLayers(folder).read(name)[1] != tag, "a browser that kept the empty one asks and gets the map"
 
 

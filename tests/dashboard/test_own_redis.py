@@ -78,6 +78,7 @@ async def bus_is(wall: View, up: bool) -> None:
     await wall.until(lambda: wall.tick and wall.tick["parts"]["bus"]["up"] is up)
 
 
+@pytest.mark.long  # a long fault
 async def test_15_slow_and_locked_is_down_and_heals_by_itself_and_nothing_is_lost_or_doubled(redis_server: RedisServer) -> None:
     async with FaultyProxy("127.0.0.1", redis_server.port) as proxy:
         product = await asyncio.to_thread(Product, redis_url=f"redis://127.0.0.1:{proxy.port}/0")
@@ -210,6 +211,7 @@ async def test_two_web_processes_meet_in_it_by_tls_and_the_documented_rights_alo
         server.close()
 
 
+@pytest.mark.long  # a long fault; no TLS, below, is said likewise
 async def test_15_a_wrong_password_is_said_on_the_wall_and_the_terminal_and_nothing_waits_for_it(tmp_path: Path) -> None:
     """Attack 15. Mended at the server, it heals by itself."""
     server = OwnRedis(("user default off", documented()[0].replace(SECRET, "uNg4eeth")))
@@ -280,6 +282,7 @@ async def ordered_once(product: Product, wall: View, desk: OrderDesk, alarmed: i
     assert wall.shown.count(id_) == 1
 
 
+@pytest.mark.long  # a long fault; speaker and listener: tests/streaming/test_sentinels.py
 async def test_15_a_master_that_is_killed_is_said_and_replaced_and_nothing_is_lost_or_doubled() -> None:
     """Attack 15, by Sentinels: a call, an order, an alarm and a position before, during and after."""
     async with with_sentinels() as (group, product), running(product), viewer(product, "wall", product.seeded.wall) as wall:

@@ -161,6 +161,7 @@ async def test_frozen_jobs_are_said_and_named(product: Product) -> None:
         await wall.until(lambda: wall.tick["parts"]["jobs"]["up"])
 
 
+@pytest.mark.long  # a long fault
 async def test_a_frozen_web_process_says_the_whole_truth_afterwards(product: Product) -> None:
     async with viewer(product, "wall", product.seeded.wall) as wall:
         product.freeze("web")

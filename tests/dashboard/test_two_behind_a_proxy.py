@@ -126,6 +126,7 @@ async def test_a_page_is_whole_whichever_process_its_parts_come_from(product: Tw
         await expect(card).to_have_count(0)
 
 
+@pytest.mark.long  # the same without a proxy: test_two_webs.py
 @CADDY_LONG
 async def test_one_killed_while_calls_are_pressed_loses_none_and_doubles_none(product: TwoBehind, web: httpx.AsyncClient) -> None:
     pressed: list[str] = []

@@ -492,6 +492,7 @@ async def end_call_somewhere(product: Two, unit: int, id_: str) -> None:
     raise AssertionError("nobody ended it")
 
 
+@pytest.mark.long  # a long fault; the killed one is above
 @pytest.mark.postgres_long
 async def test_one_that_freezes_is_named_on_the_wall_ended_and_back(product: Two) -> None:
     async with viewer(product.a, "wall", product.seeded.wall) as wall:

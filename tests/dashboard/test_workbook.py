@@ -552,7 +552,7 @@ def start(settings: Settings, file: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=as_environ(settings), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_killed_or_stopped_whole_batches_stay_and_the_next_run_goes_on(settings: Settings, tmp_path: Path, number: signal.Signals) -> None:
     file = write(tmp_path / "court.xlsx", court(officers=0, cases=1_500))
     process = start(settings, file)

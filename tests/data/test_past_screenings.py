@@ -38,6 +38,7 @@ def shown(court: SmallCourt) -> object:
         return snapshot(session, WALL, NOW, say=say).rows
 
 
+@pytest.mark.postgres_long
 def test_the_year_adds_up_and_one_session_is_told_in_detail(held: SmallCourt) -> None:
     with held.database.reading() as session:
         sessions = held_sessions(session, WALL, 2026, OFFSET)

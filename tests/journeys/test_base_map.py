@@ -24,7 +24,7 @@ from tests.journeys.senders import fix, iso, send
 from tests.journeys.test_wall_stage import SOON, opened, until
 from tests.running import COURT, Product, Seeded, seed
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(480)
 PLANE = Plane(*COURT)
 APPROVAL = "粤S（2026）000号"
 ROAD, GROUND = (0x35, 0x55, 0x7C), (0x0B, 0x1A, 0x2E)
@@ -65,7 +65,7 @@ def road_at(folder: Path, north_m: float) -> None:
 def put_in(settings: Settings) -> None:
     """By the command that an operator gives, beside the running product or before it."""
     files = [str(settings.home / name) for name in ("roads.gpkg", "街道.geojson", "区界.gpkg")]
-    subprocess.run([sys.executable, "-m", "dashboard", "basemap", "build", *files], env=as_environ(settings), check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "dashboard", "basemap", "build", *files], env=as_environ(settings), check=True, timeout=300)
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,7 @@ async def page(browser: Browser, court: Court) -> AsyncIterator[Page]:
     await context.close()
 
 
+@pytest.mark.long  # kills while it is brought: tests/dashboard/screening/test_tus_clients.py
 async def test_a_video_is_brought_through_pause_reload_and_kill_and_cut_on_the_player(page: Page, court: Court, tmp_path: Path) -> None:
     film, list_ = tmp_path / "现场.webm", f"{court.product.origin}/centre/screening/"
     content = film_of(6_000_000, seed=77)

@@ -181,6 +181,7 @@ THEY_WATCH = """async ([url, token]) => {
 }"""
 
 
+@pytest.mark.long  # others' clients
 async def test_clients_from_npm_publish_watch_and_leave(browser: Browser, product: Product) -> None:
     context = await browser.new_context(permissions=["camera", "microphone"], bypass_csp=True)
     camera, viewer = await context.new_page(), await context.new_page()

@@ -198,6 +198,7 @@ async def test_54_a_wall_that_stood_still_while_the_database_is_frozen_keeps_its
     await shows_once(wall, product, 1004, before)
 
 
+@pytest.mark.long  # killed under the journal: tests/data/test_journal.py
 async def test_54_a_killed_database_is_said_and_what_was_acknowledged_is_there_again(wall: Page, site: Site) -> None:
     product = site.product
     before = await call(product, 1001)
@@ -252,6 +253,7 @@ async def test_54_frozen_jobs_are_said_and_calls_still_come_in(wall: Page, site:
     await well(wall, "jobs")
 
 
+@pytest.mark.long  # a long fault
 async def test_55_dropped_packets_are_said_and_the_picture_is_right_again_afterwards(browser: Browser, site: Site) -> None:
     product = site.product
     async with FaultyProxy("127.0.0.1", product.settings.port) as proxy:

@@ -59,13 +59,10 @@ async def sends(phone: Page, kind: str) -> dict[str, object]:
     return found
 
 
+@pytest.mark.long  # down and up by numbers: tests/dashboard/test_ladder.py
 @pytest.mark.parametrize(
     ("words_again", "mode_again"),
-    [
-        ("", ""),  # the way up by numbers: tests/dashboard/test_ladder.py
-        pytest.param("网络差：只传定格画面，声音照常", "STILLS", marks=pytest.mark.long),
-        pytest.param("画面已送达指挥中心", None, marks=pytest.mark.long),  # three calm times one after the other
-    ],
+    [("网络差：只传定格画面，声音照常", "STILLS"), ("画面已送达指挥中心", None)],  # the second: three calm times one after the other
 )
 async def test_the_picture_comes_down_step_by_step_and_wall_and_journal_say_the_same(
     browser: Browser, product: Product, words_again: str, mode_again: str | None
@@ -88,11 +85,10 @@ async def test_the_picture_comes_down_step_by_step_and_wall_and_journal_say_the_
         await expect(wall.locator("em.picture").first).to_contain_text(t(f"wall.mode_{mode}"), timeout=SOON)  # also before anybody took it
     assert (await sends(phone, "video"))["active"] is False
     assert causes(product)[-3:] == [("LOW_VIDEO", "bandwidth"), ("STILLS", "bandwidth"), ("AUDIO_ONLY", "bandwidth")]
-    if words_again:
-        await phone.evaluate("() => { window.line = 5_000_000; }")
-        await until_it_stands(product, "DEGRADED" if mode_again else "LIVE", mode_again)
-        await expect(state).to_have_text(words_again, timeout=SOON)
-        await until_it_plays(wall, "#tile video", frames=1)
+    await phone.evaluate("() => { window.line = 5_000_000; }")
+    await until_it_stands(product, "DEGRADED" if mode_again else "LIVE", mode_again)
+    await expect(state).to_have_text(words_again, timeout=SOON)
+    await until_it_plays(wall, "#tile video", frames=1)
     await end(phone, wall)
 
 

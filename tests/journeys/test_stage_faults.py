@@ -48,6 +48,7 @@ async def words_of(stage: Page) -> str:
     return " ".join((await stage.locator("body").inner_text()).split())
 
 
+@pytest.mark.long  # a door that is silent or gone, in every run: test_stage_page.py
 async def test_54_a_frozen_web_process_is_the_courts_card_and_the_clip_comes_again(stage: Page, court: Court) -> None:
     court.product.freeze("web")
     try:
@@ -58,6 +59,7 @@ async def test_54_a_frozen_web_process_is_the_courts_card_and_the_clip_comes_aga
     await until_true(stage, PLAYS)
 
 
+@pytest.mark.long  # as above
 async def test_54_a_killed_web_process_is_the_courts_card_also_when_the_page_is_loaded_anew(stage: Page, court: Court) -> None:
     old = {part: court.product.kill(part) for part in court.product.pids() if part.startswith("web")}
     await until_true(stage, NEUTRAL)

@@ -22,6 +22,8 @@ from data.tables import AuditRow, EntryRow
 from streaming.history import History
 from tests.streaming.kept_positions import DAY, NAME, Place, T, fix
 
+pytestmark = pytest.mark.postgres_long  # of the database nothing but rows is asked here
+
 
 @pytest.fixture
 def place(database: Database, tmp_path: Path) -> Iterator[Place]:
@@ -178,10 +180,12 @@ def dies(place: Place, folder: Path, where: str, archive_days: int = 30) -> None
     assert ended.returncode == -signal.SIGKILL
 
 
-@pytest.mark.postgres_long
 @pytest.mark.parametrize(
     "where",
-    ["sealed", "before begin_archiving", "after begin_archiving", "before keep_archive", "after keep_archive", "a day file half removed"],
+    [
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("sealed", "before begin_archiving", "after begin_archiving")),
+        *("before keep_archive", "after keep_archive", "a day file half removed"),
+    ],
 )
 def test_killed_while_archiving_the_next_start_has_each_fix_once(place: Place, tmp_path: Path, where: str) -> None:
     dies(place, tmp_path, where)
@@ -195,7 +199,6 @@ def test_killed_while_archiving_the_next_start_has_each_fix_once(place: Place, t
     assert place.court.journal.verify() is None
 
 
-@pytest.mark.postgres_long
 @pytest.mark.parametrize("where", ["before purge_archive", "after purge_archive"])
 def test_killed_while_purging_it_is_gone_once(place: Place, tmp_path: Path, where: str) -> None:
     place.archiving().once()
@@ -206,7 +209,6 @@ def test_killed_while_purging_it_is_gone_once(place: Place, tmp_path: Path, wher
     assert (place.ids(), place.archived(), place.told()) == ([], [], ["positions.archived", "positions.purged"])
 
 
-@pytest.mark.postgres_long
 @pytest.mark.parametrize("where", ["before begin_removal", "after begin_removal", "a day file half removed"])
 def test_killed_while_removing_the_audit_has_the_attempt_and_the_day_goes_once(place: Place, tmp_path: Path, where: str) -> None:
     dies(place, tmp_path, where, archive_days=0)

@@ -234,7 +234,11 @@ archiving.Archiving(History(Path(folder) / "positions"), Path(folder) / "archive
 
 @pytest.mark.postgres_long
 @pytest.mark.parametrize(
-    "where", ["before keep_mission_tracks", "inside keep_mission_tracks", "after keep_mission_tracks", "after begin_removal"]
+    "where",
+    [
+        *("inside keep_mission_tracks", "after keep_mission_tracks"),
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("before keep_mission_tracks", "after begin_removal")),
+    ],
 )
 def test_killed_in_between_the_next_start_has_each_track_once(place: Place, tmp_path: Path, where: str) -> None:
     words = [place.court.database.url, str(tmp_path), place.court.now.isoformat(), where]

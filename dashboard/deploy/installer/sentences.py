@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[1]  # `install` in a bundle, `deploy` in the source tree
@@ -15,6 +16,7 @@ class Refused(Exception):
         self.key, self.holes = key, holes
 
 
+@cache
 def _texts(language: str) -> dict[str, str]:
     for folder in (HERE, HERE.parent / "texts"):  # in a bundle; in the source tree
         if (folder / f"{language}.toml").exists():

@@ -236,6 +236,7 @@ def test_12_every_door_of_the_workbook_is_closed_to_who_manages_nobody(admins: A
             assert admins.ask(path, {}, who=who).status_code == 403, (who, path)
 
 
+@pytest.mark.long  # by the command, killed likewise: tests/dashboard/test_workbook.py
 def test_killed_in_the_middle_the_same_file_again_makes_it_whole(admins: Administrators, product: Product, tmp_path: Path) -> None:
     many = 500
     content = bytes_of(tmp_path, {"案件": [CASE, *((*case(10000 + number, 0)[:6], None, *case(number)[7:]) for number in range(many))]})

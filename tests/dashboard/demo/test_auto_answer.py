@@ -83,6 +83,7 @@ def of(product: Product, table: Any, call: str) -> list[Any]:
     return found
 
 
+@pytest.mark.long  # the whole afternoon
 async def test_the_story_is_played_to_its_end_when_nobody_is_there(product: Product, plan: Plan, auto: AutoAnswer) -> None:
     async with calling(product) as call:
         auto.called(str(CALLER), call, "story")

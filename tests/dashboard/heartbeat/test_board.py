@@ -82,6 +82,7 @@ def desk(product: Product) -> Any:
     return ear(product, "desk", f"ecc_desk={product.seeded.desk}")
 
 
+@pytest.mark.long  # one that is killed is below
 async def test_a_part_that_freezes_is_on_the_board_and_in_the_journal_and_comes_back(product: Product) -> None:
     async with wall(product) as page:
         await page.say(type="board", on=True)

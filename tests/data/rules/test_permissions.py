@@ -95,10 +95,9 @@ def somebody(role: Role, locked: bool = False) -> Actor:
     return Actor(kind="OFFICER", id="01", role=role, court_code="4401", locked=locked)
 
 
-@pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("verb", Verb)
-def test_the_table_says_the_same(verb: Verb, role: Role) -> None:
-    assert may(somebody(role), verb) is (role in TABLE[verb])
+def test_the_table_says_the_same(verb: Verb) -> None:
+    assert {role for role in Role if may(somebody(role), verb)} == TABLE[verb]
 
 
 def test_every_verb_is_in_both_tables() -> None:
