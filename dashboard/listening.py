@@ -16,6 +16,9 @@ if TYPE_CHECKING:  # imported where there is one: without TLS a start need not w
 
 # A connection whose bytes nobody acknowledges or takes is ended by the kernel: a farewell alone would keep its buffer for ever.
 STALLED_MS = 20_000
+# Longer than any proxy keeps a connection between two requests (nginx 60 s, Caddy 120): it is theirs to end. Ended here at the very
+# moment that they send by it, a call or an order is lost, and a POST is sent again by neither.
+KEPT_S = 130
 BACKLOG = 2_048
 LOOKS_S = 0.25  # whether it must end
 LOOKS_AT_CERTIFICATE = 20  # looks: every five seconds
@@ -32,6 +35,7 @@ def serve(app: ASGIApp, settings: Settings, port: int, **options: Any) -> None:
         log_config=None,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=KEPT_S,
         timeout_graceful_shutdown=3,
         ssl_context_factory=(lambda _, __: certificate.context) if certificate else None,
         **options,

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
+import httpx
 import pytest
+import websockets
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, Page, async_playwright, expect
@@ -41,6 +43,9 @@ gc.disable()  # until everything is imported and collected, which stays for good
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no test asserts how quick it was
 settings.load_profile("house")
 expect.set_options(timeout=20_000)  # ms; the five seconds of Playwright are too few when a shared machine starts a second Chromium
+# So are the five seconds of httpx and the ten of websockets for whoever says nothing else: both hold them in an object that all share.
+vars(httpx._config.DEFAULT_TIMEOUT_CONFIG).update(dict.fromkeys(("connect", "read", "write", "pool"), 60.0))
+(websockets.connect.__init__.__kwdefaults__ or {}).update(open_timeout=60.0)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

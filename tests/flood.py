@@ -61,7 +61,7 @@ class Flood:
         return {"id": str(ULID()), "t": at, "lat": 23.1 + place * 1e-6, "lon": 112.5, "src_crs": "WGS84", "accuracy_m": 8}
 
     async def _calls(self) -> None:
-        async with httpx.AsyncClient(base_url=self._product.origin, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=self._product.origin, timeout=60) as client:
             while True:
                 for kind, path in (("calls", "/ingest/calls"), ("alarms", "/ingest/sos")):
                     id_, at = str(ULID()), datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -73,7 +73,7 @@ class Flood:
 
     async def _cases(self) -> None:
         headers = {"Authorization": f"Bearer {self._product.seeded.case_system}"}
-        async with httpx.AsyncClient(base_url=self._product.origin, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=self._product.origin, timeout=60) as client:
             while True:
                 at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
                 said = {"cases": [{"case_no": CASE_NO, "event": "FILED", "at": at, "cause": WORDS}]}

@@ -1,11 +1,13 @@
 """The web process as one: what Dash would do by itself and must not, the doors' description, readiness."""
 
+import http.client
 import inspect
 import json
 import re
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from starlette.routing import Mount, Route
 
 from dashboard.app import build, document
 from dashboard.building import HERE
+from dashboard.listening import KEPT_S
 from dashboard.media import build as build_relay
 from data.settings import Settings, as_environ
 from tests.running import Product, eventually
@@ -45,7 +48,7 @@ def get(product: Product, path: str, cookie: str = "", **headers: str) -> tuple[
     request = urllib.request.Request(product.origin + path, headers={"Cookie": cookie} | headers)
     opener = urllib.request.build_opener(NoRedirect)
     try:
-        with opener.open(request, timeout=10) as answer:
+        with opener.open(request, timeout=60) as answer:
             return answer.status, answer.read().decode(errors="replace"), answer.headers
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace"), error.headers
@@ -54,6 +57,19 @@ def get(product: Product, path: str, cookie: str = "", **headers: str) -> tuple[
 class NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
         return None
+
+
+def test_a_connection_is_kept_longer_than_whoever_speaks_by_it_keeps_it(product: Product) -> None:
+    """nginx keeps one for a minute and sends a call by it; ended here at that moment, the call would be lost on its way."""
+    assert KEPT_S > 120  # Caddy's, the longest of those in `deploy`
+    connection = http.client.HTTPConnection("127.0.0.1", product.settings.port, timeout=60)
+    for pause_s in (0, 7):  # uvicorn's own measure is five
+        time.sleep(pause_s)
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        assert (answer.status, answer.read() != b"") == (200, True)
+        connection.auto_open = 0  # this one or none
+    connection.close()
 
 
 def test_the_first_page_after_a_start_has_every_asset(product: Product) -> None:
@@ -117,12 +133,12 @@ def test_dash_callbacks_are_closed_to_strangers(product: Product) -> None:
         f"{product.origin}/centre/_dash-update-component", b"{}", {"Content-Type": "application/json", "Origin": product.origin}
     )
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=10)
+        urllib.request.urlopen(request, timeout=60)
     assert refused.value.code == 401
 
 
 def test_the_dash_socket_is_closed_to_all(product: Product) -> None:
-    with socket.create_connection(("127.0.0.1", product.settings.port), timeout=10) as wire:
+    with socket.create_connection(("127.0.0.1", product.settings.port), timeout=60) as wire:
         lines = [
             "GET /centre/_dash-ws-callback HTTP/1.1",
             f"Host: 127.0.0.1:{product.settings.port}",

@@ -35,7 +35,7 @@ def with_old_positions(settings: Settings) -> Any:
     history, now = History(settings.positions), datetime.now(UTC)
     for age in (OLD, YOUNG, OPEN):
         t_ms = int((now - age).timestamp() * 1000)
-        history.keep([Fix(str(ULID()), 1001, 1, t_ms, 23.1, 112.5, 8.0, None, None, 70, "GPS", False)], t_ms).result(5)
+        history.keep([Fix(str(ULID()), 1001, 1, t_ms, 23.1, 112.5, 8.0, None, None, 70, "GPS", False)], t_ms).result(60)
     history.close()
     return seeded
 
@@ -88,7 +88,7 @@ def test_without_a_database_nothing_is_removed(database: Database, tmp_path: Pat
     court = SmallCourt(database, datetime(2026, 11, 23, 1, 38, tzinfo=UTC))
     history = History(tmp_path / "positions")
     t_ms = int((datetime.now(UTC) - OLD).timestamp() * 1000)
-    history.keep([Fix(str(ULID()), 1001, 1, t_ms, 23.1, 112.5, 8.0, None, None, 70, "GPS", False)], t_ms).result(5)
+    history.keep([Fix(str(ULID()), 1001, 1, t_ms, 23.1, 112.5, 8.0, None, None, 70, "GPS", False)], t_ms).result(60)
     gone = open_database(f"sqlite:///{tmp_path}/nowhere/ecc.db")
     nowhere = Journal(gone, court.journal.sealing, "岭0108")
     archiving = Archiving(history, tmp_path / "archive", nowhere, lambda: datetime.now(UTC), lambda: (8, 30))

@@ -104,7 +104,7 @@ def post(product: Served, path: str, token: str, body: dict[str, Any]) -> tuple[
         product.origin + path, json.dumps(body).encode(), {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read())
@@ -351,7 +351,7 @@ async def test_a_watched_officer_is_told_and_a_trace_stays(product: Product) -> 
         await desk.socket.send(json.dumps({"type": "watch", "unit": None}))
         await phone.until(lambda: phone.tick.get("watchers") == 0)
     request = urllib.request.Request(product.origin + "/ingest/seen", headers={"Authorization": f"Bearer {product.seeded.devices[1006]}"})
-    said = json.loads(await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=10).read()))
+    said = json.loads(await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=60).read()))
     assert [look["role"] for look in said["seen"]] == ["duty"]
 
 

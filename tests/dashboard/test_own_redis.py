@@ -139,7 +139,7 @@ def everything_told(product: Product) -> dict[str, str]:
     family = [psutil.Process(product.pid), *psutil.Process(product.pid).children(recursive=True)]
     texts["ps"] = "\n".join(" ".join(each.cmdline()) for each in family)
     texts["doctor"], texts["metrics"] = doctor(product), metrics(product)
-    with urllib.request.urlopen(f"{product.origin}/healthz", timeout=10) as answer:
+    with urllib.request.urlopen(f"{product.origin}/healthz", timeout=60) as answer:
         texts["healthz"] = answer.read().decode()
     return texts
 

@@ -23,6 +23,6 @@ async def send(product: Product, door: str, body: Any, unit: int | None) -> Any:
     """By this unit's device; unit None: by the case system. Returns the answer."""
     token = product.seeded.case_system if unit is None else product.seeded.devices[unit]
     async with httpx.AsyncClient() as client:
-        answer = await client.post(f"{product.origin}/ingest/{door}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=15)
+        answer = await client.post(f"{product.origin}/ingest/{door}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=60)
     answer.raise_for_status()
     return answer.json()

@@ -92,7 +92,7 @@ async def test_a_leader_sees_and_is_seen_only_after_the_desk_has_let_him_in(brow
     await leader.locator("#conclusion").fill("已说明期限，当事人同意今日交钥匙")
     await leader.locator("#conclude button").click()
     await expect(leader.locator("#after-title")).to_be_visible()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await leader.evaluate("document.querySelector('#scene-video').srcObject") is not None:
             await asyncio.sleep(0.1)
     await end(phone, wall)

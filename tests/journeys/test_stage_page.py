@@ -369,7 +369,7 @@ async def test_the_link_has_one_button_that_sends_its_own_address(browser: Brows
     sent: list[str] = []
     page.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
     await page.keyboard.press("Enter")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while f"POST {stand.origin}/stage/link/abc" not in sent:
             await asyncio.sleep(0.05)
 

@@ -57,7 +57,7 @@ async def live(page: Page, product: Product, query: str = "") -> list[str]:
 def send(product: Product, door: str, body: Any, token: str) -> Any:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"{product.origin}/ingest/{door}", orjson.dumps(body), headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return orjson.loads(answer.read())
 
 

@@ -46,7 +46,7 @@ async def faces(pages: Faces, product: Product) -> AsyncIterator[tuple[Page, Pag
 def send(product: Product, door: str, body: dict[str, Any]) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {product.seeded.devices[UNIT]}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"{product.origin}/ingest/{door}", orjson.dumps(body), headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         told: dict[str, Any] = orjson.loads(answer.read())
     return told
 

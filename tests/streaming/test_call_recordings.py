@@ -56,7 +56,7 @@ class House:
         grant = Grant(person, stream, Right.PUBLISH, until=datetime.now(UTC) + timedelta(minutes=5), issued=datetime.now(UTC))
         session = await self.relay.publish(grant, await peer.offers("sendonly", codec=codec))
         assert await peer.connect(session.answer)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not session.connected:  # what comes before is nobody's, and this peer has no second key frame to give
                 await asyncio.sleep(0.02)
         return peer

@@ -26,17 +26,17 @@ def fix(number: int, *, t_ms: int | None = None, device_no: int = 1) -> Fix:
 def test_a_batch_sent_twice_is_kept_once_and_named_as_known(tmp_path: Path) -> None:
     history = History(tmp_path)
     batch = [fix(number) for number in range(10)]
-    assert history.keep(batch, T).result(5) == frozenset()
-    assert history.keep([*batch, fix(10)], T).result(5) == {f"id{number}" for number in range(10)}
+    assert history.keep(batch, T).result(60) == frozenset()
+    assert history.keep([*batch, fix(10)], T).result(60) == {f"id{number}" for number in range(10)}
     assert [kept.id for kept in history.track(1001, T, T + 60_000)] == [f"id{number}" for number in range(11)]
     history.close()
 
 
 def test_the_same_moment_of_one_device_is_the_same_fix_whatever_its_id(tmp_path: Path) -> None:
     history = History(tmp_path)
-    history.keep([fix(1)], T).result(5)
-    assert history.keep([fix(2, t_ms=fix(1).t_ms)], T).result(5) == {"id2"}
-    assert history.keep([fix(3, t_ms=fix(1).t_ms, device_no=2)], T).result(5) == frozenset()
+    history.keep([fix(1)], T).result(60)
+    assert history.keep([fix(2, t_ms=fix(1).t_ms)], T).result(60) == {"id2"}
+    assert history.keep([fix(3, t_ms=fix(1).t_ms, device_no=2)], T).result(60) == frozenset()
     history.close()
 
 
@@ -44,8 +44,8 @@ def test_a_caller_who_went_away_does_not_stop_the_writing_for_the_others(tmp_pat
     history = History(tmp_path)
     gone, stays = history.keep([fix(1)], T), history.keep([fix(2)], T)
     assert gone.cancel()
-    assert stays.result(5) == frozenset()
-    assert history.keep([fix(3)], T).result(5) == frozenset()
+    assert stays.result(60) == frozenset()
+    assert history.keep([fix(3)], T).result(60) == frozenset()
     history.close()
 
 
@@ -66,7 +66,7 @@ async def test_as_many_as_come_at_once_are_kept_once_each_and_every_task_is_told
 
 def test_a_start_finds_the_newest_fix_of_each_unit(tmp_path: Path) -> None:
     history = History(tmp_path)
-    history.keep([fix(5), fix(9), fix(7)], T).result(5)
+    history.keep([fix(5), fix(9), fix(7)], T).result(60)
     history.close()
     again = History(tmp_path)
     assert again.newest()[1001].id == "id9"
@@ -75,7 +75,7 @@ def test_a_start_finds_the_newest_fix_of_each_unit(tmp_path: Path) -> None:
 
 def test_old_days_go_and_new_ones_stay(tmp_path: Path) -> None:
     history = History(tmp_path)
-    history.keep([fix(1), fix(2, t_ms=T + 40 * DAY_MS)], T).result(5)
+    history.keep([fix(1), fix(2, t_ms=T + 40 * DAY_MS)], T).result(60)
     assert history.outdated(30, date(2026, 1, 3)) == ["20251124"]
     history.remove("20251124")
     assert history.outdated(30, date(2026, 1, 3)) == []
@@ -91,7 +91,7 @@ from streaming.history import History
 history = History(Path(sys.argv[1]))
 for number in range(100_000):
     fix = Fix(f"id{number}", 1001, 1, 1_764_000_000_000 + number, 40.0, 101.8, 8.0, None, None, 70, "GPS", False)
-    history.keep([fix], 0).result(5)
+    history.keep([fix], 0).result(60)
     print(number, flush=True)
 """
 
@@ -114,7 +114,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path, acknowledged
 
 def test_a_full_disk_is_said_and_what_was_accepted_stays(tmp_path: Path) -> None:
     history = History(tmp_path)
-    history.keep([fix(number) for number in range(10)], T).result(5)
+    history.keep([fix(number) for number in range(10)], T).result(60)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))  # no file of this process grows beyond a megabyte
     try:
@@ -123,17 +123,17 @@ def test_a_full_disk_is_said_and_what_was_accepted_stays(tmp_path: Path) -> None
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert history.count() == 10
-    assert history.keep([fix(11)], T).result(5) == frozenset()
+    assert history.keep([fix(11)], T).result(60) == frozenset()
     assert history.count() == 11
     history.close()
 
 
 def test_a_sealed_day_takes_nothing_more_and_what_comes_all_the_same_is_kept_beside_it(tmp_path: Path) -> None:
     history, jobs = History(tmp_path), History(tmp_path)
-    history.keep([fix(1), fix(2)], T).result(5)
+    history.keep([fix(1), fix(2)], T).result(60)
     seal = jobs.seal("20251124")
     assert jobs.seal("20251124") == seal
-    assert history.keep([fix(2), fix(3)], T).result(5) == frozenset()  # it had the file open
+    assert history.keep([fix(2), fix(3)], T).result(60) == frozenset()  # it had the file open
     assert jobs.count("20251124") == 2
     assert jobs.outdated(30, date(2026, 1, 3)) == ["20251124", "20251124-1"]
     fixes, seals = jobs.track_and_seals(1001, T, T + 60_000)
@@ -145,10 +145,10 @@ def test_a_sealed_day_takes_nothing_more_and_what_comes_all_the_same_is_kept_bes
 
 def test_a_writer_that_still_has_a_removed_day_open_writes_where_others_can_read_it(tmp_path: Path) -> None:
     history, jobs = History(tmp_path), History(tmp_path)
-    history.keep([fix(1)], T).result(5)
+    history.keep([fix(1)], T).result(60)
     jobs.seal("20251124")
     jobs.remove("20251124")
-    history.keep([fix(5)], T).result(5)
+    history.keep([fix(5)], T).result(60)
     assert [each.id for each in jobs.track(1001, T, T + 60_000)] == ["id5"]
     assert jobs.newest()[1001].id == "id5"
     for part in (history, jobs):

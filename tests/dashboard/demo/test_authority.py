@@ -35,7 +35,7 @@ def shake_hands(files_of: Path, address: str, trusted: Path) -> str:
                 assert certificate is not None
                 return str(certificate["subject"])
         finally:
-            thread.join(5)
+            thread.join(60)
 
 
 def test_who_trusts_the_authority_reaches_the_machine_by_its_address(tmp_path: Path) -> None:

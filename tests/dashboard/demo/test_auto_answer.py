@@ -61,7 +61,7 @@ async def auto(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> AsyncIte
 async def calling(product: Product) -> AsyncIterator[str]:
     """The id of a call that rings while inside; both teams are where a support order can be sent from and to."""
     call = str(ULID())
-    async with httpx.AsyncClient(base_url=product.origin, timeout=15) as client:
+    async with httpx.AsyncClient(base_url=product.origin, timeout=60) as client:
         for unit in (CALLER, HELPER):
             bearer = {"Authorization": f"Bearer {product.seeded.devices[unit]}"}
             at = datetime.now(UTC).isoformat()
@@ -113,7 +113,7 @@ async def test_a_call_that_a_person_has_taken_is_left_alone(product: Product, pl
         playing = asyncio.create_task(auto.attend(call, story=True))
         await asyncio.sleep(0.5)
         await asyncio.to_thread(journal.do, actor, datetime.now(UTC), take_call, call)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await playing
         [row], orders = of(product, CallRow, call), of(product, OrderRow, call)
         parts = {each.kind for each in of(product, ParticipantRow, call)}

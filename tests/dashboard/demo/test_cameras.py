@@ -48,7 +48,7 @@ async def test_it_sends_while_the_call_is_open(product: Product, tmp_path: Path,
     monkeypatch.setattr(clips, "encode", lambda of, encode=clips.encode: encode(of, 2))
     call = str(ULID())
     bearer = {"Authorization": f"Bearer {product.seeded.devices[UNIT]}"}
-    async with httpx.AsyncClient(base_url=product.origin, timeout=15) as client:
+    async with httpx.AsyncClient(base_url=product.origin, timeout=60) as client:
         placed: dict[str, Any] = {"id": call, "t": datetime.now(UTC).isoformat(), "fix": None}
         (await client.post("/ingest/calls", json=placed, headers=bearer)).raise_for_status()
         own = await client.post("/api/media/tokens?face=field", json={"call": call, "right": "publish"}, headers=bearer)

@@ -55,7 +55,7 @@ def answered_by(product: Product, order: str) -> int | None:
 
 async def test_the_phone_of_the_team_delivers_and_accepts(product: Product) -> None:
     call, seeded = str(ULID()), product.seeded
-    async with httpx.AsyncClient(base_url=product.origin, timeout=15) as client:
+    async with httpx.AsyncClient(base_url=product.origin, timeout=60) as client:
         bearer = {"Authorization": f"Bearer {seeded.devices[1001]}"}
         placed = {"id": call, "t": datetime.now(UTC).isoformat(), "fix": None}
         (await client.post("/ingest/calls", json=placed, headers=bearer)).raise_for_status()

@@ -137,7 +137,7 @@ def test_only_who_typed_the_digits_and_was_let_in_gets_a_stream(scene: Scene) ->
         assert phone.post("/join/whisper", json={"call": scene.call, "text": "x"}).status_code == 403
         version = phone.get("/join/state").json()["version"]
         scene.do(admit_leader, invitation.participant_id)
-        said = phone.get(f"/join/state?seen={version}", timeout=8).json()
+        said = phone.get(f"/join/state?seen={version}", timeout=60).json()
         assert said["me"]["state"] == "IN"
         assert (said["scene"], said["own"]) == (stream, f"{scene.call}.{invitation.participant_id}")
         assert token(phone, scene.call, "view", stream).status_code == 200

@@ -196,7 +196,7 @@ def test_41_only_who_was_let_in_gets_a_stream_and_only_of_the_courts_side(scene:
         assert token(phone, scene.call, "publish").status_code == 403
         version = phone.get("/party/state").json()["version"]
         scene.do(admit_party, invitation.participant_id)
-        said = phone.get(f"/party/state?seen={version}", timeout=8).json()
+        said = phone.get(f"/party/state?seen={version}", timeout=60).json()
         assert said["talk"] == {
             "court": scene.product.settings.court_name, "case_no": CASE_NO, "cause": "买卖合同纠纷", "speaker": None, "streams": [],
             "own": f"{scene.call}.{invitation.participant_id}",
@@ -264,7 +264,7 @@ def test_who_is_asked_out_or_left_by_the_call_is_out_at_once(scene: Scene, how: 
         assert token(phone, scene.call, "publish").status_code == 200
         scene.do(*((refuse_party, invitation.participant_id) if how == "asked out" else (end_call, scene.call, "finished")))
         assert token(phone, scene.call, "publish").status_code in (401, 403, 409)
-        assert "talk" not in phone.get("/party/state", timeout=15).json()
+        assert "talk" not in phone.get("/party/state", timeout=60).json()
         assert phone.get(f"/party/{invitation.secret}").status_code in (303, 404)
 
 

@@ -71,7 +71,7 @@ class Told:
         hub.scopes.viewers.add(self.viewer)
 
     async def hears_of(self, team: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while team not in self.teams:
                 message = self.viewer.take()
                 said = json.loads(message) if isinstance(message, str) else {}
@@ -90,7 +90,7 @@ async def test_what_is_committed_while_the_first_snapshot_is_read_is_told_after_
 
     def slowly(key: str, **holes: object) -> str:
         reads.set()
-        goes_on.wait(10)
+        goes_on.wait(60)
         return t(key, **holes)
 
     hub = hub_of(house, slowly)
