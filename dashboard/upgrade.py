@@ -4,22 +4,20 @@ A newer schema than ours is left as it is: the version that wrote it must be ins
 """
 
 import os
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.schema import NAMED, VERSIONS, newest
 from data.dumps import copy_database
 from data.engines import Database, open_database
 from data.errors import CommandCentreError, Misconfigured
 from data.rules.backups import ARCHIVE, BEFORE_UPGRADE, KEYS
 from data.settings import Settings
 
-VERSIONS = Path(__file__).parents[1] / "data/migrations/versions"
 KEPT = 2  # databases set aside; an upgrade a month, and the court's own backup besides
-NAMED = re.compile(r'^(revision|down_revision) = "(\w+)"', re.MULTILINE)
 
 
 def upgrade(settings: Settings) -> None:
@@ -100,12 +98,6 @@ def _copied(settings: Settings, stem: Path) -> Path:
         fresh.unlink(missing_ok=True)
         raise Misconfigured(type(error).__name__, code="misconfigured.set_aside", path=str(stem.parent)) from error
     return stem.with_name(name)
-
-
-def newest(folder: Path = VERSIONS) -> set[str]:
-    """Revisions that no other one follows: one, unless two people wrote at the same time. Read without the migration's machinery."""
-    named = [found for file in folder.glob("*.py") for found in NAMED.findall(file.read_text(encoding="utf-8"))]
-    return {name for kind, name in named if kind == "revision"} - {name for kind, name in named if kind == "down_revision"}
 
 
 def is_newest(database: Database) -> bool:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from dashboard.backups.archive import Opened, decoded, unpack
 from dashboard.backups.sealed import identities_in
-from dashboard.upgrade import newest, upgrade
+from dashboard.schema import newest
+from dashboard.upgrade import upgrade
 from data import migrate
 from data.actions.backups import record_restored
 from data.dumps import check_empty, load_postgresql, state_of

@@ -25,7 +25,7 @@ from zipfile import ZipFile
 
 from dashboard import vendor
 from dashboard.i18n import LANGUAGES, read
-from dashboard.upgrade import newest
+from dashboard.schema import newest
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent

@@ -16,7 +16,8 @@ from dashboard.backups.restoring import restore
 from dashboard.backups.sealed import new_identity
 from dashboard.deploy.trial import try_on_copy
 from dashboard.people import first_administrator
-from dashboard.upgrade import NAMED, VERSIONS, newest, return_to, revision, set_aside, upgrade
+from dashboard.schema import NAMED, VERSIONS, file_is_newest, newest
+from dashboard.upgrade import return_to, revision, set_aside, upgrade
 from data import migrate
 from data.actions.calls import place_call
 from data.actions.second_factor import HalfOpen, begin_anew
@@ -46,6 +47,28 @@ def test_a_fresh_database_is_brought_up_and_an_old_one_again(tmp_path: Path) -> 
     upgrade(settings)
     assert migrate.current(database) == migrate.newest()
     database.close()
+
+
+def test_of_a_file_it_is_known_without_opening_it_as_a_database(tmp_path: Path) -> None:
+    settings = Settings.of(home=tmp_path / "?%")
+    settings.make_folders()
+    url, file = settings.database_url, settings.home / "ecc.db"
+    assert not file_is_newest(url)
+    assert not file.exists()
+    file.write_bytes(b"")
+    assert not file_is_newest(url)
+    upgrade(settings)
+    assert file_is_newest(url)
+    database = open_database(url)
+    migrate.downgrade(database, "-1")
+    assert not file_is_newest(url), "an older one is the migration's"
+    with database.writes.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
+    assert not file_is_newest(url), "and so is a newer one, which it refuses"
+    database.close()
+    file.write_bytes(b"no database at all" * 1_000)
+    assert not file_is_newest(url)
+    assert not file_is_newest("postgresql+psycopg://court@localhost/court")
 
 
 def test_a_database_that_is_up_to_date_needs_no_machinery(tmp_path: Path) -> None:
