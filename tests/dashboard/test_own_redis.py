@@ -184,6 +184,7 @@ async def test_15_a_court_lives_with_tls_a_certificate_and_exactly_the_documente
 
 
 @pytest.mark.postgres
+@pytest.mark.long  # each of the two is shown alone: above, and test_two_webs.py
 async def test_two_web_processes_meet_in_it_by_tls_and_the_documented_rights_alone(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """As a court runs it: PostgreSQL, one Redis of its own, two web processes of one home."""
     need(DEBIAN.exists(), "redis-server")

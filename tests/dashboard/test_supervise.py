@@ -284,7 +284,10 @@ def test_a_supervisor_killed_while_it_prepares_lets_the_next_one_go_on(prepared:
         pass
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL])
+LONG = pytest.mark.long  # by SIGTERM every product of the tests is ended; nothing else looks whether something is left
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=LONG), pytest.param(signal.SIGINT, marks=LONG)])
 def test_all_end_together_and_leave_nothing_in_the_way(how: signal.Signals) -> None:
     with Product() as product:
         family = [psutil.Process(pid) for pid in product.pids().values()]

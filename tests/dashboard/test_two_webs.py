@@ -37,7 +37,8 @@ from tests.screenings import Court
 from tests.servers import PostgresServer, wait_until
 from tests.webs import Side, Two
 
-pytestmark = pytest.mark.timeout(240)
+# What two processes meet in is tried on PostgreSQL in every run by test_two_behind_a_proxy.py
+pytestmark = [pytest.mark.timeout(240), pytest.mark.postgres_long]
 TECHNICAL = Actor(kind="OFFICER", id="test", role=Role.TECHNICAL, court_code="QX")
 
 
@@ -69,7 +70,6 @@ def places_of(view: View) -> dict[int, tuple[float, float]]:
 # --- what is pressed -----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.postgres_long
 async def test_a_call_pressed_at_one_rings_at_the_other_and_ends_there(product: Two) -> None:
     async with viewer(product.a, "desk", product.seeded.desk) as desk, viewer(product.b, "wall", product.seeded.wall) as wall:
         id_ = await call(product.a, 1001)
@@ -102,7 +102,6 @@ async def press_key(side: Side, verb: dict[str, Any]) -> None:
         assert (await desk.post("/centre/_dash-update-component", json=said)).status_code == 200
 
 
-@pytest.mark.postgres_long
 async def test_support_ordered_at_one_goes_to_the_team_whose_phone_speaks_to_the_other(product: Two) -> None:
     """Who is near is known at the first although the second heard it; the answer comes back the other way."""
     await send(product.a, 1001, fix())
@@ -121,7 +120,6 @@ async def test_support_ordered_at_one_goes_to_the_team_whose_phone_speaks_to_the
     await end_call(product.a, 1001, id_)
 
 
-@pytest.mark.postgres_long
 async def test_a_video_begun_at_one_is_finished_at_the_other(product: Two) -> None:
     content = film_of(300_000)
     headers = {"cookie": f"ecc_desk={product.seeded.desk}", **TUS}
@@ -140,7 +138,6 @@ async def test_a_video_begun_at_one_is_finished_at_the_other(product: Two) -> No
         assert answer.headers["upload-offset"] == "300000"
 
 
-@pytest.mark.postgres_long
 async def test_whoever_came_in_elsewhere_a_moment_ago_is_known_everywhere(product: Two) -> None:
     """The page that follows a sign-in comes to any of them, a few milliseconds later."""
     async with httpx.AsyncClient(timeout=20) as web:
@@ -151,7 +148,6 @@ async def test_whoever_came_in_elsewhere_a_moment_ago_is_known_everywhere(produc
             assert (await web.get(f"{side.origin}/centre/desk", headers={"cookie": f"ecc_desk={desk}"})).status_code == 200
 
 
-@pytest.mark.postgres_long
 async def test_a_pairing_begun_at_one_goes_on_at_the_other(product: Two) -> None:
     async with httpx.AsyncClient(timeout=20) as web:
         begun = await web.get(f"{product.a.origin}/pair")
@@ -180,7 +176,6 @@ async def closes_within(view: View, seconds: float) -> None:
     assert time.monotonic() - began < seconds + 5, "much later than promised"  # the machine is shared; the bench has the figure
 
 
-@pytest.mark.postgres_long
 async def test_6_signed_out_at_one_the_socket_at_the_other_is_closed(product: Two) -> None:
     database_desk = product.another_desk()
     async with viewer(product.b, "desk", database_desk) as desk, httpx.AsyncClient(timeout=20) as web:
@@ -190,7 +185,6 @@ async def test_6_signed_out_at_one_the_socket_at_the_other_is_closed(product: Tw
         assert (await web.get(f"{product.b.origin}/centre/desk", headers=headers)).status_code == 303
 
 
-@pytest.mark.postgres_long
 async def test_6_a_lost_phone_that_is_revoked_dies_at_both(product: Two) -> None:
     """By the command line: another process, whose word no bus carries."""
     token = product.seeded.devices[1006]
@@ -204,7 +198,6 @@ async def test_6_a_lost_phone_that_is_revoked_dies_at_both(product: Two) -> None
 # --- where they are ------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.postgres_long
 async def test_fixes_that_come_to_both_in_turn_are_all_once_in_the_track_and_the_newest_on_both_walls(product: Two) -> None:
     began = datetime.now(UTC)
     sent = []
@@ -224,7 +217,6 @@ async def test_fixes_that_come_to_both_in_turn_are_all_once_in_the_track_and_the
     assert [each.id for each in track] == [each["id"] for each in sent]
 
 
-@pytest.mark.postgres_long
 async def test_a_jump_is_seen_whichever_of_them_knew_the_place_before(product: Two) -> None:
     await send(product.a, 1004, fix())
     far = fix(COURT[0] + 0.5, COURT[1])
@@ -319,7 +311,6 @@ def standing_still(product: Two, cluster: PostgresServer | None, bus: bool) -> I
             cluster.thaw()
 
 
-@pytest.mark.postgres_long
 @pytest.mark.parametrize("bus", [pytest.param(False, id="the bus there"), pytest.param(True, id="the bus away")])
 async def test_black_at_one_is_black_at_the_other_also_past_the_database(product: Two, bus: bool, request: pytest.FixtureRequest) -> None:
     cluster: PostgresServer | None = None
@@ -358,7 +349,6 @@ def taking_nothing(product: Two, cluster: PostgresServer | None) -> Iterator[Non
         holder.execute("ROLLBACK")
 
 
-@pytest.mark.postgres_long
 async def test_a_blackout_owed_by_a_process_that_is_killed_is_written_by_whoever_is_left(
     product: Two, request: pytest.FixtureRequest
 ) -> None:
@@ -397,7 +387,6 @@ def written(product: Two, screening: str) -> int:
     return count
 
 
-@pytest.mark.postgres_long
 async def test_what_the_stage_at_one_says_that_it_shows_stands_on_the_console_of_the_other(product: Two) -> None:
     hosted = Hosted(product)
     screening = await hosted.begun()
@@ -493,7 +482,6 @@ async def end_call_somewhere(product: Two, unit: int, id_: str) -> None:
 
 
 @pytest.mark.long  # a long fault; the killed one is above
-@pytest.mark.postgres_long
 async def test_one_that_freezes_is_named_on_the_wall_ended_and_back(product: Two) -> None:
     async with viewer(product.a, "wall", product.seeded.wall) as wall:
         await wall.until(lambda: wall.tick and wall.tick["parts"]["web"] == wall.tick["parts"]["web"] | {"up": True, "gone": []})
