@@ -284,7 +284,7 @@ def test_a_supervisor_killed_while_it_prepares_lets_the_next_one_go_on(prepared:
         pass
 
 
-LONG = pytest.mark.long  # by SIGTERM every product of the tests is ended; nothing else looks whether something is left
+LONG = pytest.mark.long  # by SIGTERM every product of the tests ends
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=LONG), pytest.param(signal.SIGINT, marks=LONG)])
