@@ -9,6 +9,7 @@ from typing import Any
 
 import geopandas
 import httpx
+import psutil
 import pytest
 import shapely
 
@@ -107,10 +108,14 @@ def test_stopped_it_changes_nothing_and_one_is_built_at_a_time(home: Settings, t
     assert build(roads(tmp_path)) == 0
     before = (home.layers / BASE).read_bytes()
     stopped = begun(home, large(tmp_path))
-    stopped.send_signal(signal.SIGSTOP)  # on a quick machine it would be whole before the other one has looked
+    process = psutil.Process(stopped.pid)
+    family = [process, *process.children(recursive=True)]
+    for each in family:
+        each.suspend()  # on a quick machine it would be whole before the other one has looked
     assert build(roads(tmp_path)) == 1  # one at a time
     stopped.send_signal(signal.SIGINT)
-    stopped.send_signal(signal.SIGCONT)
+    for each in family:
+        each.resume()
     assert stopped.wait(30) == 130
     assert (home.layers / BASE).read_bytes() == before
     assert not (home.layers / BUILDING).exists()
