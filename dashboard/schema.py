@@ -11,10 +11,15 @@ VERSIONS = Path(__file__).parents[1] / "data/migrations/versions"
 NAMED = re.compile(r'^(revision|down_revision) = "(\w+)"', re.MULTILINE)
 
 
-def newest(folder: Path = VERSIONS) -> set[str]:
-    """Revisions that no other one follows: one, unless two people wrote at the same time. Read without the migration's machinery."""
+def known(kind: str = "revision", folder: Path = VERSIONS) -> set[str]:
+    """Every revision that this version has a migration to; with `down_revision`, every one that it has a migration from."""
     named = [found for file in folder.glob("*.py") for found in NAMED.findall(file.read_text(encoding="utf-8"))]
-    return {name for kind, name in named if kind == "revision"} - {name for kind, name in named if kind == "down_revision"}
+    return {name for called, name in named if called == kind}
+
+
+def newest(folder: Path = VERSIONS) -> set[str]:
+    """Revisions that no other one follows: one, unless two people wrote at the same time."""
+    return known("revision", folder) - known("down_revision", folder)
 
 
 def file_is_newest(url: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.schema import NAMED, VERSIONS, newest
+from dashboard.schema import known, newest
 from data.dumps import copy_database
 from data.engines import Database, open_database
 from data.errors import CommandCentreError, Misconfigured
@@ -47,7 +47,7 @@ def return_to(settings: Settings, wanted: str) -> None:
 
     Raises DatabaseUnavailable, Misconfigured migration.
     """
-    if wanted not in {name for file in VERSIONS.glob("*.py") for _, name in NAMED.findall(file.read_text(encoding="utf-8"))} | {"base"}:
+    if wanted not in known() | {"base"}:
         raise Misconfigured(wanted, code="misconfigured.migration")
     from data import migrate
 
@@ -116,7 +116,6 @@ def _found(database: Database) -> set[str]:
 
 def _refuse_newer(database: Database) -> None:
     """Raises Misconfigured newer_database: a downgrade by hand, or another program's database."""
-    known = {name for file in VERSIONS.glob("*.py") for kind, name in NAMED.findall(file.read_text(encoding="utf-8")) if kind == "revision"}
-    if unknown := _found(database) - known:
+    if unknown := _found(database) - known():
         said = " ".join(sorted(newest()))
         raise Misconfigured("newer schema", code="misconfigured.newer_database", found=" ".join(sorted(unknown)), known=said)

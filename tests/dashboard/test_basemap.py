@@ -121,7 +121,6 @@ def test_stopped_it_changes_nothing_and_one_is_built_at_a_time(home: Settings, t
     assert not (home.layers / BUILDING).exists()
 
 
-@pytest.mark.long  # a long fault; stopped on the page: tests/dashboard/admin/test_map.py
 def test_killed_it_changes_nothing_and_the_next_one_is_whole(home: Settings, tmp_path: Path) -> None:
     assert build(roads(tmp_path)) == 0
     before = (home.layers / BASE).read_bytes()

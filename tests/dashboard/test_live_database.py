@@ -39,7 +39,7 @@ def do(product: Product, actor: Actor, action: Callable[..., Any], *arguments: A
         journal.do(actor, datetime.now(UTC), action, *arguments, **more)
 
 
-@pytest.mark.long  # a long fault
+@pytest.mark.long  # by a reader alone, in every run: tests/data/test_lanes.py
 async def test_a_frozen_database_never_stops_the_clock(postgres: PostgresServer, postgres_url: str) -> None:
     product = await asyncio.to_thread(Product, database_url=postgres_url)
     try:

@@ -212,7 +212,7 @@ async def test_two_web_processes_meet_in_it_by_tls_and_the_documented_rights_alo
         server.close()
 
 
-@pytest.mark.long  # a long fault; no TLS, below, is said likewise
+@pytest.mark.long  # a server without TLS, above, is said likewise
 async def test_15_a_wrong_password_is_said_on_the_wall_and_the_terminal_and_nothing_waits_for_it(tmp_path: Path) -> None:
     """Attack 15. Mended at the server, it heals by itself."""
     server = OwnRedis(("user default off", documented()[0].replace(SECRET, "uNg4eeth")))

@@ -500,7 +500,7 @@ async def end_call_somewhere(product: Two, unit: int, id_: str) -> None:
     raise AssertionError(f"nobody ended it: {told}")
 
 
-@pytest.mark.long  # a long fault; the killed one is above
+@pytest.mark.long  # the killed one is above
 async def test_one_that_freezes_is_named_on_the_wall_ended_and_back(product: Two) -> None:
     async with viewer(product.a, "wall", product.seeded.wall) as wall:
         await wall.until(lambda: wall.tick and wall.tick["parts"]["web"] == wall.tick["parts"]["web"] | {"up": True, "gone": []})

@@ -144,7 +144,7 @@ def readiness(product: Product) -> tuple[int, dict[str, Any]]:
         return error.code, json.loads(error.read())
 
 
-@pytest.mark.long  # the killed one below; frozen, by sockets: tests/dashboard/test_live_database.py
+@pytest.mark.long  # by a reader alone, in every run: tests/data/test_lanes.py
 async def test_54_a_frozen_database_is_said_while_positions_go_on_and_nothing_is_lost(wall: Page, site: Site) -> None:
     product = site.product
     await send(product, "silence", {"id": str(ULID()), "minutes": 15, "t": iso(datetime.now(UTC))}, 1003)
@@ -167,7 +167,7 @@ async def test_54_a_frozen_database_is_said_while_positions_go_on_and_nothing_is
     await expect(wall.locator('[data-panel="system"]')).to_have_attribute("data-state", "live", timeout=SOON)
 
 
-@pytest.mark.long  # who joins while it is frozen: tests/dashboard/test_live_database.py
+@pytest.mark.long  # as above
 async def test_54_a_wall_that_stood_still_while_the_database_is_frozen_keeps_its_picture_and_shows_who_moves(
     wall: Page, site: Site
 ) -> None:
@@ -198,7 +198,7 @@ async def test_54_a_wall_that_stood_still_while_the_database_is_frozen_keeps_its
     await shows_once(wall, product, 1004, before)
 
 
-@pytest.mark.long  # killed under the journal: tests/data/test_journal.py
+@pytest.mark.long  # by a reader alone: tests/data/test_lanes.py; what was acknowledged, after a kill: tests/data/test_journal.py
 async def test_54_a_killed_database_is_said_and_what_was_acknowledged_is_there_again(wall: Page, site: Site) -> None:
     product = site.product
     before = await call(product, 1001)
@@ -215,7 +215,7 @@ async def test_54_a_killed_database_is_said_and_what_was_acknowledged_is_there_a
     await shows_once(wall, product, 1002, await meanwhile)
 
 
-@pytest.mark.long  # each of them alone is shown beside
+@pytest.mark.long  # as above
 async def test_54_web_and_database_gone_together_leave_the_picture_and_heal(browser: Browser, wall: Page, site: Site) -> None:
     product = site.product
     before = await call(product, 1001)

@@ -67,7 +67,6 @@ async def until_brought(phone: Page, product: Product) -> list[tuple[RecordingRo
     return brought(product)
 
 
-@pytest.mark.long  # a long fault; what it brings, and from whom: tests/dashboard/test_uploads.py
 async def test_a_talk_whose_relay_is_away_goes_on_by_itself_and_its_hole_is_filled(browser: Browser, product: Product) -> None:
     phone, wall = await talk(browser, product)
     product.freeze("relay")

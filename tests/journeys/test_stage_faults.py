@@ -70,7 +70,7 @@ async def test_54_a_killed_web_process_is_the_courts_card_also_when_the_page_is_
     await until_true(stage, PLAYS)
 
 
-@pytest.mark.long  # the frozen web process, which the stage does hear, is the short one
+@pytest.mark.long  # as above
 async def test_54_parts_that_show_nothing_may_freeze_and_the_clip_goes_on(stage: Page, court: Court, screening: str) -> None:
     parts = [part for part in court.product.pids() if not part.startswith("web")]
     assert "relay" in parts
